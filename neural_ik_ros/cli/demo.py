@@ -1,0 +1,139 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``neural_ik demo``: the whole chain over real DDS, judged, with pictures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..ros.demo.analysis import DemoReport, Percentiles, ToolError
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        'demo',
+        help='track a path with node, simulated arm and target source; write a report',
+        description='Start the node, a simulated arm and a target source as processes, track a '
+        'path, and judge it. Exit code 0 only if every answered target was solved within '
+        '1e-6 m and 1e-6 rad and no limit was broken.',
+    )
+    parser.add_argument(
+        '--output', type=Path, default=Path('demo_report'), help='folder (default demo_report)'
+    )
+    parser.add_argument(
+        '--path',
+        choices=('line', 'circle', 'lemniscate', 'iso_9283'),
+        default='lemniscate',
+        help='shape (default lemniscate)',
+    )
+    parser.add_argument(
+        '--duration', type=_seconds, default=20.0, metavar='S', help='tracking time (default 20 s)'
+    )
+    parser.add_argument(
+        '--rate', type=_hertz, default=250.0, metavar='HZ', help='targets a second (default 250)'
+    )
+    parser.set_defaults(run=_run)
+
+
+def _seconds(text: str) -> float:
+    return _between(text, 3.0, 3600.0)
+
+
+def _hertz(text: str) -> float:
+    return _between(text, 20.0, 1000.0)
+
+
+def _between(text: str, low: float, high: float) -> float:
+    value = float(text)
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f'{text} is not between {low:g} and {high:g}')
+    return value
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ..errors import NeuralIkError
+
+    try:
+        from ..ros.demo.analysis import judge
+        from ..ros.demo.extraction import recording_from_tracks
+        from ..ros.demo.figures import save_figures
+        from ..ros.demo.session import DemoOptions, run_demo
+    except ImportError as error:
+        raise NeuralIkError(
+            f'{error.name} is not installed. Source ROS 2 Jazzy, or make setup.'
+        ) from error
+    from ..learning.bundle import load_bundle
+    from ..ros.assembly import NodeConfig, motion_limits
+
+    folder: Path = arguments.output
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NeuralIkError(f'{folder}: {error.strerror}; choose another --output.') from error
+    options = DemoOptions(
+        folder=folder.resolve(),
+        path=arguments.path,
+        duration_s=arguments.duration,
+        rate_hz=arguments.rate,
+    )
+    record = run_demo(options, lambda line: print(line, flush=True))
+    arm = load_bundle().arm
+    recording = recording_from_tracks(record.tracks)
+    report = judge(recording, arm, motion_limits(arm, NodeConfig()))
+    problems = [*report.problems, *record.complaints]
+    (folder / 'report.json').write_text(
+        json.dumps({**report.to_json(), 'problems': problems}, indent=2) + '\n', encoding='utf-8'
+    )
+    pictures = save_figures(recording, arm, folder)
+    print(table(report))
+    print('written:', ', '.join(str(path) for path in (folder / 'report.json', *pictures)))
+    for problem in problems:
+        print(f'PROBLEM: {problem}')
+    print('demo failed' if problems else 'every answered target solved, no limit broken')
+    return 1 if problems else 0
+
+
+def table(report: DemoReport) -> str:
+    """Return the figures as a table for a terminal."""
+    unanswered = report.n_targets - report.n_answered
+    header = f'{"":34}{"p50":>12}{"p99":>12}{"max":>12}'
+    return '\n'.join(
+        [
+            '',
+            f'targets sent {report.n_targets}, answered {report.n_answered} '
+            f'(replaced by newer ones before: {max(unanswered, 0)}), '
+            f'solved {report.solved_percent:.3f} %',
+            f'trajectories {report.rate_hz:.1f} per second; '
+            + ', '.join(f'{k} limit used {100.0 * v:.1f} %' for k, v in report.limit_use.items()),
+            '',
+            header,
+            *_error_rows('exact solution', report.solution),
+            *_error_rows('commanded joints', report.command),
+            *_error_rows('simulated arm, same moment', report.arm),
+            *_error_rows('simulated arm, off the path', report.arm_path),
+            _row('pose to trajectory [ms]', report.latency_ms, '.3f'),
+            _row('  through an empty relay [ms]', report.relay_ms, '.3f'),
+            f'{"  ratio to the relay":34}'
+            f'{report.latency_ms.p50 / report.relay_ms.p50:>12.2f}'
+            f'{report.latency_ms.p99 / report.relay_ms.p99:>12.2f}'
+            f'{report.latency_ms.max / report.relay_ms.max:>12.2f}',
+            '',
+        ]
+    )
+
+
+def _error_rows(name: str, error: ToolError) -> list[str]:
+    return [
+        _row(f'{name} [m]', error.position_m, '.2e'),
+        _row(f'{" " * len(name)} [rad]', error.rotation_rad, '.2e'),
+    ]
+
+
+def _row(name: str, values: Percentiles, form: str) -> str:
+    figures = ''.join(f'{format(value, form):>12}' for value in (values.p50, values.p99, values.max))
+    return f'{name:34}{figures}'

@@ -1,0 +1,71 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``neural_ik solve``: one target from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        'solve',
+        help='solve one target pose and print the judged answer',
+        description='Solve one target pose. Exit code 0 only if it is solved.',
+    )
+    parser.add_argument(
+        '--xyz', nargs=3, type=float, required=True, metavar=('X', 'Y', 'Z'), help='tool [m]'
+    )
+    parser.add_argument(
+        '--rpy',
+        nargs=3,
+        type=float,
+        default=(0.0, 0.0, 0.0),
+        metavar=('R', 'P', 'Y'),
+        help='tool, fixed axes [rad] (default 0 0 0)',
+    )
+    parser.add_argument(
+        '--from',
+        dest='q_current',
+        nargs=6,
+        type=float,
+        default=(0.0,) * 6,
+        metavar=('J1', 'J2', 'J3', 'J4', 'J5', 'J6'),
+        help='where the arm is [rad] (default all zero)',
+    )
+    parser.add_argument('--bundle', type=Path, help='folder of a network bundle')
+    parser.add_argument('--urdf', type=Path, help='a calibrated arm')
+    parser.add_argument(
+        '--allow-other-posture', action='store_true', help='shoulder, elbow, wrist may change'
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ..learning.features import transform_from_xyz_rpy
+    from ..learning.serving import IkSolver
+    from ..solver import SolverOptions
+
+    options = SolverOptions(allow_other_posture=arguments.allow_other_posture)
+    solver = IkSolver.load(arguments.bundle, urdf=arguments.urdf, options=options)
+    solution = solver.solve(
+        transform_from_xyz_rpy(arguments.xyz, arguments.rpy), arguments.q_current
+    )
+    answer = {
+        'status': solution.status.name,
+        'reason': solution.reason,
+        'q': solution.q.tolist() if solution.status.is_solved else None,
+        'position_error': solution.position_error,
+        'rotation_error': solution.rotation_error,
+        'seed': solution.seed,
+        'iterations': solution.iterations,
+        'largest_step': solution.largest_step,
+        'smallest_singular_value': solution.smallest_singular_value,
+    }
+    finite = {key: value for key, value in answer.items() if value == value}
+    print(json.dumps(finite, indent=2))
+    return 0 if solution.status.is_solved else 1

@@ -1,0 +1,44 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Geometry of a six-axis arm: pure functions of arrays, compiled where they are hot."""
+
+from .angles import TURN, angular_distance, nearest_turn
+from .arm import Arm, ArmError, CoupledLimit
+from .chain import forward, jacobian
+from .limits import is_within_limits, random_joints
+from .posture import is_same_posture, posture
+from .refine import RefineResult, refine
+from .se3 import invert, rotation_angle, se3_log
+from .singularity import manipulability, smallest_singular_value
+from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
+from .urdf import UrdfError, arm_from_urdf
+
+__all__ = [
+    'N_JOINTS',
+    'TURN',
+    'Arm',
+    'ArmError',
+    'ArrayShapeError',
+    'CoupledLimit',
+    'FloatArray',
+    'Joints',
+    'RefineResult',
+    'Transform',
+    'UrdfError',
+    'angular_distance',
+    'arm_from_urdf',
+    'as_array',
+    'forward',
+    'invert',
+    'is_same_posture',
+    'is_within_limits',
+    'jacobian',
+    'manipulability',
+    'nearest_turn',
+    'posture',
+    'random_joints',
+    'refine',
+    'rotation_angle',
+    'se3_log',
+    'smallest_singular_value',
+]

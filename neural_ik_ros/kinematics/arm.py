@@ -1,0 +1,88 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A serial arm with six revolute joints, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..errors import NeuralIkError
+from .types import N_JOINTS, FloatArray, Joints, Transform
+
+
+class ArmError(NeuralIkError):
+    """The description of an arm is not that of six revolute joints with usable limits."""
+
+    def __init__(self, arm: str, problem: str) -> None:
+        self.arm, self.problem = arm, problem
+        super().__init__(f'arm {arm!r}: {problem}. Correct its URDF.')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoupledLimit:
+    """
+    A range for the sum of two joint angles, as a parallelogram arm has.
+
+    On the real IRB2400 the controller's axis 3 is ``joint_2 + joint_3``; see docs/conventions.md.
+    """
+
+    first: int  # index of a joint, 0-based
+    second: int
+    lower: float  # [rad]
+    upper: float  # [rad]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Arm:
+    """
+    Geometry and limits of a six-axis arm, from ``base_frame`` to ``tool_frame``.
+
+    Joint i turns about z of its own frame; ``rotations[i]`` and ``translations[i]`` place that
+    frame in the frame of its predecessor (after the predecessor's turn), index 6 places the tool.
+    """
+
+    name: str
+    base_frame: str
+    tool_frame: str
+    joint_names: tuple[str, ...]  # 6
+    rotations: FloatArray  # (7, 3, 3)
+    translations: FloatArray  # (7, 3) [m]
+    lower: Joints  # (6,) [rad]
+    upper: Joints  # (6,) [rad]
+    velocity: Joints  # (6,) [rad/s]
+    coupled_limit: CoupledLimit | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be an arm and make the arrays read-only."""
+        shapes = {
+            'rotations': (N_JOINTS + 1, 3, 3),
+            'translations': (N_JOINTS + 1, 3),
+            'lower': (N_JOINTS,),
+            'upper': (N_JOINTS,),
+            'velocity': (N_JOINTS,),
+        }
+        for field, shape in shapes.items():
+            array = np.array(getattr(self, field), dtype=np.float64)
+            if array.shape != shape or not np.isfinite(array).all():
+                raise ArmError(self.name, f'{field} must be finite with shape {shape}')
+            array.flags.writeable = False
+            object.__setattr__(self, field, array)
+        if not len(self.joint_names) == len(set(self.joint_names)) == N_JOINTS:
+            raise ArmError(self.name, f'six different joint names needed, not {self.joint_names}')
+        if not (self.lower < self.upper).all():
+            raise ArmError(self.name, 'lower limits must lie below upper limits')
+        if not (self.velocity > 0.0).all():
+            raise ArmError(self.name, 'velocity limits must be positive')
+
+    @property
+    def transform_base_joint1(self) -> Transform:
+        """Return the pose (4, 4) of the frame that joint 1 turns about z, before its turn."""
+        transform = np.eye(4)
+        transform[:3, :3], transform[:3, 3] = self.rotations[0], self.translations[0]
+        return transform
+
+    def with_coupled_limit(self, limit: CoupledLimit) -> Arm:
+        """Return the same arm with another limit on a sum of two joints."""
+        return replace(self, coupled_limit=limit)

@@ -1,0 +1,44 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Joint limits and samples within them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arm import Arm
+from .types import N_JOINTS, Joints, as_array
+
+
+def is_within_limits(arm: Arm, q: Joints, *, margin: float = 0.0) -> NDArray[np.bool_]:
+    """
+    Return whether every joint, and the coupled sum where the arm has one, is inside its limits.
+
+    :param q: Shape (..., 6) [rad].
+    :param margin: Distance from each limit that is asked for, [rad]; negative to tolerate.
+    :return: Shape (...); NaN is never inside.
+    """
+    q = as_array('q', q, (N_JOINTS,))
+    is_each_inside = (q >= arm.lower + margin) & (q <= arm.upper - margin)
+    is_inside: NDArray[np.bool_] = np.all(is_each_inside, axis=-1)
+    limit = arm.coupled_limit
+    if limit is None:
+        return is_inside
+    total = q[..., limit.first] + q[..., limit.second]
+    return is_inside & (total >= limit.lower + margin) & (total <= limit.upper - margin)
+
+
+def random_joints(arm: Arm, rng: np.random.Generator, n: int) -> Joints:
+    """
+    Return joint angles uniform within the limits, the coupled one included.
+
+    :return: Shape (n, 6) [rad].
+    """
+    q = rng.uniform(arm.lower, arm.upper, (n, N_JOINTS))
+    if arm.coupled_limit is None:
+        return q
+    while not (is_inside := is_within_limits(arm, q)).all():
+        outside = ~is_inside
+        q[outside] = rng.uniform(arm.lower, arm.upper, (int(outside.sum()), N_JOINTS))
+    return q

@@ -1,0 +1,203 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The kernel of ``refine``: damped Newton steps on the SE(3) error of the tool.
+
+Levenberg-Marquardt with damping proportional to the squared error (Sugihara, IEEE T-RO 27(5),
+2011): far away it cannot overshoot, near the answer it is Newton's method, and it stays quadratic
+at singularities where the solutions form a curve (Yamashita & Fukushima, 2001). Joints with less
+than a full turn stop at their limits (active set); the others turn freely and are unwound
+afterwards.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .chain import frames_into, jacobian_from_frames
+from .compiled import compiled
+from .se3 import log_into
+from .types import FloatArray
+
+DAMPING_START = 1e-2  # damping as a fraction of the squared error; found by a sweep, see docs
+DAMPING_LEAST = 1e-15  # keeps the normal equations positive definite at a singularity
+LARGEST_STEP = 0.7  # [rad] per joint and step: a linear model is worth nothing beyond
+
+
+@compiled
+def refine_batch(  # noqa: PLR0913, PLR0917 - flat arguments, as numba likes them
+    rotations: FloatArray,
+    translations: FloatArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    targets: FloatArray,
+    q: FloatArray,
+    errors: FloatArray,
+    tolerances: tuple[float, float],
+    max_iterations: int,
+) -> None:
+    """
+    Refine each row of ``q`` (n, 6) in place towards ``targets`` (n, 4, 4).
+
+    :param errors: Shape (n, 3), written: position [m], rotation [rad], iterations.
+    """
+    for i in range(q.shape[0]):
+        errors[i, 2] = _refine_one(
+            rotations, translations, lower, upper, targets[i], q[i], errors[i], tolerances,
+            max_iterations,
+        )  # fmt: skip
+
+
+@compiled
+def _refine_one(  # noqa: PLR0913, PLR0917
+    rotations: FloatArray,
+    translations: FloatArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    target: FloatArray,
+    q: FloatArray,
+    errors: FloatArray,
+    tolerances: tuple[float, float],
+    max_iterations: int,
+) -> int:
+    frames, trial_frames = np.empty((6, 6)), np.empty((6, 6))
+    twist, trial_twist = np.empty(6), np.empty(6)
+    step, q_trial, gradient = np.empty(6), np.empty(6), np.empty(6)
+    normal = np.empty((6, 6))
+    for j in range(6):
+        q[j] = min(max(q[j], lower[j]), upper[j])
+    cost = _error_into(rotations, translations, target, q, frames, twist)
+    damping, iteration = DAMPING_START, 0
+    while iteration < max_iterations:
+        if _position_error(twist) <= tolerances[0] and _rotation_error(twist) <= tolerances[1]:
+            break
+        iteration += 1
+        _normal_equations(frames, twist, q, lower, upper, normal, gradient)
+        _solve_damped(normal, gradient, max(damping * cost, DAMPING_LEAST), step)
+        _take_step(q, step, lower, upper, q_trial)
+        trial_cost = _error_into(
+            rotations, translations, target, q_trial, trial_frames, trial_twist
+        )
+        if trial_cost < cost:
+            damping = max(0.3 * damping, 1e-6)
+            cost = trial_cost
+            q[:] = q_trial
+            frames, trial_frames = trial_frames, frames
+            twist, trial_twist = trial_twist, twist
+        elif cost < 1e-24:  # rounding: nothing more to gain
+            break
+        else:
+            damping = max(10.0 * damping, 1e-2)
+    errors[0], errors[1] = _position_error(twist), _rotation_error(twist)
+    return iteration
+
+
+@compiled
+def _position_error(twist: FloatArray) -> float:
+    return math.sqrt(twist[0] ** 2 + twist[1] ** 2 + twist[2] ** 2)
+
+
+@compiled
+def _rotation_error(twist: FloatArray) -> float:
+    return math.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
+
+
+@compiled
+def _error_into(
+    rotations: FloatArray,
+    translations: FloatArray,
+    target: FloatArray,
+    q: FloatArray,
+    jacobian: FloatArray,
+    twist: FloatArray,
+) -> float:
+    """Write the Jacobian and the twist to the target, both in base axes; return its square."""
+    tool, offset, local = np.empty((4, 4)), np.empty((4, 4)), np.empty(6)
+    frames_into(rotations, translations, q, tool, jacobian)
+    jacobian_from_frames(tool, jacobian)
+    for i in range(3):
+        for j in range(4):
+            offset[i, j] = (
+                tool[0, i] * (target[0, j] - (tool[0, 3] if j == 3 else 0.0))
+                + tool[1, i] * (target[1, j] - (tool[1, 3] if j == 3 else 0.0))
+                + tool[2, i] * (target[2, j] - (tool[2, 3] if j == 3 else 0.0))
+            )
+    log_into(offset, local)
+    cost = 0.0
+    for i in range(3):
+        twist[i] = tool[i, 0] * local[0] + tool[i, 1] * local[1] + tool[i, 2] * local[2]
+        twist[3 + i] = tool[i, 0] * local[3] + tool[i, 1] * local[4] + tool[i, 2] * local[5]
+        cost += twist[i] ** 2 + twist[3 + i] ** 2
+    return cost
+
+
+@compiled
+def _normal_equations(
+    jacobian: FloatArray,
+    twist: FloatArray,
+    q: FloatArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    normal: FloatArray,
+    gradient: FloatArray,
+) -> None:
+    """Write ``J^T J`` and ``J^T e``, with joints held that press against a limit."""
+    for i in range(6):
+        total = 0.0
+        for k in range(6):
+            total += jacobian[k, i] * twist[k]
+        gradient[i] = total
+    for i in range(6):
+        is_held = (q[i] >= upper[i] and gradient[i] > 0.0) or (
+            q[i] <= lower[i] and gradient[i] < 0.0
+        )
+        if is_held:
+            gradient[i] = 0.0
+            for k in range(6):
+                jacobian[k, i] = 0.0
+    for i in range(6):
+        for j in range(i + 1):
+            total = 0.0
+            for k in range(6):
+                total += jacobian[k, i] * jacobian[k, j]
+            normal[i, j] = total
+
+
+@compiled
+def _solve_damped(
+    normal: FloatArray, gradient: FloatArray, damping: float, step: FloatArray
+) -> None:
+    """Write the solution of ``(normal + damping I) step = gradient`` by Cholesky, in place."""
+    for i in range(6):
+        for j in range(i):
+            for k in range(j):
+                normal[i, j] -= normal[i, k] * normal[j, k]
+            normal[i, j] /= normal[j, j]
+        pivot = normal[i, i] + damping
+        for k in range(i):
+            pivot -= normal[i, k] * normal[i, k]
+        normal[i, i] = math.sqrt(max(pivot, DAMPING_LEAST))
+    for i in range(6):
+        step[i] = gradient[i]
+        for k in range(i):
+            step[i] -= normal[i, k] * step[k]
+        step[i] /= normal[i, i]
+    for i in range(5, -1, -1):
+        for k in range(i + 1, 6):
+            step[i] -= normal[k, i] * step[k]
+        step[i] /= normal[i, i]
+
+
+@compiled
+def _take_step(
+    q: FloatArray, step: FloatArray, lower: FloatArray, upper: FloatArray, q_next: FloatArray
+) -> None:
+    """Write ``q`` plus the step, shortened to ``LARGEST_STEP`` and stopped at the limits."""
+    largest = 0.0
+    for j in range(6):
+        largest = max(largest, abs(step[j]))
+    scale = LARGEST_STEP / largest if largest > LARGEST_STEP else 1.0
+    for j in range(6):
+        q_next[j] = min(max(q[j] + scale * step[j], lower[j]), upper[j])

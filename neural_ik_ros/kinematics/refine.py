@@ -1,0 +1,79 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""From a seed to the exact joint angles of a tool pose, inside the limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .angles import TURN
+from .arm import Arm
+from .newton import refine_batch
+from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RefineResult:
+    """Where the steps ended; leading axes as those of the seed."""
+
+    q: Joints  # (..., 6) [rad], joints that turn freely are not unwound
+    position_error: FloatArray  # (...) [m]
+    rotation_error: FloatArray  # (...) [rad]
+    iterations: FloatArray  # (...) Newton steps, refused ones included
+
+
+def refine(
+    arm: Arm,
+    q_seed: Joints,
+    transform_base_tool: Transform,
+    *,
+    position_tolerance: float = 1e-10,
+    rotation_tolerance: float = 1e-10,
+    max_iterations: int = 40,
+    is_limited: bool = True,
+) -> RefineResult:
+    """
+    Return the end of the damped Newton steps from each seed; errors tell whether it is an answer.
+
+    :param q_seed: Shape (..., 6) [rad].
+    :param transform_base_tool: Shape (..., 4, 4), same leading axes, rigid, translation in [m].
+    :param is_limited: Whether joints with less than a full turn stay inside their limits.
+    :raises ArrayShapeError: If an array has another shape, or leading axes differ.
+    """
+    q = as_array('q_seed', q_seed, (N_JOINTS,)).copy()
+    targets = as_array('transform_base_tool', transform_base_tool, (4, 4))
+    if targets.shape[:-2] != q.shape[:-1]:
+        raise ArrayShapeError('transform_base_tool', targets.shape, (*q.shape[:-1], 4, 4))
+    errors = np.empty((q.size // N_JOINTS, 3))
+    lower, upper = step_limits(arm) if is_limited else free_limits()
+    refine_batch(
+        arm.rotations,
+        arm.translations,
+        lower,
+        upper,
+        targets.reshape(-1, 4, 4),
+        q.reshape(-1, N_JOINTS),
+        errors,
+        (position_tolerance, rotation_tolerance),
+        max_iterations,
+    )
+    errors = errors.reshape(*q.shape[:-1], 3)
+    return RefineResult(
+        q=q,
+        position_error=errors[..., 0],
+        rotation_error=errors[..., 1],
+        iterations=errors[..., 2],
+    )
+
+
+def step_limits(arm: Arm) -> tuple[FloatArray, FloatArray]:
+    """Return the limits (6,) [rad] for Newton steps: infinite for joints with a whole turn."""
+    is_turning = arm.upper - arm.lower >= TURN
+    return np.where(is_turning, -np.inf, arm.lower), np.where(is_turning, np.inf, arm.upper)
+
+
+def free_limits() -> tuple[FloatArray, FloatArray]:
+    """Return limits (6,) that bound nothing."""
+    return np.full(N_JOINTS, -np.inf), np.full(N_JOINTS, np.inf)

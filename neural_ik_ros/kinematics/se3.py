@@ -1,0 +1,122 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Rigid displacements: inverse, logarithm, rotation angle."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .compiled import compiled
+from .types import FloatArray, Transform, as_array
+
+
+def invert(transform_a_b: Transform) -> Transform:
+    """
+    Return ``transform_b_a``, the same displacement seen from the other frame.
+
+    Exact for rigid transforms; cheaper and better conditioned than a matrix inverse.
+
+    :param transform_a_b: Pose of b in a, shape (..., 4, 4), translation in [m].
+    :return: Pose of a in b, shape (..., 4, 4), translation in [m].
+    :raises ArrayShapeError: If the last two axes are not (4, 4).
+    """
+    transform_a_b = as_array('transform_a_b', transform_a_b, (4, 4))
+    rotation_b_a = transform_a_b[..., :3, :3].swapaxes(-1, -2)
+    transform_b_a = np.zeros_like(transform_a_b)
+    transform_b_a[..., :3, :3] = rotation_b_a
+    transform_b_a[..., :3, 3:] = -rotation_b_a @ transform_a_b[..., :3, 3:]
+    transform_b_a[..., 3, 3] = 1.0
+    return transform_b_a
+
+
+def se3_log(transform: Transform) -> FloatArray:
+    """
+    Return the twist ``[v, w]`` whose exponential is the transform (Lynch & Park 2017, 3.3.3).
+
+    Accurate from exactly zero to rotations of pi, where the axis has either sign.
+
+    :param transform: Shape (..., 4, 4), translation in [m].
+    :return: Shape (..., 6), linear part [m] first, then the rotation vector [rad].
+    """
+    transform = as_array('transform', transform, (4, 4))
+    flat = transform.reshape(-1, 4, 4)
+    twists = np.empty((len(flat), 6))
+    log_batch(flat, twists)
+    return twists.reshape(*transform.shape[:-2], 6)
+
+
+def rotation_angle(rotation: FloatArray) -> FloatArray:
+    """
+    Return the angle of the rotation in [0, pi] rad.
+
+    Uses atan2 of sine and cosine: exact near zero, where acos of the trace loses eight digits.
+
+    :param rotation: Shape (..., 3, 3).
+    :return: Shape (...), [rad].
+    """
+    rotation = as_array('rotation', rotation, (3, 3))
+    axis = np.stack(
+        [
+            rotation[..., 2, 1] - rotation[..., 1, 2],
+            rotation[..., 0, 2] - rotation[..., 2, 0],
+            rotation[..., 1, 0] - rotation[..., 0, 1],
+        ],
+        axis=-1,
+    )
+    trace = np.trace(rotation, axis1=-2, axis2=-1)
+    angle: FloatArray = np.arctan2(np.linalg.norm(axis, axis=-1), trace - 1.0)
+    return angle
+
+
+@compiled
+def log_batch(transforms: FloatArray, twists: FloatArray) -> None:
+    """Write the logarithm of each transform (n, 4, 4) into ``twists`` (n, 6)."""
+    for i in range(transforms.shape[0]):
+        log_into(transforms[i], twists[i])
+
+
+@compiled
+def log_into(transform: FloatArray, twist: FloatArray) -> None:
+    """Write the logarithm of one transform (4, 4) into ``twist`` (6,)."""
+    angle = rotation_vector_into(transform, twist[3:])
+    wx, wy, wz = twist[3], twist[4], twist[5]
+    px, py, pz = transform[0, 3], transform[1, 3], transform[2, 3]
+    # v = (I - W/2 + c W^2) p; near zero c is taken from its series.
+    if angle < 1e-4:
+        c = 1.0 / 12.0 + angle * angle / 720.0
+    else:
+        c = 1.0 / (angle * angle) - 0.5 / (angle * math.tan(0.5 * angle))
+    ax, ay, az = wy * pz - wz * py, wz * px - wx * pz, wx * py - wy * px
+    twist[0] = px - 0.5 * ax + c * (wy * az - wz * ay)
+    twist[1] = py - 0.5 * ay + c * (wz * ax - wx * az)
+    twist[2] = pz - 0.5 * az + c * (wx * ay - wy * ax)
+
+
+@compiled
+def rotation_vector_into(rotation: FloatArray, vector: FloatArray) -> float:
+    """Write the rotation vector of ``rotation[:3, :3]``; return its angle in [0, pi] rad."""
+    x = 0.5 * (rotation[2, 1] - rotation[1, 2])
+    y = 0.5 * (rotation[0, 2] - rotation[2, 0])
+    z = 0.5 * (rotation[1, 0] - rotation[0, 1])
+    sine = math.sqrt(x * x + y * y + z * z)
+    cosine = 0.5 * (rotation[0, 0] + rotation[1, 1] + rotation[2, 2] - 1.0)
+    angle = math.atan2(sine, cosine)
+    if cosine > -0.9:
+        scale = 1.0 + sine * sine / 6.0 if sine < 1e-4 and cosine > 0.0 else angle / sine
+        vector[0], vector[1], vector[2] = scale * x, scale * y, scale * z
+        return angle
+    # Near a half turn the sine vanishes: take the axis from the symmetric part instead.
+    k = 0
+    for i in range(1, 3):
+        if rotation[i, i] > rotation[k, k]:
+            k = i
+    norm = 0.0
+    for i in range(3):
+        vector[i] = 0.5 * (rotation[i, k] + rotation[k, i]) - (cosine if i == k else 0.0)
+        norm += vector[i] * vector[i]
+    sign = 1.0 if x * vector[0] + y * vector[1] + z * vector[2] >= 0.0 else -1.0
+    for i in range(3):
+        vector[i] *= sign * angle / math.sqrt(norm)
+    return angle

@@ -1,0 +1,158 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""An ``Arm`` from the text of a URDF."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from urdf_parser_py.urdf import URDF
+from urdf_parser_py.xml_reflection.core import ParseError
+
+from ..errors import NeuralIkError
+from .arm import Arm, ArmError
+from .types import N_JOINTS, FloatArray
+
+MAX_URDF_BYTES = 4 * 1024 * 1024
+MAX_CHAIN_JOINTS = 64
+CONTINUOUS_RANGE = 2.0 * math.pi  # [rad] a joint without limits may turn this far either way
+
+
+class UrdfError(NeuralIkError):
+    """A robot description cannot be read as an arm of this kind."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f'robot description: {problem}. Give a plain URDF (run xacro first) with six revolute '
+            'joints between the base and tool frames.'
+        )
+
+
+def arm_from_urdf(
+    text: str, *, base_frame: str = 'base_link', tool_frame: str = 'tool0', prefix: str = ''
+) -> Arm:
+    """
+    Return the arm between two links of a URDF; fixed joints on the way are merged.
+
+    :param text: The URDF itself, not a path; at most 4 MiB, without a document type declaration.
+    :param prefix: Put before both frame names, as the xacro argument of the same name does.
+    :raises UrdfError: If it is not a URDF, or the chain has not exactly six revolute joints.
+    """
+    robot = _parse(text)
+    chain = _chain(robot, prefix + base_frame, prefix + tool_frame)
+    moving = [joint for joint in chain if joint.type != 'fixed']
+    for joint in moving:
+        if joint.type not in ('revolute', 'continuous') or joint.mimic is not None:
+            raise UrdfError(f'joint {joint.name!r} is neither fixed nor an independent revolute')
+    if len(moving) != N_JOINTS:
+        raise UrdfError(
+            f'{len(moving)} moving joints between {prefix + base_frame!r} and '
+            f'{prefix + tool_frame!r}, {N_JOINTS} needed'
+        )
+    rotations, translations = _merged_frames(chain)
+    limits = np.array([_limits(joint) for joint in moving])
+    try:
+        return Arm(
+            name=str(robot.name),
+            base_frame=prefix + base_frame,
+            tool_frame=prefix + tool_frame,
+            joint_names=tuple(str(joint.name) for joint in moving),
+            rotations=rotations,
+            translations=translations,
+            lower=limits[:, 0],
+            upper=limits[:, 1],
+            velocity=limits[:, 2],
+        )
+    except ArmError as error:
+        raise UrdfError(error.problem) from error
+
+
+def _parse(text: str) -> Any:
+    data = text.encode(errors='replace')
+    if len(data) > MAX_URDF_BYTES:
+        raise UrdfError(f'{len(data)} bytes are more than the {MAX_URDF_BYTES} allowed')
+    if b'<!DOCTYPE' in data or b'<!ENTITY' in data:  # entities can expand without bound
+        raise UrdfError('a document type declaration is not allowed')
+    try:
+        return URDF.from_xml_string(data)
+    except (
+        ParseError,
+        SyntaxError,  # the parent of lxml's and the standard library's XML errors
+        AssertionError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
+        # urdf_parser_py lets the errors of its own lookups through.
+        raise UrdfError(f'not readable as URDF ({" ".join(str(error).split())})') from error
+
+
+def _chain(robot: Any, base_frame: str, tool_frame: str) -> list[Any]:
+    for frame in (base_frame, tool_frame):
+        if frame not in robot.link_map:
+            raise UrdfError(f'link {frame!r} is missing')
+    chain: list[Any] = []
+    link = tool_frame
+    while link != base_frame:
+        if link not in robot.parent_map or len(chain) >= MAX_CHAIN_JOINTS:
+            raise UrdfError(f'{tool_frame!r} is not a descendant of {base_frame!r}')
+        joint_name, link = robot.parent_map[link]
+        chain.append(robot.joint_map[joint_name])
+    return chain[::-1]
+
+
+def _limits(joint: Any) -> tuple[float, float, float]:
+    if joint.limit is None or not joint.limit.velocity:
+        raise UrdfError(f'joint {joint.name!r} has no velocity limit')
+    velocity = float(joint.limit.velocity)
+    if joint.type == 'continuous':
+        return -CONTINUOUS_RANGE, CONTINUOUS_RANGE, velocity
+    return float(joint.limit.lower), float(joint.limit.upper), velocity
+
+
+def _merged_frames(chain: list[Any]) -> tuple[FloatArray, FloatArray]:
+    """Merge fixed joints and turn each moving joint's frame so that z is its axis."""
+    rotations, translations = np.empty((N_JOINTS + 1, 3, 3)), np.empty((N_JOINTS + 1, 3))
+    rotation, translation = np.eye(3), np.zeros(3)
+    index = 0
+    for joint in chain:
+        origin = joint.origin
+        xyz = np.array(origin.xyz if origin is not None and origin.xyz else [0.0] * 3, dtype=float)
+        rpy = origin.rpy if origin is not None and origin.rpy else [0.0] * 3
+        translation = translation + rotation @ xyz
+        rotation = rotation @ _rotation_from_rpy(*map(float, rpy))
+        if joint.type == 'fixed':
+            continue
+        aligned = _rotation_from_z(np.array(joint.axis or [1.0, 0.0, 0.0], dtype=float))
+        rotations[index], translations[index] = rotation @ aligned, translation
+        rotation, translation = aligned.T, np.zeros(3)
+        index += 1
+    rotations[index], translations[index] = rotation, translation
+    return rotations, translations
+
+
+def _rotation_from_rpy(roll: float, pitch: float, yaw: float) -> FloatArray:
+    """Return Rz(yaw) Ry(pitch) Rx(roll), the convention of URDF."""
+    (sr, sp, sy), (cr, cp, cy) = np.sin([roll, pitch, yaw]), np.cos([roll, pitch, yaw])
+    return np.array(
+        [
+            [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],
+            [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],
+            [-sp, cp * sr, cp * cr],
+        ]
+    )
+
+
+def _rotation_from_z(axis: FloatArray) -> FloatArray:
+    """Return a rotation that takes z to ``axis``, exact for axes along x, y or z."""
+    norm = np.linalg.norm(axis)
+    if not 0.0 < norm < math.inf:
+        raise UrdfError('a joint axis is zero or not finite')
+    z = axis / norm
+    helper = np.eye(3)[np.argmin(np.abs(z))]
+    x = np.cross(helper, z)
+    x /= np.linalg.norm(x)
+    return np.stack([x, np.cross(z, x), z], axis=1)

@@ -1,0 +1,161 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Samples of the inverse problem, drawn from the arm's own geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kinematics import (
+    TURN,
+    Arm,
+    FloatArray,
+    Joints,
+    Transform,
+    forward,
+    posture,
+    random_joints,
+)
+from .features import features
+from .settings import require
+
+BLOCK = 65_536  # samples drawn at once, which bounds the memory of a stream
+
+
+class Part(IntEnum):
+    """The part of the data a sample belongs to; part of its random seed."""
+
+    TRAIN = 0
+    VALIDATION = 1
+    TEST = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataConfig:
+    """What is drawn: how much of which set, from which seed."""
+
+    seed: int = 2400
+    n_train: int = 300_000  # samples; of each epoch if is_fresh_each_epoch
+    n_validation: int = 20_000
+    n_test: int = 20_000
+    sets: dict[str, float] = field(default_factory=lambda: {'near': 0.5, 'far': 0.5})  # shares
+    inputs_per_target: int = 1  # different q_current for each target
+    near_range: float = 0.1  # [rad] largest |q - q_current| of a joint in the set near
+    is_fresh_each_epoch: bool = True  # new samples for each epoch, else the same in another order
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot be drawn."""
+        require(self.seed >= 0, 'data.seed', 'must not be negative')
+        for name in ('n_train', 'n_validation', 'n_test', 'inputs_per_target'):
+            require(getattr(self, name) > 0, f'data.{name}', 'must be positive')
+        unknown = sorted(set(self.sets) - set(SETS))
+        require(not unknown, 'data.sets', f'unknown {unknown}; known are {sorted(SETS)}')
+        shares = self.sets.values()
+        is_share = all(share >= 0.0 for share in shares) and sum(shares) > 0.0
+        require(is_share, 'data.sets', 'shares must not be negative and some must be positive')
+        require(0.0 < self.near_range < np.pi, 'data.near_range', 'must lie between 0 and pi')
+
+    def n_samples(self, part: Part) -> int:
+        """Return how many samples the part has."""
+        return (self.n_train, self.n_validation, self.n_test)[part]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Samples:
+    """Questions and their answers; ``forward(arm, q)`` is the target."""
+
+    transform_base_tool: Transform  # (n, 4, 4) targets
+    q_current: Joints  # (n, 6) [rad]
+    q: Joints  # (n, 6) [rad] within limits, in the turn nearest to q_current
+
+    @property
+    def features(self) -> FloatArray:
+        """Return the network's input, shape (n, 12)."""
+        return features(self.transform_base_tool, self.q_current)
+
+
+def blocks(arm: Arm, config: DataConfig, part: Part, *, epoch: int = 0) -> Iterator[Samples]:
+    """
+    Yield the samples of one part in blocks of at most 65,536, mixed.
+
+    The same arguments give the same samples. Each part, epoch and block draws targets from its
+    own random stream over a continuous range, so no two of them share a target.
+    """
+    n_samples = config.n_samples(part)
+    for index, start in enumerate(range(0, n_samples, BLOCK)):
+        rng = np.random.default_rng([config.seed, part, epoch, index])
+        yield draw(arm, config, rng, min(BLOCK, n_samples - start))
+
+
+def draw(arm: Arm, config: DataConfig, rng: np.random.Generator, n: int) -> Samples:
+    """Return n samples of the configured sets in their shares, in random order."""
+    bounds = np.round(np.cumsum([0.0, *config.sets.values()]) / sum(config.sets.values()) * n)
+    drawn = [
+        draw_set(arm, name, rng, int(count), config)
+        for name, count in zip(config.sets, np.diff(bounds), strict=True)
+    ]
+    order = rng.permutation(n)
+    q = np.concatenate([samples.q for samples in drawn])[order]
+    q_current = np.concatenate([samples.q_current for samples in drawn])[order]
+    targets = np.concatenate([samples.transform_base_tool for samples in drawn])[order]
+    return Samples(transform_base_tool=targets, q_current=q_current, q=q)
+
+
+def draw_set(arm: Arm, name: str, rng: np.random.Generator, n: int, config: DataConfig) -> Samples:
+    """Return n samples of one set; the answers are uniform within the joint limits."""
+    n_targets = -(-n // config.inputs_per_target)
+    q_target = np.repeat(random_joints(arm, rng, n_targets), config.inputs_per_target, axis=0)[:n]
+    q_current = SETS[name](arm, rng, q_target, config)
+    return Samples(
+        transform_base_tool=forward(arm, q_target),
+        q_current=q_current,
+        q=_nearest_turn_within_limits(arm, q_target, q_current),
+    )
+
+
+def unseen_set(arm: Arm, config: DataConfig, name: str) -> Samples:
+    """Return the test part's number of samples of one set, from targets of the test part only."""
+    rng = np.random.default_rng([config.seed, Part.TEST])
+    return draw_set(arm, name, rng, config.n_test, config)
+
+
+def _near(arm: Arm, rng: np.random.Generator, q: Joints, config: DataConfig) -> Joints:
+    """Return ``q`` with uniform noise on each joint, clipped to the limits."""
+    noise = rng.uniform(-config.near_range, config.near_range, q.shape)
+    return np.clip(q + noise, arm.lower, arm.upper)
+
+
+def _far(arm: Arm, rng: np.random.Generator, q: Joints, _config: DataConfig) -> Joints:
+    """Return joints uniform within the limits among those in the posture of each row of ``q``."""
+    pool = np.concatenate([random_joints(arm, rng, len(q)), q])  # q, so that no posture lacks one
+    codes, pool_codes = _posture_code(arm, q), _posture_code(arm, pool)
+    q_current = np.empty_like(q)
+    for code in np.unique(codes):
+        members = np.flatnonzero(pool_codes == code)
+        is_asked = codes == code
+        q_current[is_asked] = pool[rng.choice(members, int(is_asked.sum()))]
+    return q_current
+
+
+def _posture_code(arm: Arm, q: Joints) -> NDArray[np.int64]:
+    """Return 0 to 7, a bit for each sign; a border agrees with both sides and counts as one."""
+    code: NDArray[np.int64] = (posture(arm, q) >= 0) @ np.array([1, 2, 4])
+    return code
+
+
+def _nearest_turn_within_limits(arm: Arm, q: Joints, q_near: Joints) -> Joints:
+    """Return the equivalent of each angle that is nearest to ``q_near`` inside the limits."""
+    # Turns are counted before the angle changes, so that an angle on a limit stays on it.
+    least, most = np.ceil((arm.lower - q) / TURN), np.floor((arm.upper - q) / TURN)
+    return q + TURN * np.clip(np.round((q_near - q) / TURN), least, most)
+
+
+SETS: MappingProxyType[str, Callable[[Arm, np.random.Generator, Joints, DataConfig], Joints]] = (
+    MappingProxyType({'near': _near, 'far': _far})
+)

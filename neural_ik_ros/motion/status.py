@@ -1,0 +1,19 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Why a target that arrived is not even given to the solver, or no target arrived at all."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class StreamStatus(Enum):
+    """The state of the stream of targets; the value is the sentence shown to people."""
+
+    IDLE = 'waiting for a target'
+    UNKNOWN_FRAME = 'the target is given in a frame that is not the base of the arm'
+    STALE_TARGET = 'the stamp of the target is too far from the present'
+    NO_JOINT_STATE = 'no joint state has arrived yet'
+    STALE_JOINT_STATE = 'the last joint state is too old'
+    BAD_JOINT_STATE = 'the last joint state cannot be used'
+    BAD_TARGET = 'the target message cannot be used'

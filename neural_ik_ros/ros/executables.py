@@ -1,0 +1,48 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Entry points of the nodes: first the signals, then the imports.
+
+Importing a node takes about a second, and a Ctrl-C in that second is as likely as any other: with
+the handlers in place it ends the process as cleanly as later ones do.
+"""
+
+from __future__ import annotations
+
+from .stop_signal import StopSignal
+
+
+def neural_ik_node(args: list[str] | None = None) -> int:
+    """Return the exit code of the process of node ``neural_ik``."""
+    stop = StopSignal.installed()
+    from .node import NeuralIkNode
+    from .process import run
+
+    return run(NeuralIkNode, args, stop)
+
+
+def simulated_arm(args: list[str] | None = None) -> int:
+    """Return the exit code of the process of node ``simulated_arm``."""
+    stop = StopSignal.installed()
+    from .process import run
+    from .simulated_arm import SimulatedArm
+
+    return run(SimulatedArm, args, stop)
+
+
+def target_source(args: list[str] | None = None) -> int:
+    """Return the exit code of the process of node ``target_source``."""
+    stop = StopSignal.installed()
+    from .process import run
+    from .target_source import TargetSource
+
+    return run(TargetSource, args, stop)
+
+
+def relay(args: list[str] | None = None) -> int:
+    """Return the exit code of the process of node ``relay``, the yardstick of latencies."""
+    stop = StopSignal.installed()
+    from .demo.relay import Relay
+    from .process import run
+
+    return run(Relay, args, stop)

@@ -1,0 +1,225 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Conversions between ROS messages and plain types; the only place that knows quaternions.
+
+What arrives from the network is never trusted: a bad message becomes a reason, not an exception.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from builtin_interfaces.msg import Duration, Time
+from geometry_msgs.msg import Pose, PoseStamped
+from sensor_msgs.msg import JointState
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from ..kinematics import FloatArray, Joints, Transform
+from .controller_rules import NS_PER_S, Trajectory, TrajectoryPoint
+
+NORM_TOLERANCE = 1e-3  # |norm - 1| up to which a quaternion counts as rounded, not as wrong
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PoseTarget:
+    """A pose as it arrived, in plain types."""
+
+    transform: Transform  # (4, 4) tool in frame_id, [m]
+    frame_id: str
+    stamp_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class JointReading:
+    """Joint angles as they arrived, in the order asked for."""
+
+    q: Joints  # (n,) [rad]
+    stamp_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """Why a message cannot be used."""
+
+    reason: str
+
+
+def target_from_pose(message: PoseStamped) -> PoseTarget | Unusable:
+    """
+    Return the target in a pose message, or why it is none.
+
+    A quaternion whose norm is within ``NORM_TOLERANCE`` of one is normalised (single precision and
+    printed digits do that); any other norm is a mistake of the sender and is refused, and so is
+    the all-zero quaternion of an unset message.
+    """
+    position, quaternion = message.pose.position, message.pose.orientation
+    xyz = (position.x, position.y, position.z)
+    quat_xyzw = (quaternion.x, quaternion.y, quaternion.z, quaternion.w)
+    if not all(map(math.isfinite, xyz)):
+        return Unusable(reason=f'position {xyz} is not finite')
+    if not all(map(math.isfinite, quat_xyzw)):
+        return Unusable(reason=f'orientation {quat_xyzw} is not finite')
+    norm = math.hypot(*quat_xyzw)
+    if norm == 0.0:
+        return Unusable(reason='orientation is the zero quaternion')
+    if abs(norm - 1.0) > NORM_TOLERANCE:
+        return Unusable(reason=f'orientation has the norm {norm:.6g} instead of 1')
+    transform = np.identity(4)
+    transform[:3, :3] = rotation_from_quat(quat_xyzw)
+    transform[:3, 3] = xyz
+    stamp_ns = ns_from_time(message.header.stamp)
+    return PoseTarget(transform=transform, frame_id=message.header.frame_id, stamp_ns=stamp_ns)
+
+
+def pose_from_transform(transform: Transform) -> Pose:
+    """Return the pose message of one transform, with ``w >= 0``."""
+    pose = Pose()
+    fill_pose(pose, transform)
+    return pose
+
+
+def fill_pose(pose: Pose, transform: Transform) -> None:
+    """Write one transform into an existing pose message."""
+    position, orientation = pose.position, pose.orientation
+    position.x, position.y, position.z = transform[:3, 3].tolist()
+    quat_xyzw = quat_from_rotation(transform[:3, :3])
+    orientation.x, orientation.y, orientation.z, orientation.w = quat_xyzw
+
+
+def rotation_from_quat(quat_xyzw: Sequence[float]) -> FloatArray:
+    """Return the rotation matrix (3, 3) of a quaternion of any norm but zero."""
+    x, y, z, w = quat_xyzw
+    s = 2.0 / (x * x + y * y + z * z + w * w)
+    return np.array(
+        [
+            [1.0 - s * (y * y + z * z), s * (x * y - z * w), s * (x * z + y * w)],
+            [s * (x * y + z * w), 1.0 - s * (x * x + z * z), s * (y * z - x * w)],
+            [s * (x * z - y * w), s * (y * z + x * w), 1.0 - s * (x * x + y * y)],
+        ]
+    )
+
+
+def quat_from_rotation(rotation: FloatArray) -> tuple[float, float, float, float]:
+    """
+    Return the unit quaternion ``(x, y, z, w)`` of a rotation matrix (3, 3), with ``w >= 0``.
+
+    Divides by the largest component (Shepperd 1978), so it is accurate for every angle.
+    """
+    (m00, m01, m02), (m10, m11, m12), (m20, m21, m22) = rotation.tolist()
+    # Rows of 4 q q^T; the row with the largest diagonal is the best conditioned.
+    rows = (
+        (1.0 + m00 - m11 - m22, m10 + m01, m02 + m20, m21 - m12),
+        (m10 + m01, 1.0 - m00 + m11 - m22, m21 + m12, m02 - m20),
+        (m02 + m20, m21 + m12, 1.0 - m00 - m11 + m22, m10 - m01),
+        (m21 - m12, m02 - m20, m10 - m01, 1.0 + m00 + m11 + m22),
+    )
+    row = max(enumerate(rows), key=lambda item: item[1][item[0]])[1]
+    norm = math.copysign(math.hypot(*row), row[3])
+    x, y, z, w = row
+    return x / norm, y / norm, z / norm, w / norm
+
+
+class JointReader:
+    """
+    Picks joints out of joint states by name.
+
+    Extra joints, another order and missing or NaN velocities do not matter. The order is looked
+    up once per sender and kept while the names stay the same.
+    """
+
+    def __init__(self, joint_names: Sequence[str]) -> None:
+        self.joint_names = tuple(joint_names)
+        self._names_seen: list[str] = []
+        self._indices: list[int] = []
+
+    def read(self, message: JointState) -> JointReading | Unusable | None:
+        """
+        Return the angles of the joints, or why the message does not tell them.
+
+        None for a message about other joints only: a gripper may publish on the same topic.
+        """
+        if message.name != self._names_seen or not self._indices:
+            missing = self._look_up(message.name)
+            if len(missing) == len(self.joint_names):
+                return None
+            if missing:
+                return Unusable(reason=f'joint state lacks {", ".join(missing)}')
+        positions = message.position
+        if len(positions) != len(message.name):
+            return Unusable(
+                reason=f'joint state has {len(message.name)} names and {len(positions)} positions'
+            )
+        values = [positions[index] for index in self._indices]
+        if not all(map(math.isfinite, values)):
+            named = zip(self.joint_names, values, strict=True)
+            bad = [name for name, value in named if not math.isfinite(value)]
+            return Unusable(reason=f'joint state has no finite position for {", ".join(bad)}')
+        return JointReading(q=np.array(values), stamp_ns=ns_from_time(message.header.stamp))
+
+    def _look_up(self, names: Sequence[str]) -> list[str]:
+        index_of = {name: i for i, name in enumerate(names)}
+        missing = [name for name in self.joint_names if name not in index_of]
+        self._names_seen = list(names)
+        self._indices = [] if missing else [index_of[name] for name in self.joint_names]
+        return missing
+
+
+def make_trajectory(joint_names: Sequence[str]) -> JointTrajectory:
+    """Return a trajectory message with one point, to be reused with ``fill_trajectory``."""
+    message = JointTrajectory()
+    message.joint_names = list(joint_names)
+    message.points = [JointTrajectoryPoint(positions=[0.0] * len(message.joint_names))]
+    return message
+
+
+def fill_trajectory(message: JointTrajectory, q: Joints, interval_ns: int) -> None:
+    """
+    Write "be at row i of q after (i + 1) intervals" into a message of ``make_trajectory``.
+
+    The stamp stays zero, which tells the controller to start with its next update; a stamp of
+    now would be refused whenever the clocks of two computers disagree. Only positions are sent:
+    a controller refuses a last point that moves.
+
+    :param q: Shape (n, joints) [rad], n at least 1.
+    """
+    n = len(q)
+    points = message.points
+    if len(points) != n:
+        message.points = points = [JointTrajectoryPoint() for _ in range(n)]
+    for i in range(n):
+        point = points[i]
+        point.positions = array('d', q[i].tolist())
+        fill_time(point.time_from_start, (i + 1) * interval_ns)
+
+
+def trajectory_from_message(message: JointTrajectory) -> Trajectory:
+    """Return the plain content of a trajectory message, unchecked."""
+    points = [
+        TrajectoryPoint(
+            positions=point.positions,
+            velocities=point.velocities,
+            accelerations=point.accelerations,
+            effort=point.effort,
+            time_from_start_ns=ns_from_time(point.time_from_start),
+        )
+        for point in message.points
+    ]
+    stamp_ns = ns_from_time(message.header.stamp)
+    return Trajectory(joint_names=message.joint_names, points=points, stamp_ns=stamp_ns)
+
+
+def ns_from_time(time: Time | Duration) -> int:
+    """Return a ROS time or duration in [ns]."""
+    ns: int = time.sec * NS_PER_S + time.nanosec
+    return ns
+
+
+def fill_time(time: Any, ns: int) -> None:
+    """Write nanoseconds into a ROS time or duration."""
+    time.sec, time.nanosec = divmod(ns, NS_PER_S)

@@ -1,0 +1,54 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where launch files, configuration and the robot description are installed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from .errors import NeuralIkError
+
+PACKAGE_NAME = 'neural_ik_ros'
+
+
+class ShareFolderError(NeuralIkError):
+    """The share folder of the package is nowhere to be found."""
+
+    def __init__(self, searched: list[Path]) -> None:
+        self.searched = searched
+        super().__init__(
+            f'no config/ and urdf/ of {PACKAGE_NAME} in {[str(path) for path in searched]}. '
+            'Source the workspace (install/setup.bash) or reinstall the package with pip.'
+        )
+
+
+def share_folder() -> Path:
+    """
+    Return the folder that holds ``config/``, ``launch/`` and ``urdf/``.
+
+    Asks the ament index first (colcon, apt), then the Python prefix (``pip install .``), then the
+    source tree (``pip install -e .`` installs no data files).
+
+    :raises ShareFolderError: If none of the three has the files.
+    """
+    candidates = [
+        *_ament_share(),
+        Path(sys.prefix) / 'share' / PACKAGE_NAME,
+        Path(__file__).resolve().parent.parent,
+    ]
+    for candidate in candidates:
+        if (candidate / 'config').is_dir() and (candidate / 'urdf').is_dir():
+            return candidate
+    raise ShareFolderError(candidates)
+
+
+def _ament_share() -> list[Path]:
+    try:
+        from ament_index_python.packages import get_package_share_directory
+    except ImportError:
+        return []
+    try:
+        return [Path(get_package_share_directory(PACKAGE_NAME))]
+    except (LookupError, OSError):  # not in the index, or AMENT_PREFIX_PATH unset
+        return []

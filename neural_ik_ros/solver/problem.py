@@ -1,0 +1,104 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The plain data that goes into and comes out of the solver."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from ..errors import NeuralIkError
+from ..kinematics import CoupledLimit, Joints, Transform
+from .status import IkStatus
+
+
+class SolverOptionError(NeuralIkError):
+    """An option of the solver is unknown or out of its range."""
+
+    def __init__(self, option: str, problem: str) -> None:
+        super().__init__(f'solver option {option!r} {problem}.')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolverOptions:
+    """What counts as solved, and how much work may be spent on it."""
+
+    position_tolerance: float = 1e-9  # [m]
+    rotation_tolerance: float = 1e-9  # [rad]
+    allow_other_posture: bool = False
+    max_joint_step: float = math.inf  # [rad] from the current joints, for every joint
+    min_singular_value: float = 0.0  # of the Jacobian; 0 asks for no distance to singularities
+    max_iterations: int = 30  # Newton steps from one seed
+    iteration_budget: int = 8000  # Newton steps for one target, over all seeds
+    n_restarts: int = 24  # stored seeds tried after network and current joints
+    coupled_limit: CoupledLimit | None = None  # on the sum of two joints, beside the arm's own
+
+    def __post_init__(self) -> None:
+        """Refuse values that make no sense."""
+        for name in ('position_tolerance', 'rotation_tolerance'):
+            if not 1e-12 <= getattr(self, name) <= 1e-2:
+                raise SolverOptionError(name, 'must lie between 1e-12 and 1e-2')
+        for name in ('max_iterations', 'iteration_budget'):
+            if getattr(self, name) < 1:
+                raise SolverOptionError(name, 'must be at least 1')
+        if not self.max_joint_step > 0.0:
+            raise SolverOptionError('max_joint_step', 'must be positive')
+        if not (self.min_singular_value >= 0.0 and self.n_restarts >= 0):
+            raise SolverOptionError('min_singular_value, n_restarts', 'must not be negative')
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> SolverOptions:
+        """Return the options of a mapping, as read from a file; unknown names are refused."""
+        known = {field.name for field in fields(cls)}
+        for name in mapping:
+            if name not in known:
+                raise SolverOptionError(name, f'is unknown; known are {sorted(known)}')
+        return cls(**mapping)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IkProblem:
+    """One target and where the arm is now, both checked."""
+
+    transform_base_tool: Transform  # (4, 4), rotation orthonormal to rounding
+    q_current: Joints  # (6,) [rad]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IkSolution:
+    """One answer and the evidence for it, measured by forward kinematics."""
+
+    status: IkStatus
+    q: Joints  # (6,) [rad], to be commanded only if the status is solved, else NaN
+    q_seed: Joints  # (6,) [rad], what the seed that led here proposed
+    seed: str  # who proposed it: the predictor, 'current', 'posture', 'restart' or 'patient'
+    position_error: float  # [m]
+    rotation_error: float  # [rad]
+    iterations: int  # Newton steps over all seeds
+    largest_step: float  # [rad] the largest move of a joint from the current joints
+    smallest_singular_value: float  # of the Jacobian at q
+
+    @property
+    def reason(self) -> str:
+        """Return the sentence that goes with the status."""
+        return self.status.value
+
+
+def refused(status: IkStatus, *, iterations: int = 0) -> IkSolution:
+    """Return a solution that says no and carries nothing to command."""
+    nothing = np.full(6, np.nan)
+    return IkSolution(
+        status=status,
+        q=nothing,
+        q_seed=nothing,
+        seed='none',
+        position_error=math.nan,
+        rotation_error=math.nan,
+        iterations=iterations,
+        largest_step=math.nan,
+        smallest_singular_value=math.nan,
+    )

@@ -1,0 +1,31 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What can come out of one call of the solver, each with a sentence for people."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class IkStatus(Enum):
+    """
+    The outcome of solving one target; the value is the sentence shown to people.
+
+    Only ``SOLVED`` and ``SOLVED_OTHER_POSTURE`` carry a command.
+    """
+
+    SOLVED = 'solved in the posture of the current joints'
+    SOLVED_OTHER_POSTURE = 'solved, but shoulder, elbow or wrist changes its posture'
+    OTHER_POSTURE = 'reachable only in another posture, which is not allowed'
+    UNREACHABLE = 'outside the reach of the arm'
+    OUTSIDE_LIMITS = 'within reach, but only with joints outside their limits'
+    NEAR_SINGULARITY = 'the solution is closer to a singularity than allowed'
+    STEP_TOO_LARGE = 'the solution is farther from the current joints than allowed'
+    BAD_TARGET = 'the target is not a finite rigid transform'
+    BAD_JOINT_STATE = 'the current joints are not six finite angles'
+    OUT_OF_TIME = 'the budget of iterations ended before an answer was found'
+
+    @property
+    def is_solved(self) -> bool:
+        """Return whether a command comes with this status."""
+        return self in (IkStatus.SOLVED, IkStatus.SOLVED_OTHER_POSTURE)

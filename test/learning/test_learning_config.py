@@ -1,0 +1,69 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+
+from neural_ik_ros.learning.config import LearningConfig, shipped_config
+from neural_ik_ros.learning.settings import MAX_CONFIG_BYTES, ConfigError
+
+
+def test_from_mapping_gives_the_same_configuration_as_to_mapping(tiny):
+    assert LearningConfig.from_mapping(tiny.to_mapping()) == tiny
+
+
+def test_from_file_reads_the_shipped_configuration():
+    config = LearningConfig.from_file(shipped_config())
+
+    assert config.name == 'irb2400'
+    assert config.network.output == 'change'
+
+
+@pytest.mark.parametrize(
+    ('mapping', 'named'),
+    [
+        ({'speed': 1}, 'speed'),
+        ({'data': {'sets': {'sideways': 1.0}}}, 'data.sets'),
+        ({'data': {'sets': {'near': 0.0}}}, 'data.sets'),
+        ({'data': {'n_train': 0}}, 'data.n_train'),
+        ({'data': {'n_train': 1.5}}, 'data.n_train'),
+        ({'data': {'n_train': True}}, 'data.n_train'),
+        ({'data': 7}, 'data'),
+        ({'network': {'depth': 3}}, 'depth'),
+        ({'network': {'dropout': 1.0}}, 'network.dropout'),
+        ({'network': {'widths': []}}, 'network'),
+        ({'network': {'widths': [10**9]}}, 'network'),
+        ({'network': {'output': 'relative'}}, 'network.output'),
+        ({'training': {'learning_rate': '1e-4'}}, '1.0e-6'),
+        ({'training': {'learning_rate': float('nan')}}, 'training.learning_rate'),
+        ({'training': {'schedule': 'step'}}, 'training.schedule'),
+    ],
+)
+def test_from_mapping_names_what_is_wrong(mapping, named):
+    with pytest.raises(ConfigError, match=named):
+        LearningConfig.from_mapping(mapping)
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        b'- 1\n- 2\n',
+        b'a: [\n',
+        b'\xff\xfe\x00',
+        b'[' * 5000,
+        b'a: !!python/object/apply:os.getcwd []\n',
+        b'#' * (MAX_CONFIG_BYTES + 1),
+        b'',
+    ],
+)
+def test_from_file_refuses_what_is_not_a_small_yaml_mapping(tmp_path, content):
+    path = tmp_path / 'config.yaml'
+    path.write_bytes(content)
+
+    with pytest.raises(ConfigError, match='config.yaml'):
+        LearningConfig.from_file(path)
+
+
+def test_from_file_names_a_file_that_is_missing(tmp_path):
+    with pytest.raises(ConfigError, match='none.yaml'):
+        LearningConfig.from_file(tmp_path / 'none.yaml')

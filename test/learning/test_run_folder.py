@@ -1,0 +1,66 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from neural_ik_ros.learning.run_folder import EpochRecord, RunFolderError, open_run
+
+RECORD = EpochRecord(
+    epoch=1,
+    loss=1.0,
+    joint_rmse=1.0,
+    validation_loss=1.0,
+    validation_joint_rmse=1.0,
+    seconds=1.0,
+)
+
+
+def test_open_run_refuses_a_folder_with_a_run_unless_resumed(tmp_path, tiny):
+    open_run(tmp_path / 'run', tiny, '<robot/>', resume=False)
+
+    with pytest.raises(RunFolderError, match='--resume'):
+        open_run(tmp_path / 'run', tiny, '<robot/>', resume=False)
+    assert open_run(tmp_path / 'run', tiny, '<robot/>', resume=True).path == tmp_path / 'run'
+
+
+def test_open_run_names_what_changed_when_resumed(tmp_path, tiny):
+    open_run(tmp_path / 'run', tiny, '<robot/>', resume=False)
+    changed = replace(tiny, training=replace(tiny.training, epochs=4))
+
+    with pytest.raises(RunFolderError, match=r'training\.epochs, arm'):
+        open_run(tmp_path / 'run', changed, '<robot name="b"/>', resume=True)
+
+
+@pytest.mark.parametrize('content', ['', '[]', '{"configuration": {"x": 1}}', '{'])
+def test_open_run_refuses_a_damaged_configuration(tmp_path, tiny, content):
+    run = open_run(tmp_path, tiny, '<robot/>', resume=False)
+    run.configuration.write_text(content)
+
+    with pytest.raises(RunFolderError, match='damaged'):
+        open_run(tmp_path, tiny, '<robot/>', resume=True)
+
+
+def test_open_run_refuses_a_path_that_is_a_file(tmp_path, tiny):
+    (tmp_path / 'file').touch()
+
+    with pytest.raises(RunFolderError, match='--output'):
+        open_run(tmp_path / 'file', tiny, '<robot/>', resume=False)
+
+
+def test_read_history_returns_what_was_written(tmp_path, tiny):
+    run = open_run(tmp_path, tiny, '<robot/>', resume=False)
+    run.write_history([RECORD, replace(RECORD, epoch=2)])
+
+    assert run.read_history() == [RECORD, replace(RECORD, epoch=2)]
+
+
+@pytest.mark.parametrize('content', ['', '[{"epoch": 1}]', '[3]', '3'])
+def test_read_history_refuses_a_damaged_file(tmp_path, tiny, content):
+    run = open_run(tmp_path, tiny, '<robot/>', resume=False)
+    run.history.write_text(content)
+
+    with pytest.raises(RunFolderError, match=r'history\.json'):
+        run.read_history()

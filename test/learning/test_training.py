@@ -1,0 +1,233 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from keras_only import MISSING, needs_keras
+from numpy.testing import assert_allclose, assert_array_equal
+
+from neural_ik_ros.learning.bundle import load_bundle, write_bundle
+from neural_ik_ros.learning.card import ARM, MODEL, NETWORK, SCALER, FileRecord
+from neural_ik_ros.learning.engines import KerasEngine, make_engine
+from neural_ik_ros.learning.predictor import NetworkSeed
+from neural_ik_ros.learning.run_folder import open_run
+from neural_ik_ros.learning.verification import BundleMismatchError, verify_bundle
+
+if not MISSING:
+    import keras
+
+    from neural_ik_ros.learning.artifact import (
+        ArtifactError,
+        evaluate_network,
+        load_network,
+        save_network,
+        to_litert,
+    )
+    from neural_ik_ros.learning.bundling import make_bundle
+    from neural_ik_ros.learning.network import JointLoss, build_network
+    from neural_ik_ros.learning.scaling import ScalerError, fit_scaler, scaler_from_bytes
+    from neural_ik_ros.learning.training import EpochSamples, is_finished, train
+
+pytestmark = needs_keras
+LITERT_ROUNDING = 1e-5  # [rad]
+
+
+@pytest.fixture(scope='module')
+def run(arm, urdf, tiny, tmp_path_factory):
+    folder = open_run(tmp_path_factory.mktemp('run'), tiny, urdf, resume=False)
+    train(arm, tiny, folder, verbose=0)
+    return folder
+
+
+@pytest.fixture(scope='module')
+def trained(arm, tiny, run):
+    return train(arm, tiny, run, verbose=0)
+
+
+@pytest.fixture(scope='module')
+def bundle(arm, urdf, tiny, trained, run):
+    return make_bundle(arm, urdf, tiny, trained, run)
+
+
+def weights(model):
+    return np.concatenate([np.ravel(weight) for weight in model.get_weights()])
+
+
+class Interruption(Exception):
+    """Stands for a power cut."""
+
+
+def train_interrupted(arm, config, run, epoch):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, index, logs=None):
+            if index == epoch:
+                raise Interruption
+
+    original = keras.Model.fit
+
+    def fit(model, *args, callbacks, **kwargs):
+        return original(model, *args, callbacks=[*callbacks, Stop()], **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.Model, 'fit', fit)
+        with pytest.raises(Interruption):
+            train(arm, config, run, verbose=0)
+
+
+def test_train_improves_and_records_each_epoch(run, trained):
+    losses = [record.validation_loss for record in trained.history]
+
+    assert len(losses) == 3
+    assert losses[-1] < losses[0]
+    assert run.read_history() == list(trained.history)
+
+
+def test_train_repeats_itself_from_its_seed(arm, urdf, tiny, tmp_path, trained):
+    again = train(arm, tiny, open_run(tmp_path, tiny, urdf, resume=False), verbose=0)
+
+    assert_array_equal(weights(again.model), weights(trained.model))
+
+
+def test_train_resumed_ends_like_one_that_was_never_interrupted(
+    arm, urdf, tiny, tmp_path, trained
+):
+    run = open_run(tmp_path, tiny, urdf, resume=False)
+    train_interrupted(arm, tiny, run, epoch=2)
+    assert len(run.read_history()) == 2
+
+    resumed = train(arm, tiny, open_run(tmp_path, tiny, urdf, resume=True), verbose=0)
+
+    assert_allclose(weights(resumed.model), weights(trained.model), rtol=0, atol=1e-6)
+
+
+def test_train_refuses_a_damaged_checkpoint(arm, tiny, urdf, tmp_path):
+    run = open_run(tmp_path, tiny, urdf, resume=False)
+    run.checkpoint.write_bytes(b'PK damaged')
+
+    with pytest.raises(ArtifactError, match=r'checkpoint\.keras'):
+        train(arm, tiny, run, verbose=0)
+
+
+def test_is_finished_when_nothing_improves(trained, tiny):
+    best = trained.history[-1]
+    worse = replace(best, validation_loss=best.validation_loss + 1.0)
+    config = replace(tiny.training, epochs=100, patience=2)
+
+    assert not is_finished([], config)
+    assert not is_finished([best, worse], config)
+    assert is_finished([best, worse, worse], config)
+
+
+def test_epoch_samples_are_fresh_or_reordered(arm, tiny):
+    for is_fresh in (True, False):
+        config = replace(tiny, data=replace(tiny.data, is_fresh_each_epoch=is_fresh))
+        samples = EpochSamples(arm, config, 0)
+        first = np.concatenate([samples[i][0] for i in range(len(samples))])
+        samples.on_epoch_end()
+        second = np.concatenate([samples[i][0] for i in range(len(samples))])
+
+        assert len(first) == len(second) == 1000
+        n_common = len(set(map(bytes, first)) & set(map(bytes, second)))
+        assert n_common == (0 if is_fresh else 1000)
+        assert not (first == second).all()
+
+
+def test_joint_loss_is_the_weighted_sum():
+    error = np.array([[0.0, 0.1, -0.2, np.pi, 2 * np.pi, 1.0]])
+
+    value = float(JointLoss(0.7, 0.3)(np.zeros_like(error), error))
+
+    assert value == pytest.approx(np.mean(0.7 * error**2 + 0.3 * (1 - np.cos(error))), rel=1e-6)
+
+
+@pytest.mark.parametrize('output', ['absolute', 'change'])
+def test_network_is_the_same_from_file_and_in_litert(arm, tiny, tmp_path, output):
+    scaler = fit_scaler(arm, tiny.data)
+    config = replace(tiny.network, output=output)
+    network = build_network(config, scaler.mean_, scaler.scale_)
+    save_network(network, tmp_path / 'network.keras')
+    probes = np.random.default_rng(0).normal(size=(50, 12))
+
+    expected = evaluate_network(network, probes)
+    from_file = evaluate_network(load_network(tmp_path / 'network.keras'), probes)
+    bundle_like = type('Files', (), {'files': {MODEL: to_litert(network)}})
+    litert = make_engine(bundle_like).run(probes.astype(np.float32))
+
+    assert_array_equal(from_file, expected)
+    assert_allclose(litert, expected, rtol=0, atol=LITERT_ROUNDING)
+
+
+def test_network_standardises_as_the_scaler_does(arm, tiny, trained):
+    probes = np.random.default_rng(0).normal(size=(50, 12))
+    layer = trained.model.get_layer(index=1)
+
+    assert_allclose(layer(probes), trained.scaler.transform(probes), rtol=0, atol=1e-5)
+
+
+def test_make_bundle_makes_one_that_verifies(bundle):
+    checks = verify_bundle(bundle.folder)
+
+    assert [check.name for check in checks] == ['files', 'litert = keras', 'scaler = graph']
+    assert not any(check.is_skipped for check in checks)
+
+
+def test_make_bundle_states_what_made_it(bundle, tiny):
+    card = bundle.card
+
+    assert card.configuration == json.loads(json.dumps(tiny.to_mapping()))
+    assert {'keras', 'numpy', 'scikit-learn', 'skops'} <= set(card.versions)
+    assert card.metrics['near']['echo']['joint_rmse'] == pytest.approx(0.0577, rel=0.05)
+
+
+def test_bundle_holds_no_optimiser(run):
+    assert load_network(run.checkpoint, is_compiled=True).optimizer.variables
+    assert not load_network(run.best, is_compiled=True).compiled
+
+
+def test_engines_agree(bundle, arm):
+    probes = np.random.default_rng(0).normal(size=(50, 12)).astype(np.float32)
+
+    keras_joints, litert_joints = (
+        make_engine(bundle, engine).run(probes) for engine in ('keras', 'litert')
+    )
+
+    assert_allclose(keras_joints, litert_joints, rtol=0, atol=LITERT_ROUNDING)
+
+
+def test_keras_engine_answers_the_predictor(bundle, arm):
+    network = NetworkSeed(KerasEngine(bundle.files[NETWORK]))
+
+    assert network.predict(np.eye(4), np.zeros(6)).shape == (6,)
+
+
+@pytest.mark.parametrize(('name', 'other'), [(MODEL, NETWORK), (SCALER, NETWORK)])
+def test_verify_bundle_names_files_that_do_not_belong_together(
+    bundle, trained, tiny, tmp_path, name, other
+):
+    alien = build_network(tiny.network, np.ones(12), np.full(12, 2.0))
+    save_network(alien, tmp_path / 'alien.keras')
+    files = {**bundle.files, NETWORK: (tmp_path / 'alien.keras').read_bytes()}
+    if name == SCALER:
+        files[MODEL] = to_litert(alien)
+    card = replace(bundle.card, files={key: FileRecord.of(value) for key, value in files.items()})
+    write_bundle(tmp_path / 'mixed', card, files)
+
+    with pytest.raises(BundleMismatchError, match=f'{name} and {other}'):
+        verify_bundle(tmp_path / 'mixed')
+
+
+def test_scaler_from_bytes_refuses_anything_else(bundle):
+    import skops.io
+    from sklearn.linear_model import LinearRegression
+
+    for content in (b'', b'PK', bundle.files[ARM], skops.io.dumps(LinearRegression())):
+        with pytest.raises(ScalerError, match='StandardScaler'):
+            scaler_from_bytes(content)
+
+
+def test_load_bundle_reads_the_bundle_without_keras(bundle):
+    assert load_bundle(bundle.folder).card == bundle.card

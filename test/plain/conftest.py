@@ -1,0 +1,38 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The plain ring: neither TensorFlow nor ROS. Fixtures, and hypothesis made repeatable."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+
+from neural_ik_ros.kinematics import Arm
+from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
+from strategies import URDF_FILE, shipped_arm
+
+# Derandomised: a red test is red on every machine. No deadline: the first call compiles.
+settings.register_profile('plain', derandomize=True, deadline=None, max_examples=60)
+settings.load_profile('plain')
+
+
+@pytest.fixture(scope='session')
+def urdf_text() -> str:
+    return URDF_FILE.read_text()
+
+
+@pytest.fixture(scope='session')
+def arm() -> Arm:
+    return shipped_arm()
+
+
+@pytest.fixture(scope='session')
+def solver(arm: Arm) -> IkSolver:
+    """Stays in the posture of the current joints, as the node does by default."""
+    return IkSolver(arm, CurrentJoints())
+
+
+@pytest.fixture(scope='session')
+def free_solver(arm: Arm) -> IkSolver:
+    """May change the posture."""
+    return IkSolver(arm, CurrentJoints(), SolverOptions(allow_other_posture=True))
