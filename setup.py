@@ -58,6 +58,7 @@ setup(
     install_requires=[
         'setuptools',
         'ai-edge-litert',
+        'lxml',
         'numba',
         'numpy',
         'pyyaml',

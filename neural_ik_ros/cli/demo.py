@@ -135,5 +135,7 @@ def _error_rows(name: str, error: ToolError) -> list[str]:
 
 
 def _row(name: str, values: Percentiles, form: str) -> str:
-    figures = ''.join(f'{format(value, form):>12}' for value in (values.p50, values.p99, values.max))
+    figures = ''.join(
+        f'{format(value, form):>12}' for value in (values.p50, values.p99, values.max)
+    )
     return f'{name:34}{figures}'

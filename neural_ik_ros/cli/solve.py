@@ -55,17 +55,17 @@ def _run(arguments: argparse.Namespace) -> int:
     solution = solver.solve(
         transform_from_xyz_rpy(arguments.xyz, arguments.rpy), arguments.q_current
     )
-    answer = {
-        'status': solution.status.name,
-        'reason': solution.reason,
-        'q': solution.q.tolist() if solution.status.is_solved else None,
-        'position_error': solution.position_error,
-        'rotation_error': solution.rotation_error,
-        'seed': solution.seed,
-        'iterations': solution.iterations,
-        'largest_step': solution.largest_step,
-        'smallest_singular_value': solution.smallest_singular_value,
-    }
-    finite = {key: value for key, value in answer.items() if value == value}
-    print(json.dumps(finite, indent=2))
-    return 0 if solution.status.is_solved else 1
+    is_solved = solution.status.is_solved
+    answer: dict[str, object] = {'status': solution.status.name, 'reason': solution.reason}
+    if is_solved:
+        answer |= {
+            'q': solution.q.tolist(),
+            'position_error': solution.position_error,
+            'rotation_error': solution.rotation_error,
+            'seed': solution.seed,
+            'iterations': solution.iterations,
+            'largest_step': solution.largest_step,
+            'smallest_singular_value': solution.smallest_singular_value,
+        }
+    print(json.dumps(answer, indent=2))
+    return 0 if is_solved else 1

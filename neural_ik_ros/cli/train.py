@@ -47,13 +47,13 @@ def _run(args: argparse.Namespace) -> int:
     config = LearningConfig.from_file(args.config or shipped_config())
     urdf = read_urdf(args.arm or shipped_urdf())
     arm = arm_from_urdf(urdf)
-    run = open_run(args.output, config, urdf, resume=args.resume)
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')  # before TensorFlow is imported
     try:
         from ..learning.bundling import make_bundle
         from ..learning.training import train
     except ImportError as error:
         raise TrainingLibraryError(error.name) from error
+    run = open_run(args.output, config, urdf, resume=args.resume)
     trained = train(arm, config, run, verbose=2 if args.quiet else 1)
     bundle = make_bundle(arm, urdf, config, trained, run)
     for name in config.data.sets:

@@ -4,7 +4,7 @@
 
 from .angles import TURN, angular_distance, nearest_turn
 from .arm import Arm, ArmError, CoupledLimit
-from .chain import forward, jacobian
+from .chain import forward, jacobian, skeleton
 from .limits import is_within_limits, random_joints
 from .posture import is_same_posture, posture
 from .refine import RefineResult, refine
@@ -40,5 +40,6 @@ __all__ = [
     'refine',
     'rotation_angle',
     'se3_log',
+    'skeleton',
     'smallest_singular_value',
 ]

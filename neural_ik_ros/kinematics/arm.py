@@ -75,6 +75,16 @@ class Arm:
             raise ArmError(self.name, 'lower limits must lie below upper limits')
         if not (self.velocity > 0.0).all():
             raise ArmError(self.name, 'velocity limits must be positive')
+        if self.coupled_limit is not None and not self._can_obey(self.coupled_limit):
+            raise ArmError(self.name, f'coupled limit {self.coupled_limit} cannot be obeyed')
+
+    def _can_obey(self, limit: CoupledLimit) -> bool:
+        """Return whether the limit names two joints, and some of their angles are inside it."""
+        pair = [limit.first, limit.second]
+        if limit.first == limit.second or not all(0 <= joint < N_JOINTS for joint in pair):
+            return False
+        lowest, highest = self.lower[pair].sum(), self.upper[pair].sum()
+        return bool(max(limit.lower, lowest) < min(limit.upper, highest))
 
     @property
     def transform_base_joint1(self) -> Transform:

@@ -41,6 +41,18 @@ def jacobian(arm: Arm, q: Joints) -> FloatArray:
     return jacobians.reshape(*q.shape[:-1], 6, N_JOINTS)
 
 
+def skeleton(arm: Arm, q: Joints) -> FloatArray:
+    """
+    Return where base, joints and tool are, for drawing the arm as a line.
+
+    :param q: Shape (6,) [rad].
+    :return: Shape (8, 3) [m] in the base.
+    """
+    transform, frames = np.empty((4, 4)), np.empty((6, N_JOINTS))
+    frames_into(arm.rotations, arm.translations, as_array('q', q, (N_JOINTS,)), transform, frames)
+    return np.vstack([np.zeros(3), frames[:3].T, transform[:3, 3]])
+
+
 @compiled
 def _forward_batch(
     rotations: FloatArray, translations: FloatArray, q: FloatArray, transforms: FloatArray

@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -12,6 +16,7 @@ import numba
 
 Kernel = TypeVar('Kernel', bound=Callable[..., Any])
 PACKAGE = Path(__file__).resolve().parent.parent
+SOURCES = ('kinematics/*.py', 'solver/*.py')  # where kernels are
 
 
 def compiled(kernel: Kernel) -> Kernel:
@@ -20,24 +25,34 @@ def compiled(kernel: Kernel) -> Kernel:
 
     Division by zero yields inf or nan as in numpy, so that a kernel never raises in a loop.
     """
-    return cast(Kernel, numba.njit(cache=True, error_model='numpy')(kernel))
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = before or _cache_folder()
+    try:
+        return cast(Kernel, numba.njit(cache=True, error_model='numpy')(kernel))
+    finally:
+        numba.config.CACHE_DIR = before
 
 
-def _remove_stale_caches() -> None:
+@functools.cache
+def _cache_folder() -> str:
     """
-    Remove compiled kernels that are older than the newest kernel source.
+    Return a folder for just this version of all kernels; empty for numba's own choice.
 
-    numba compares a cached kernel with its own file only, so a kernel would keep the old code of
-    the kernels it calls in other files (numba issue 2872).
+    numba compares a cached kernel with its own file only, so it would keep the old code of the
+    kernels that it calls in other files (numba issue 2872).
     """
-    sources = [*PACKAGE.glob('kinematics/*.py'), *PACKAGE.glob('solver/*.py')]
-    newest = max(source.stat().st_mtime for source in sources)
-    for index in PACKAGE.glob('*/__pycache__/*.nbi'):
-        try:
-            if index.stat().st_mtime < newest:
-                index.unlink()
-        except OSError:  # read-only installation, or another process was faster
-            return
-
-
-_remove_stale_caches()
+    digest = hashlib.sha256()
+    for source in sorted(path for pattern in SOURCES for path in PACKAGE.glob(pattern)):
+        digest.update(source.read_bytes())
+    parent = PACKAGE / '__pycache__'
+    folder = parent / f'numba-{digest.hexdigest()[:16]}'
+    if folder.is_dir():
+        return str(folder) if os.access(folder, os.W_OK) else ''
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # installed for all users: numba then caches below the user's home
+        return ''
+    for other in parent.glob('numba-*'):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    return str(folder)

@@ -18,8 +18,6 @@ from ..kinematics import FloatArray
 from .features import N_FEATURES
 from .network import Standardisation
 
-FLEX_PREFIX = b'Flex'  # operations that only a full TensorFlow can run
-
 
 class ArtifactError(NeuralIkError):
     """A file of a network cannot be written, read or converted."""
@@ -95,7 +93,7 @@ def to_litert(model: keras.Model) -> bytes:
     """
     Return the network as a LiteRT model for any number of rows, with LiteRT's own operations only.
 
-    :raises ArtifactError: If Keras does not run on TensorFlow, or the conversion needs more.
+    :raises ArtifactError: If Keras does not run on TensorFlow.
     """
     if keras.backend.backend() != 'tensorflow':
         raise ArtifactError(
@@ -113,9 +111,7 @@ def to_litert(model: keras.Model) -> bytes:
     concrete = tf.function(serve).get_concrete_function(signature)
     # Without this step the converter leaves the weights out and the model answers NaN.
     frozen = convert_variables_to_constants_v2(concrete)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], model)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     content: bytes = converter.convert()
-    if FLEX_PREFIX in content:
-        raise ArtifactError('model.tflite', 'has TensorFlow operations; change the network')
     return content

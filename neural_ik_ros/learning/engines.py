@@ -33,8 +33,6 @@ class EngineError(NeuralIkError):
 class Engine(Protocol):
     """Whoever computes the network."""
 
-    name: str
-
     def run(self, features: Float32Array) -> Float32Array:
         """Return joint angles (n, 6) [rad] for n rows of features (n, 12)."""
         ...
@@ -42,8 +40,6 @@ class Engine(Protocol):
 
 class LiteRtEngine:
     """The LiteRT interpreter: one kept for single rows, one for batches once there are any."""
-
-    name = 'litert'
 
     def __init__(self, model: bytes, *, n_threads: int = 1) -> None:
         """
@@ -72,8 +68,6 @@ class LiteRtEngine:
 class KerasEngine:
     """The trained Keras network itself, on whatever backend Keras uses."""
 
-    name = 'keras'
-
     def __init__(self, network: bytes) -> None:
         """
         Load the network from the content of a .keras file.
@@ -84,7 +78,7 @@ class KerasEngine:
             from .artifact import network_from_bytes
         except ImportError as error:
             raise EngineError(
-                self.name,
+                'keras',
                 f'{error.name} is not installed; install the extra [learning] or use litert',
             ) from error
         self._network = network_from_bytes(network)

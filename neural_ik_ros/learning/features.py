@@ -46,7 +46,8 @@ def transform_from_xyz_rpy(xyz: ArrayLike, rpy: ArrayLike) -> Transform:
     :return: Shape (..., 4, 4).
     """
     position, angles = as_array('xyz', xyz, (3,)), as_array('rpy', rpy, (3,))
-    (cr, cp, cy), (sr, sp, sy) = np.moveaxis([np.cos(angles), np.sin(angles)], -1, 1)
+    cr, cp, cy = np.moveaxis(np.cos(angles), -1, 0)
+    sr, sp, sy = np.moveaxis(np.sin(angles), -1, 0)
     transform = np.zeros((*angles.shape[:-1], 4, 4))
     transform[..., 0, :3] = np.stack([cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr], -1)
     transform[..., 1, :3] = np.stack([sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr], -1)

@@ -23,7 +23,8 @@ class ConfigError(NeuralIkError):
 
     def __init__(self, where: str, problem: str) -> None:
         self.where = where
-        super().__init__(f'configuration {where}: {problem}.')
+        place = f'configuration {where}'.rstrip()
+        super().__init__(f'{place}: {problem}.')
 
 
 def load_yaml(path: Path) -> Mapping[str, Any]:

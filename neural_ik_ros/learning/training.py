@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
+from ..errors import NeuralIkError
 from ..kinematics import Arm
 from .artifact import load_network, save_network
 from .config import LearningConfig, TrainingConfig
@@ -23,6 +24,17 @@ from .run_folder import EpochRecord, RunFolder
 from .scaling import fit_scaler
 
 Float32Array = NDArray[np.float32]
+
+
+class TrainingDivergedError(NeuralIkError):
+    """The loss is no longer a number."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+        super().__init__(
+            f'the validation loss of epoch {epoch} is not finite; choose a smaller '
+            'training.learning_rate and another --output.'
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,6 +54,7 @@ def train(
 
     :param verbose: As in Keras: 0 silent, 1 a progress bar, 2 a line for each epoch.
     :raises ArtifactError: If a checkpoint is damaged or cannot be written.
+    :raises TrainingDivergedError: If the loss is no longer a number.
     """
     keras.utils.set_random_seed(config.training.seed)
     scaler = fit_scaler(arm, config.data)
@@ -168,6 +181,8 @@ class _Recorder(keras.callbacks.Callback):
             validation_joint_rmse=float(logs['val_joint_rmse']),
             seconds=time.monotonic() - self.started,
         )
+        if not math.isfinite(record.validation_loss):
+            raise TrainingDivergedError(record.epoch)
         if all(record.validation_loss < earlier.validation_loss for earlier in self.history):
             save_network(self._uncompiled(), self.run.best)
         self.history.append(record)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a solution to limited, timed motion of the joints."""
 
-from .generator import MotionGenerator, MotionLimitError, MotionLimits, MotionState
+from .generator import MotionGenerator
+from .limits import MotionLimitError, MotionLimits, MotionState
 from .status import StreamStatus
 from .tracker import Command, Output, PoseTracker, Status, TrackerConfig
 

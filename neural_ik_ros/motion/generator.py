@@ -4,78 +4,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import ArrayLike
-from ruckig import ControlInterface, InputParameter, Result, Ruckig, Trajectory
+from ruckig import (
+    ControlInterface,
+    InputParameter,
+    Ruckig,
+    RuckigError,
+    Synchronization,
+    Trajectory,
+)
 
-from ..errors import NeuralIkError
-from ..kinematics import N_JOINTS, Arm, FloatArray, Joints
+from ..kinematics import N_JOINTS, Joints
+from .limits import MotionLimits, MotionState
 
-LONGEST_BRAKING_S = 10.0
 LARGEST_GOAL_SHARE = 0.9  # of velocity and acceleration; the rest is for catching up
-
-
-class MotionLimitError(NeuralIkError):
-    """A motion limit is not usable."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f'motion limit {name!r} must be {N_JOINTS} positive finite numbers. '
-            'Set it in config/neural_ik.yaml.'
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MotionLimits:
-    """What the joints may do; each (6,)."""
-
-    lower: FloatArray  # [rad]
-    upper: FloatArray  # [rad]
-    velocity: FloatArray  # [rad/s]
-    acceleration: FloatArray  # [rad/s^2]
-    jerk: FloatArray  # [rad/s^3]
-
-    def __post_init__(self) -> None:
-        """Refuse limits that are not six positive numbers."""
-        for name in ('velocity', 'acceleration', 'jerk'):
-            values = np.asarray(getattr(self, name), dtype=np.float64)
-            if values.shape != (N_JOINTS,) or not (np.isfinite(values) & (values > 0.0)).all():
-                raise MotionLimitError(name)
-
-    @classmethod
-    def of_arm(
-        cls, arm: Arm, *, acceleration: ArrayLike, jerk: ArrayLike, velocity_scale: float = 1.0
-    ) -> MotionLimits:
-        """Return positions and velocities of the arm's URDF with the given higher derivatives."""
-        return cls(
-            lower=arm.lower,
-            upper=arm.upper,
-            velocity=arm.velocity * velocity_scale,
-            acceleration=np.asarray(acceleration, dtype=np.float64),
-            jerk=np.asarray(jerk, dtype=np.float64),
-        )
-
-    def stoppable_velocity(self, q: Joints, direction: FloatArray) -> FloatArray:
-        """
-        Return the speed (6,) [rad/s] from which each joint can stop before its limit.
-
-        Solves ``v^2 / (2 a) + v a / j = distance``, which bounds the jerk-limited stop from above.
-        """
-        distance = np.where(direction >= 0.0, self.upper - q, q - self.lower).clip(min=0.0)
-        ramp = self.acceleration**2 / self.jerk
-        speed: FloatArray = np.sqrt(ramp**2 + 2.0 * self.acceleration * distance) - ramp
-        return speed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MotionState:
-    """Where the joints are commanded to be and how they move; each (6,)."""
-
-    q: Joints  # [rad]
-    qd: FloatArray  # [rad/s]
-    qdd: FloatArray  # [rad/s^2]
 
 
 class MotionGenerator:
@@ -114,17 +56,18 @@ class MotionGenerator:
             goal to rest at.
         :param due_s: When the goal is to be passed, from now.
         """
-        self._time_left = due_s
+        limits = self.limits
+        q_goal, self._time_left = np.clip(q_goal, limits.lower, limits.upper), due_s
         if interval_s <= 0.0:
             self._goal = _at_rest(q_goal)
             self._mean_qd, self._interval_s = self._goal.qd, 0.0
             return
-        limits = self.limits
         qd = mean_qd = (q_goal - self._goal.q) / interval_s
         qdd = np.zeros(N_JOINTS)
-        if interval_s < 1.5 * self._interval_s:  # else the last mean velocity is old
+        if self._interval_s > 0.0:  # the third goal of a stream or later
             hardest = LARGEST_GOAL_SHARE * limits.acceleration
-            qdd = np.clip((mean_qd - self._mean_qd) / interval_s, -hardest, hardest)
+            between_s = 0.5 * (interval_s + self._interval_s)
+            qdd = np.clip((mean_qd - self._mean_qd) / between_s, -hardest, hardest)
             qd = mean_qd + 0.5 * interval_s * qdd
         fastest = np.minimum(
             LARGEST_GOAL_SHARE * limits.velocity, limits.stoppable_velocity(q_goal, qd)
@@ -139,16 +82,7 @@ class MotionGenerator:
     def advance(self, dt: float) -> Joints:
         """Return the joints (6,) [rad] to be commanded ``dt`` seconds after the last ones."""
         self._time_left -= dt
-        goal, start = self._goal_at(-self._time_left), self._goal_at(-self._time_left - dt)
-        plan = self._planned(self._request(start))
-        if plan is None:
-            self.reset(self.state.q)
-        elif plan.duration <= dt:
-            self.state = goal
-        else:
-            q, qd, qdd = (np.array(row) for row in plan.at_time(dt))
-            q = np.clip(q + goal.q, self.limits.lower, self.limits.upper)
-            self.state = MotionState(q=q, qd=qd + goal.qd, qdd=qdd + goal.qdd)
+        self.state = self._kept_safe(self._caught_up(dt), dt)
         return self.state.q
 
     def braking(self, dt: float) -> Joints:
@@ -157,28 +91,81 @@ class MotionGenerator:
 
         The state is at rest at the last row afterwards.
         """
-        request = self._request(_at_rest(np.zeros(N_JOINTS)))
-        request.control_interface = ControlInterface.Velocity
-        plan = self._planned(request)
+        plan = self._stop()
         if plan is None:
             rows = self.state.q[None]
         else:
-            n = int(np.ceil(min(plan.duration, LONGEST_BRAKING_S) / dt)) + 1
+            n = int(np.ceil(plan.duration / dt)) + 1
             rows = np.array([plan.at_time((i + 1) * dt)[0] for i in range(n)])
         rows = np.clip(rows, self.limits.lower, self.limits.upper)
         self.reset(rows[-1])
         return rows
+
+    def _caught_up(self, dt: float) -> MotionState | None:
+        """Return the state that is ``dt`` seconds nearer to the goal; None if there is no plan."""
+        frame = self._goal_at(-self._time_left - dt)
+        plan = self._planned(self._request(frame))
+        if plan is None:
+            return None
+        goal = MotionState(
+            q=frame.q + dt * (frame.qd + 0.5 * dt * frame.qdd),
+            qd=frame.qd + dt * frame.qdd,
+            qdd=frame.qdd,
+        )
+        if plan.duration <= dt:
+            return goal
+        q, qd, qdd = (np.array(row) for row in plan.at_time(dt))
+        return MotionState(q=q + goal.q, qd=qd + goal.qd, qdd=qdd + goal.qdd)
+
+    def _kept_safe(self, wanted: MotionState | None, dt: float) -> MotionState:
+        """
+        Return the wanted state, with joints braking that could not stop in time after it.
+
+        Every state returned can stop within the limits, so braking is always possible.
+        """
+        if wanted is None:
+            wanted, is_safe = self.state, np.zeros(N_JOINTS, dtype=np.bool_)
+        else:
+            is_safe = self.limits.can_stop(wanted)
+        if is_safe.all():
+            return wanted
+        plan = self._stop()
+        if plan is None:
+            return _at_rest(self.state.q)
+        q, qd, qdd = (np.array(row) for row in plan.at_time(dt))
+        return MotionState(
+            q=np.clip(np.where(is_safe, wanted.q, q), self.limits.lower, self.limits.upper),
+            qd=np.where(is_safe, wanted.qd, qd),
+            qdd=np.where(is_safe, wanted.qdd, qdd),
+        )
 
     def _goal_at(self, time_s: float) -> MotionState:
         """Return where the goal is, counted from the moment when it is due."""
         goal, limits = self._goal, self.limits
         fastest = LARGEST_GOAL_SHARE * limits.velocity
         q = goal.q + time_s * (goal.qd + 0.5 * time_s * goal.qdd)
+        qd = goal.qd + time_s * goal.qdd
+        # A goal that was left alone for long ends at the limits of speed and position.
+        is_fast, is_out = np.abs(qd) > fastest, (q < limits.lower) | (q > limits.upper)
         return MotionState(
             q=np.clip(q, limits.lower, limits.upper),
-            qd=np.clip(goal.qd + time_s * goal.qdd, -fastest, fastest),
-            qdd=goal.qdd,
+            qd=np.where(is_out, 0.0, np.clip(qd, -fastest, fastest)),
+            qdd=np.where(is_out | is_fast, 0.0, goal.qdd),
         )
+
+    def _stop(self) -> Trajectory | None:
+        """Return the shortest stop of each joint by itself."""
+        limits, state = self.limits, self.state
+        request = InputParameter(N_JOINTS)
+        request.control_interface = ControlInterface.Velocity
+        request.synchronization = Synchronization.No
+        request.current_position, request.current_velocity = state.q, state.qd
+        request.current_acceleration = state.qdd
+        request.target_velocity = np.zeros(N_JOINTS)
+        request.max_velocity = limits.velocity
+        request.max_acceleration = limits.acceleration
+        request.max_jerk = limits.jerk
+        return self._planned(request)
 
     def _request(self, frame: MotionState) -> InputParameter:
         """Return the question to Ruckig: from the state to rest at the origin of a frame."""
@@ -196,9 +183,11 @@ class MotionGenerator:
         return request
 
     def _planned(self, request: InputParameter) -> Trajectory | None:
-        """Return the plan; None when Ruckig finds none, which is answered by standing still."""
+        """Return the plan; None when Ruckig finds none, which rounding can make happen."""
         trajectory = Trajectory(N_JOINTS)
-        if self._ruckig.calculate(request, trajectory) not in (Result.Working, Result.Finished):
+        try:
+            self._ruckig.calculate(request, trajectory)
+        except RuckigError:
             return None
         return trajectory
 

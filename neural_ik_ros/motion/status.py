@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Why a target that arrived is not even given to the solver, or no target arrived at all."""
+"""Why a target that arrived is not even given to the solver, beside what ``IkStatus`` says."""
 
 from __future__ import annotations
 
@@ -15,5 +15,3 @@ class StreamStatus(Enum):
     STALE_TARGET = 'the stamp of the target is too far from the present'
     NO_JOINT_STATE = 'no joint state has arrived yet'
     STALE_JOINT_STATE = 'the last joint state is too old'
-    BAD_JOINT_STATE = 'the last joint state cannot be used'
-    BAD_TARGET = 'the target message cannot be used'

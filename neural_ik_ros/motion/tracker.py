@@ -18,6 +18,7 @@ from .status import StreamStatus
 Status: TypeAlias = IkStatus | StreamStatus
 NS_PER_S = 1_000_000_000
 LONGEST_INTERVAL_S = 0.2  # targets farther apart are single goals, not a stream
+LONGEST_LEAD = 2.0  # periods that the motion may be ahead of the clock, as bunched targets ask
 PATIENCE = 2.5  # intervals without a new target after which no further one is expected
 
 
@@ -95,6 +96,7 @@ class PoseTracker:
         self._last_target_ns = 0
         self._last_command_ns = 0
         self._was_target = False
+        self._lead_s = 0.0
 
     def on_joints(self, q: Joints, now_ns: int) -> None:
         """Take the measured joints (6,) [rad], finite, at the time they arrived."""
@@ -104,9 +106,7 @@ class PoseTracker:
         """Remember why the newest joint state could not be used."""
         self._joint_problem = problem
 
-    def on_target(
-        self, transform: Transform, *, frame: str, stamp_ns: int, now_ns: int
-    ) -> Output:
+    def on_target(self, transform: Transform, *, frame: str, stamp_ns: int, now_ns: int) -> Output:
         """
         Return the status of a target and, if it is solved, the next command.
 
@@ -114,6 +114,7 @@ class PoseTracker:
         :param stamp_ns: When the target is meant for; 0 means now.
         :param now_ns: The node's clock.
         """
+        self._forget_the_future(now_ns)
         refusal = self._refusal(frame, stamp_ns, now_ns)
         if refusal is not None:
             return refusal
@@ -137,6 +138,7 @@ class PoseTracker:
         """Return the next command between targets, or None while there is nothing to do."""
         if not self._is_moving:
             return None
+        self._forget_the_future(now_ns)
         since_command_s = (now_ns - self._last_command_ns) / NS_PER_S
         since_target_s = (now_ns - self._last_target_ns) / NS_PER_S
         is_late = since_target_s > PATIENCE * max(self._interval_s, self._period_s)
@@ -149,9 +151,7 @@ class PoseTracker:
         if self.generator.is_at_rest:
             self._is_moving = since_target_s < self.config.target_timeout_s
             return None
-        return Output(
-            status=IkStatus.SOLVED, command=self._next_command(now_ns, is_target=False)
-        )
+        return Output(status=IkStatus.SOLVED, command=self._next_command(now_ns, is_target=False))
 
     def stop(self) -> Command | None:
         """Return the shortest smooth stop, or None if nothing moves; forget everything."""
@@ -161,6 +161,12 @@ class PoseTracker:
             command = Command(q=rows, interval_ns=round(self._period_s * NS_PER_S))
         self.restart()
         return command
+
+    def _forget_the_future(self, now_ns: int) -> None:
+        """Let nothing have happened later than now: simulated and corrected clocks jump back."""
+        self._joints_ns = min(self._joints_ns, now_ns)
+        self._last_target_ns = min(self._last_target_ns, now_ns)
+        self._last_command_ns = min(self._last_command_ns, now_ns)
 
     def _refusal(self, frame: str, stamp_ns: int, now_ns: int) -> Output | None:
         config = self.config
@@ -172,7 +178,7 @@ class PoseTracker:
             detail = f'age {age_s:.3f} s, allowed {config.target_timeout_s:.3f} s'
             return Output(status=StreamStatus.STALE_TARGET, detail=detail)
         if self._joint_problem:
-            return Output(status=StreamStatus.BAD_JOINT_STATE, detail=self._joint_problem)
+            return Output(status=IkStatus.BAD_JOINT_STATE, detail=self._joint_problem)
         age_s = (now_ns - self._joints_ns) / NS_PER_S
         if self._q_measured is not None and age_s > config.joint_state_timeout_s:
             detail = f'age {age_s:.3f} s, allowed {config.joint_state_timeout_s:.3f} s'
@@ -186,13 +192,16 @@ class PoseTracker:
         return interval_s if is_stream else 0.0
 
     def _next_command(self, now_ns: int, *, is_target: bool) -> Command:
-        """Advance the motion by the time that passed since the last command."""
+        """Advance the motion by the time since the last command, or between two targets."""
         elapsed_s = (now_ns - self._last_command_ns) / NS_PER_S
         if not self._is_moving:
-            elapsed_s = self._period_s
-        elif is_target and self._was_target and self._interval_s > 0.0:
-            elapsed_s = self._interval_s  # by the stamps: free of the jitter of arrival
-        step_s = float(np.clip(elapsed_s, 0.05 * self._period_s, 2.0 * self._period_s))
+            elapsed_s, self._lead_s = self._period_s, 0.0
+        step_s = elapsed_s
+        if is_target and self._was_target and self._interval_s > 0.0:
+            step_s = self._interval_s  # by the stamps: free of the jitter of arrival
+        step_s = min(step_s, LONGEST_LEAD * self._period_s + elapsed_s - self._lead_s)
+        step_s = float(np.clip(step_s, 0.05 * self._period_s, 2.0 * self._period_s))
+        self._lead_s = max(self._lead_s + step_s - elapsed_s, 0.0)
         self._is_moving, self._was_target = True, is_target
         self._last_command_ns = now_ns
         q = self.generator.advance(step_s)

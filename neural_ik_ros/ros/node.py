@@ -15,13 +15,13 @@ from trajectory_msgs.msg import JointTrajectory
 
 from ..errors import NeuralIkError
 from ..motion import Command, Output, PoseTracker, StreamStatus
+from ..solver import IkStatus
 from . import qos
 from .assembly import NodeConfig, make_tracker
 from .diagnostics import Statistics, status_message
 from .messages import (
     JointReader,
     Unusable,
-    fill_time,
     fill_trajectory,
     make_trajectory,
     target_from_pose,
@@ -165,7 +165,7 @@ class NeuralIkNode(LifecycleNode):
         target = target_from_pose(message)
         now_ns = self._clock.now().nanoseconds
         if isinstance(target, Unusable):
-            output = Output(status=StreamStatus.BAD_TARGET, detail=target.reason)
+            output = Output(status=IkStatus.BAD_TARGET, detail=target.reason)
         else:
             output = self._tracker.on_target(
                 target.transform, frame=target.frame_id, stamp_ns=target.stamp_ns, now_ns=now_ns
@@ -188,7 +188,9 @@ class NeuralIkNode(LifecycleNode):
     def _on_report(self) -> None:
         if not self._is_active:
             return
-        message = DiagnosticArray(status=[self._statistics.report(self.get_fully_qualified_name())])
+        message = DiagnosticArray(
+            status=[self._statistics.report(self.get_fully_qualified_name())]
+        )
         message.header.stamp = self._clock.now().to_msg()
         self._diagnostics.publish(message)
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from rclpy.qos import (
     DurabilityPolicy,
     HistoryPolicy,
@@ -13,30 +15,35 @@ from rclpy.qos import (
 )
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
+
+def _keep_last(
+    depth: int,
+    reliability: ReliabilityPolicy,
+    durability: DurabilityPolicy = DurabilityPolicy.VOLATILE,
+) -> QoSProfile:
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=reliability,
+        durability=durability,
+    )
+
+
+# Each topic has an object of its own, because rclpy writes overrides into the one it is given.
 # The newest pose wins: a queue would only add latency. Matches reliable publishers as well.
-POSE_IN = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT
-)
-POSE_OUT = POSE_IN
-JOINT_STATES_IN = POSE_IN
+POSE_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
+POSE_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
+JOINT_STATES_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 # A best-effort publisher would not match a reliable subscriber, and controllers may be either.
-TRAJECTORY_OUT = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.RELIABLE
-)
+TRAJECTORY_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE)
 # joint_trajectory_controller and joint_state_broadcaster use rclcpp::SystemDefaultsQoS. Fast DDS
 # makes that a best-effort reader and a reliable writer, both with a history of one.
-TRAJECTORY_IN = QoSPresetProfiles.SYSTEM_DEFAULT.value
-JOINT_STATES_OUT = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
-)
-DIAGNOSTICS_OUT = JOINT_STATES_OUT
+TRAJECTORY_IN = copy(QoSPresetProfiles.SYSTEM_DEFAULT.value)
+JOINT_STATES_OUT = _keep_last(10, ReliabilityPolicy.RELIABLE)
+DIAGNOSTICS_OUT = _keep_last(10, ReliabilityPolicy.RELIABLE)
 # As robot_state_publisher: late subscribers get the last one.
-STATUS_OUT = ROBOT_DESCRIPTION = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST,
-    depth=1,
-    reliability=ReliabilityPolicy.RELIABLE,
-    durability=DurabilityPolicy.TRANSIENT_LOCAL,
-)
+STATUS_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL)
+ROBOT_DESCRIPTION = _keep_last(1, ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 def overridable() -> QoSOverridingOptions:
@@ -50,9 +57,4 @@ def overridable() -> QoSOverridingOptions:
 
 def deep(profile: QoSProfile, depth: int = 1000) -> QoSProfile:
     """Return the same profile with a queue, for those who must not miss a message."""
-    return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST,
-        depth=depth,
-        reliability=profile.reliability,
-        durability=profile.durability,
-    )
+    return _keep_last(depth, profile.reliability, profile.durability)

@@ -17,16 +17,20 @@ LARGEST_ANGLE = 1e3  # [rad] an encoder that has turned farther is not believed
 
 def checked(transform_base_tool: ArrayLike, q_current: ArrayLike) -> IkProblem | IkStatus:
     """Return the problem with its rotation made orthonormal, or the status that refuses it."""
-    try:
-        target = np.array(transform_base_tool, dtype=np.float64)
-        q = np.array(q_current, dtype=np.float64)
-    except (OverflowError, TypeError, ValueError):
-        return IkStatus.BAD_TARGET
+    target, q = _numbers(transform_base_tool), _numbers(q_current)
     if q.shape != (N_JOINTS,) or not (np.abs(q) <= LARGEST_ANGLE).all():
         return IkStatus.BAD_JOINT_STATE
     if target.shape != (4, 4) or not np.isfinite(target).all() or not _made_rigid(target):
         return IkStatus.BAD_TARGET
     return IkProblem(transform_base_tool=target, q_current=q)
+
+
+def _numbers(values: ArrayLike) -> FloatArray:
+    """Return a copy of the values, or an empty array if they are not numbers."""
+    try:
+        return np.array(values, dtype=np.float64, order='C')
+    except (OverflowError, TypeError, ValueError):
+        return np.empty(0)
 
 
 def _made_rigid(target: FloatArray) -> bool:

@@ -74,7 +74,9 @@ class IkSolver:
         target = forward(self.arm, middle)
         self.solve(target, middle)
         self.predictor.predict(np.stack([target, target]), np.stack([middle, middle]))
-        self._why_none(IkProblem(transform_base_tool=target, q_current=middle), np.ones(3, np.int8))
+        self._why_none(
+            IkProblem(transform_base_tool=target, q_current=middle), np.ones(3, np.int8)
+        )
 
     def _proposals(
         self, problem: IkProblem, signs: NDArray[np.int8]

@@ -5,9 +5,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +15,7 @@ from .status import IkStatus
 
 
 class SolverOptionError(NeuralIkError):
-    """An option of the solver is unknown or out of its range."""
+    """An option of the solver is out of its range."""
 
     def __init__(self, option: str, problem: str) -> None:
         super().__init__(f'solver option {option!r} {problem}.')
@@ -49,15 +47,6 @@ class SolverOptions:
             raise SolverOptionError('max_joint_step', 'must be positive')
         if not (self.min_singular_value >= 0.0 and self.n_restarts >= 0):
             raise SolverOptionError('min_singular_value, n_restarts', 'must not be negative')
-
-    @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any]) -> SolverOptions:
-        """Return the options of a mapping, as read from a file; unknown names are refused."""
-        known = {field.name for field in fields(cls)}
-        for name in mapping:
-            if name not in known:
-                raise SolverOptionError(name, f'is unknown; known are {sorted(known)}')
-        return cls(**mapping)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -26,6 +26,7 @@ from neural_ik_ros.learning.card import (
     BundleVersionError,
     FileRecord,
 )
+from neural_ik_ros.learning.config import LearningConfig, shipped_config
 
 
 @pytest.fixture
@@ -213,6 +214,14 @@ def test_shipped_bundle_is_whole_and_small(urdf):
 
     assert bundle.files['arm.urdf'].decode() == urdf
     assert sum(map(len, bundle.files.values())) < 8e6
+
+
+def test_shipped_bundle_was_made_by_the_shipped_configuration():
+    card = load_bundle().card
+
+    assert LearningConfig.from_mapping(card.configuration) == LearningConfig.from_file(
+        shipped_config()
+    )
 
 
 def test_serving_imports_no_training_library():

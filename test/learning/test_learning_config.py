@@ -60,10 +60,10 @@ def test_from_file_refuses_what_is_not_a_small_yaml_mapping(tmp_path, content):
     path = tmp_path / 'config.yaml'
     path.write_bytes(content)
 
-    with pytest.raises(ConfigError, match='config.yaml'):
+    with pytest.raises(ConfigError, match=r'config\.yaml'):
         LearningConfig.from_file(path)
 
 
 def test_from_file_names_a_file_that_is_missing(tmp_path):
-    with pytest.raises(ConfigError, match='none.yaml'):
+    with pytest.raises(ConfigError, match=r'none\.yaml'):
         LearningConfig.from_file(tmp_path / 'none.yaml')

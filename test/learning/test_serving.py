@@ -115,7 +115,7 @@ def test_load_takes_the_geometry_of_another_urdf(tmp_path, urdf):
 
 
 def test_load_names_a_urdf_that_is_missing_or_none(tmp_path):
-    with pytest.raises(UrdfFileError, match='none.urdf'):
+    with pytest.raises(UrdfFileError, match=r'none\.urdf'):
         IkSolver.load(urdf=tmp_path / 'none.urdf')
     (tmp_path / 'bad.urdf').write_text('<robot name="x"/>')
     with pytest.raises(UrdfError):

@@ -30,7 +30,12 @@ if not MISSING:
     from neural_ik_ros.learning.bundling import make_bundle
     from neural_ik_ros.learning.network import JointLoss, build_network
     from neural_ik_ros.learning.scaling import ScalerError, fit_scaler, scaler_from_bytes
-    from neural_ik_ros.learning.training import EpochSamples, is_finished, train
+    from neural_ik_ros.learning.training import (
+        EpochSamples,
+        TrainingDivergedError,
+        is_finished,
+        train,
+    )
 
 pytestmark = needs_keras
 LITERT_ROUNDING = 1e-5  # [rad]
@@ -57,15 +62,15 @@ def weights(model):
     return np.concatenate([np.ravel(weight) for weight in model.get_weights()])
 
 
-class Interruption(Exception):
-    """Stands for a power cut."""
+class PowerCutError(Exception):
+    """Ends a training without warning."""
 
 
 def train_interrupted(arm, config, run, epoch):
     class Stop(keras.callbacks.Callback):
         def on_epoch_begin(self, index, logs=None):
             if index == epoch:
-                raise Interruption
+                raise PowerCutError
 
     original = keras.Model.fit
 
@@ -74,7 +79,7 @@ def train_interrupted(arm, config, run, epoch):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keras.Model, 'fit', fit)
-        with pytest.raises(Interruption):
+        with pytest.raises(PowerCutError):
             train(arm, config, run, verbose=0)
 
 
@@ -110,6 +115,15 @@ def test_train_refuses_a_damaged_checkpoint(arm, tiny, urdf, tmp_path):
 
     with pytest.raises(ArtifactError, match=r'checkpoint\.keras'):
         train(arm, tiny, run, verbose=0)
+
+
+def test_train_says_so_when_it_diverges(arm, tiny, urdf, tmp_path):
+    config = replace(tiny, training=replace(tiny.training, learning_rate=1e30))
+    run = open_run(tmp_path, config, urdf, resume=False)
+
+    with pytest.raises(TrainingDivergedError, match='learning_rate'):
+        train(arm, config, run, verbose=0)
+    assert not run.best.exists()
 
 
 def test_is_finished_when_nothing_improves(trained, tiny):

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import settings
+from strategies import URDF_FILE, shipped_arm
 
 from neural_ik_ros.kinematics import Arm
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
-from strategies import URDF_FILE, shipped_arm
 
 # Derandomised: a red test is red on every machine. No deadline: the first call compiles.
 settings.register_profile('plain', derandomize=True, deadline=None, max_examples=60)

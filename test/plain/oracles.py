@@ -1,7 +1,7 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Judges that others wrote: pinocchio and py-opw-kinematics, and a matrix exponential from its series.
+Judges that others wrote: pinocchio and py-opw-kinematics; and a matrix exponential by its series.
 
 They check the package, which never imports them. Tests that need one are skipped where it is not
 installed.
@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from strategies import URDF_FILE
 
 from neural_ik_ros.kinematics import FloatArray, Joints, Transform
-from strategies import URDF_FILE
 
 try:
     import pinocchio

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from neural_ik_ros.kinematics import Arm, FloatArray, Joints, arm_from_urdf
@@ -57,6 +58,24 @@ def joints_near_limits(draw: st.DrawFn) -> Joints:
 
 
 @st.composite
+def joints_near_shoulder_singularity(draw: st.DrawFn) -> Joints:
+    """
+    Joint vectors whose wrist centre is on axis 1, or within 1e-2 m on a logarithmic scale.
+
+    Not between 1e-9 and 1e-7 m: a singular value of 1e-8 squared is lost in the rounding of the
+    normal equations, and below 1e-9 m the tolerance makes it harmless.
+    """
+    arm, q = shipped_arm(), draw(joints_within_limits())
+    distance = draw(st.sampled_from([-1.0, 0.0, 1.0])) * 10.0 ** draw(st.floats(-7.0, -2.0))
+    # x of the wrist centre in the plane of the arm: 0.1 + a sin(q2) + b cos(q2), in metres.
+    a = 0.705 + 0.135 * math.cos(q[2]) - 0.755 * math.sin(q[2])
+    b = 0.755 * math.cos(q[2]) + 0.135 * math.sin(q[2])
+    q[1] = math.asin((distance - 0.1) / math.hypot(a, b)) - math.atan2(b, a)
+    assume(arm.lower[1] <= q[1] <= arm.upper[1])
+    return q
+
+
+@st.composite
 def joints_near_straight_arm(draw: st.DrawFn) -> Joints:
     """Joint vectors with the elbow as straight as its limit lets it be, to within 1e-3 rad."""
     q = draw(joints_within_limits())
@@ -69,6 +88,7 @@ def any_joints() -> st.SearchStrategy[Joints]:
     return st.one_of(
         joints_within_limits(),
         joints_near_wrist_singularity(),
+        joints_near_shoulder_singularity(),
         joints_near_limits(),
         joints_near_straight_arm(),
     )

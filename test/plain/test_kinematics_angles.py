@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from strategies import any_joints, joints_anywhere, joints_within_limits
 
 from neural_ik_ros.kinematics import (
     TURN,
@@ -22,7 +23,6 @@ from neural_ik_ros.kinematics import (
     random_joints,
 )
 from neural_ik_ros.kinematics.angles import unwind_into
-from strategies import any_joints, joints_anywhere, joints_within_limits
 
 ANGLE_TOL = 1e-14  # [rad] rounding of angles of a few turns
 angles = st.floats(-30.0, 30.0)

@@ -7,11 +7,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import oracles
 import pytest
 from hypothesis import given
 from numpy.testing import assert_allclose, assert_array_equal
+from strategies import any_joints, joints_anywhere
 
-import oracles
 from neural_ik_ros.kinematics import (
     Arm,
     ArrayShapeError,
@@ -23,7 +24,6 @@ from neural_ik_ros.kinematics import (
     random_joints,
     se3_log,
 )
-from strategies import any_joints, joints_anywhere
 
 FORWARD_TOL = 1e-12  # [m] and unitless: two implementations, a dozen roundings of 1e-16 each
 DIFFERENCE_STEP = 1e-5  # [rad] central differences: error about step^2 and 1e-16 / step

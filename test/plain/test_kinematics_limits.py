@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from numpy.testing import assert_array_equal
+from strategies import any_joints
 
 from neural_ik_ros.kinematics import (
     Arm,
@@ -17,7 +18,6 @@ from neural_ik_ros.kinematics import (
     is_within_limits,
     random_joints,
 )
-from strategies import any_joints
 
 # The real arm's axis 3 is the sum of two joints; its range bounds the sum (field data, ABB).
 COUPLED = CoupledLimit(first=1, second=2, lower=math.radians(-60.0), upper=math.radians(65.0))

@@ -8,12 +8,13 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import oracles
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from strategies import any_joints, joints_anywhere, joints_within_limits
 
-import oracles
 from neural_ik_ros.kinematics import (
     Arm,
     Joints,
@@ -24,7 +25,6 @@ from neural_ik_ros.kinematics import (
     random_joints,
 )
 from neural_ik_ros.kinematics.posture import BORDER_SINE
-from strategies import any_joints, joints_anywhere, joints_within_limits
 
 PATH_STEPS = 2000  # of up to 0.01 rad: a border is 0.1 wide and cannot be stepped over
 
@@ -112,6 +112,20 @@ def test_posture_wrist_border_is_as_wide_as_it_says(arm, side):
     assert posture(arm, q)[2] == 0
     q[4] = side * (edge + 1e-6)
     assert posture(arm, q)[2] == -side
+
+
+@pytest.mark.parametrize('side', [-1.0, 1.0])
+@pytest.mark.parametrize('shift', [0.0, 2.0])
+def test_posture_elbow_border_is_as_wide_as_it_says(arm, side, shift):
+    """Seen along axis 3, wherever on it the joint has its origin."""
+    described = arm_with_shifted_origins(arm, np.array([0.0, 0.0, 0.0, shift, -shift, 0.0]))
+    described = arm_with_shifted_origins(described, np.array([0.0, shift, 0.5 * shift, 0, 0, 0]))
+    stretched = math.atan2(0.135, 0.755) - 0.5 * math.pi
+    edge = math.asin(BORDER_SINE)
+    q = np.array([0.3, 0.2, stretched + side * (edge - 1e-6), 0.7, 0.6, 0.4])
+    assert posture(described, q)[1] == 0
+    q[2] = stretched + side * (edge + 1e-6)
+    assert posture(described, q)[1] == side
 
 
 @given(q=any_joints(), shifts=st.lists(st.floats(-1.0, 1.0), min_size=6, max_size=6))

@@ -5,14 +5,24 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
+import oracles
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from strategies import (
+    SEED_RANGE,
+    any_joints,
+    joints_anywhere,
+    joints_near_wrist_singularity,
+    joints_within_limits,
+    small_moves,
+    twists,
+)
 
-import oracles
 from neural_ik_ros.errors import NeuralIkError
 from neural_ik_ros.kinematics import (
     Arm,
@@ -25,15 +35,6 @@ from neural_ik_ros.kinematics import (
     random_joints,
     refine,
     rotation_angle,
-)
-from strategies import (
-    SEED_RANGE,
-    any_joints,
-    joints_anywhere,
-    joints_near_wrist_singularity,
-    joints_within_limits,
-    small_moves,
-    twists,
 )
 
 REACHED = 1e-10  # [m] and [rad] the default tolerances of refine
@@ -95,7 +96,7 @@ def test_refine_squares_the_error_with_each_step(arm):
         errors.append(float(np.hypot(result.position_error, result.rotation_error)))
     assert errors[0] > 0.05
     assert len(errors) == 5
-    for before, after in zip(errors[:-1], errors[1:], strict=True):
+    for before, after in pairwise(errors):
         assert after <= 1.0 * before**2 + MEASURE_TOL
 
 

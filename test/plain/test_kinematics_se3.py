@@ -7,11 +7,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import oracles
 import pytest
 from hypothesis import given
 from numpy.testing import assert_allclose, assert_array_equal
+from strategies import twists, unit_vectors
 
-import oracles
 from neural_ik_ros.kinematics import (
     ArrayShapeError,
     FloatArray,
@@ -22,7 +23,6 @@ from neural_ik_ros.kinematics import (
     rotation_angle,
     se3_log,
 )
-from strategies import twists, unit_vectors
 
 ROUND_TRIP_TOL = 1e-13  # [m], [rad]: rounding of the series exponential and of the logarithm
 DIFFICULT_ANGLES = [

@@ -7,14 +7,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import oracles
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
-
-import oracles
-from neural_ik_ros.kinematics import manipulability, random_joints, smallest_singular_value
 from strategies import any_joints, joints_within_limits
+
+from neural_ik_ros.kinematics import manipulability, random_joints, smallest_singular_value
 
 MEASURE_TOL = 1e-12  # rounding of determinant and singular values of a matrix of order one
 ZERO_TOL = 1e-15  # what is left of an exact zero after the chain's roundings

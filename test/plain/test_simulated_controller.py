@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -172,17 +172,21 @@ def test_receive_counts_and_ignores_a_bad_trajectory():
     assert_allclose(step(controller, 3)[-1], HOME, atol=0.0)
 
 
-@given(points=st.lists(st.tuples(vectors, st.integers(0, 400)), min_size=1, max_size=4))
+@given(points=st.lists(st.tuples(vectors, st.integers(0, 4000)), min_size=1, max_size=4))
+@example(points=[(np.full(6, 3.0), 500), (np.full(6, -3.0), 500)])  # beyond every limit
 def test_joints_never_leave_their_limits_nor_exceed_their_speed(points):
-    controller = make()
-    q_before = HOME
-    reach = ARM.velocity * PERIOD * 1e-9
-    for k, (q, duration_ms) in enumerate(points):
-        controller.receive(trajectory(to(3.0 * q, duration_ms * MS)), START + 9 * k * PERIOD)
-        for q_now in step(controller, 9, first=9 * k):
+    period = 100 * MS  # long enough to cross the whole range
+    controller = SimulatedController(ARM, HOME, period_ns=period)
+    reach = ARM.velocity * period * 1e-9
+    q_before, now_ns = HOME, START
+    for q, duration_ms in points:
+        controller.receive(trajectory(to(3.0 * q, duration_ms * MS)), now_ns)
+        for _ in range(30):
+            controller.update(now_ns)
+            q_now = controller.joints.q
             assert (np.abs(q_now - q_before) <= reach * (1.0 + 1e-9)).all()
             assert ((ARM.lower <= q_now) & (q_now <= ARM.upper)).all()
-            q_before = q_now
+            q_before, now_ns = q_now, now_ns + period
     assert controller.counts.accepted == len(points)
 
 

@@ -42,9 +42,11 @@ def start_node(tmp_path):
 
     started: list[NodeProcess] = []
 
-    def start(executable: str, *ros_args: str) -> NodeProcess:
+    def start(executable: str, *ros_args: str, script: str = '') -> NodeProcess:
         log = tmp_path / f'{len(started)}_{executable}.log'
-        started.append(NodeProcess(executable, ros_args, log=log, environment=dict(os.environ)))
+        started.append(
+            NodeProcess(executable, ros_args, log=log, environment=dict(os.environ), script=script)
+        )
         return started[-1]
 
     yield start

@@ -81,14 +81,21 @@ def _is_silent(domain_id: int) -> bool:
 
 
 class NodeProcess:
-    """A node of this package in a process of its own."""
+    """A node in a process of its own: an executable of this package, or a script."""
 
     def __init__(
-        self, executable: str, ros_args: Sequence[str], *, log: Path, environment: dict[str, str]
+        self,
+        executable: str,
+        ros_args: Sequence[str],
+        *,
+        log: Path,
+        environment: dict[str, str],
+        script: str = '',
     ) -> None:
         python_path = [str(REPOSITORY), environment.get('PYTHONPATH', '')]
         environment['PYTHONPATH'] = os.pathsep.join(filter(None, python_path))
-        code = f'from neural_ik_ros.ros.executables import {executable} as main; exit(main())'
+        entry = f'from neural_ik_ros.ros.executables import {executable} as main; exit(main())'
+        code = script or entry
         command = [sys.executable, '-c', code]
         if ros_args:
             command += ['--ros-args', *ros_args]
@@ -133,12 +140,17 @@ class NodeProcess:
         time.sleep(0.2)
 
     def shared_memory_files(self) -> set[str]:
-        """Return the files below /dev/shm that the process has mapped now."""
+        """
+        Return the files below /dev/shm that the process has mapped now.
+
+        Without those of the ports from 7000 on, which all domains of a machine share.
+        """
         try:
             maps = Path(f'/proc/{self.pid}/maps').read_text()
         except OSError:
             return set()
-        return set(re.findall(r'/dev/shm/fastrtps\S+|/dev/shm/fastdds\S+', maps))
+        files = re.findall(r'/dev/shm/fast(?:rtps|dds)\S+', maps)
+        return {name for name in files if '_port70' not in name}
 
     def wait_until_it_takes_signals(self, timeout_s: float = WAIT_S) -> None:
         """Wait until it handles SIGTERM, which is long before it has imported its node."""

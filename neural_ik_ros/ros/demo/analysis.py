@@ -169,8 +169,8 @@ def judge(recording: Recording, arm: Arm, limits: MotionLimits) -> DemoReport:
         ),
         arm=moment,
         arm_path=near,
-        latency_ms=Percentiles.of(latency * 1e-6),
-        relay_ms=Percentiles.of(relay * 1e-6),
+        latency_ms=Percentiles.of(1e-6 * latency.astype(np.float64)),
+        relay_ms=Percentiles.of(1e-6 * relay.astype(np.float64)),
         rate_hz=(len(recording.command_sent) - 1) / span_s,
         limit_use=limit_use(recording, limits),
         violations=recording.violations,
@@ -187,9 +187,7 @@ def matches(stamps: IntArray, wanted: IntArray) -> tuple[IntArray, IntArray]:
 def tool_error(tools: Transform, targets: Transform) -> ToolError:
     """Return the errors between two stacks of poses (n, 4, 4)."""
     position, rotation = tool_distances(tools, targets)
-    return ToolError(
-        position_m=Percentiles.of(position), rotation_rad=Percentiles.of(rotation)
-    )
+    return ToolError(position_m=Percentiles.of(position), rotation_rad=Percentiles.of(rotation))
 
 
 def tool_distances(tools: Transform, targets: Transform) -> tuple[FloatArray, FloatArray]:
@@ -225,9 +223,7 @@ def limit_use(recording: Recording, limits: MotionLimits) -> dict[str, float]:
     """
     middle = 0.5 * (limits.upper + limits.lower)
     use = {
-        'position': float(
-            (np.abs(recording.command_q - middle) / (limits.upper - middle)).max()
-        )
+        'position': float((np.abs(recording.command_q - middle) / (limits.upper - middle)).max())
     }
     commands = np.searchsorted(recording.command_sent, recording.solution_sent) - 1
     dt_ns = np.diff(recording.solution_stamp)

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...kinematics import Arm, FloatArray, forward
+from ...kinematics import Arm, FloatArray, forward, skeleton
 from .analysis import NS, SETTLE_S, IntArray, Recording, matches, tool_distances
 
 mpl.use('Agg')
@@ -34,23 +34,31 @@ def save_figures(recording: Recording, arm: Arm, folder: Path) -> list[Path]:
 
 
 def _path_figure(recording: Recording, arm: Arm) -> Figure:
-    """Draw targets and the tool of the simulated arm, seen from above and from the side."""
+    """Draw the arm on its path, and targets and tool of the simulated arm from above."""
     last = recording.solution_stamp[-1]
     targets = recording.targets[recording.target_stamp <= last, :3, 3]
-    during = recording.joint_stamp <= last
-    tools = forward(arm, recording.joint_q[during])[:, :3, 3]
-    figure = Figure(figsize=(10.0, 4.8), layout='constrained')
-    views = figure.subplots(1, 2)
-    for axes, (i, j), names in zip(views, ((0, 1), (1, 2)), ('xy', 'yz'), strict=True):
-        axes.plot(tools[:, i], tools[:, j], color=ARM, linewidth=3.0, label='simulated arm')
-        axes.plot(targets[:, i], targets[:, j], color=TARGET, linewidth=0.8, label='targets')
-        axes.set_xlabel(f'{names[0]} [m]')
-        axes.set_ylabel(f'{names[1]} [m]')
-        axes.set_aspect('equal', adjustable='datalim')
-        axes.grid(alpha=0.3)
-    views[0].set_title('tool path from above')
-    views[1].set_title('from the front')
-    views[0].legend(loc='upper right')
+    joints = recording.joint_q[recording.joint_stamp <= last]
+    tools = forward(arm, joints)[:, :3, 3]
+    figure = Figure(figsize=(11.0, 4.6), layout='constrained')
+    space = figure.add_subplot(1, 2, 1, projection='3d')
+    space.plot(*tools.T, color=ARM, linewidth=2.0)
+    for row, alpha in ((len(joints) // 3, 0.3), (len(joints) // 2, 1.0)):
+        space.plot(*skeleton(arm, joints[row]).T, 'o-', color=TARGET, linewidth=4.0, alpha=alpha)
+    space.set_aspect('equal')
+    space.set_yticks([-0.2, 0.0, 0.2])
+    space.set_xlabel('x [m]')
+    space.set_ylabel('y [m]')
+    space.set_zlabel('z [m]')
+    space.view_init(elev=22.0, azim=-58.0)
+    above = figure.add_subplot(1, 2, 2)
+    above.plot(tools[:, 1], tools[:, 0], color=ARM, linewidth=3.5, label='tool of the arm')
+    above.plot(targets[:, 1], targets[:, 0], color=TARGET, linewidth=0.8, label='targets')
+    above.set_xlabel('y [m]')
+    above.set_ylabel('x [m]')
+    above.set_aspect('equal', adjustable='datalim')
+    above.grid(alpha=0.3)
+    above.legend(loc='upper right')
+    above.set_title('from above')
     return figure
 
 
@@ -61,28 +69,24 @@ def _error_figure(recording: Recording, arm: Arm) -> Figure:
     targets = recording.targets[rows]
     newest = np.searchsorted(recording.target_stamp, recording.joint_stamp, 'right') - 1
     during = (newest >= 0) & (recording.joint_stamp <= recording.solution_stamp[-1])
-    series = (
-        (recording.solution_stamp[answered], recording.solution_q[answered], targets),
-        (recording.solution_stamp[answered], recording.command_q[commands], targets),
-        (
-            recording.joint_stamp[during],
-            recording.joint_q[during],
-            recording.targets[newest[during]],
-        ),
-    )
-    names = ('exact solution', 'commanded joints', 'simulated arm, same moment')
+    series = (  # the largest errors first, so that they do not hide the others
+        ('simulated arm, same moment', ARM, recording.joint_stamp[during],
+         recording.joint_q[during], recording.targets[newest[during]]),
+        ('commanded joints', COMMAND, recording.solution_stamp[answered],
+         recording.command_q[commands], targets),
+        ('exact solution', SOLUTION, recording.solution_stamp[answered],
+         recording.solution_q[answered], targets),
+    )  # fmt: skip
     figure = Figure(figsize=(10.0, 6.0), layout='constrained')
     position, rotation = figure.subplots(2, 1, sharex=True)
-    for (stamps, q, goals), name, color in zip(
-        series, names, (SOLUTION, COMMAND, ARM), strict=True
-    ):
+    for name, color, stamps, q, goals in series:
         distances = tool_distances(forward(arm, q), goals)
         for axes, values in zip((position, rotation), distances, strict=True):
             _plot_over_time(axes, stamps - recording.target_stamp[0], values, name, color)
     position.set_ylabel('position error [m]')
     rotation.set_ylabel('rotation error [rad]')
     rotation.set_xlabel('time [s]')
-    position.legend(loc='center right')
+    figure.legend(*position.get_legend_handles_labels(), loc='outside upper center', ncols=3)
     return figure
 
 

@@ -47,6 +47,11 @@ class Track:
             self.received_ns.append(info['received_timestamp'])
             self.data.append(data)
 
+    def clear(self) -> None:
+        """Forget what was stored."""
+        for column in (self.sent_ns, self.received_ns, self.data):
+            column.clear()
+
     def message(self, index: int) -> Any:
         """Return one message."""
         return deserialize_message(self.data[index], self.message_type)

@@ -21,6 +21,7 @@ from .recorder import Recorder, Track
 
 START_TIMEOUT_S = 120.0  # the first start compiles the kernels
 RELAY_S = 5.0
+START_S = 0.5
 POLL_S = 0.02
 TARGET_REMAP = ('-r', 'target_pose:=/neural_ik/target_pose')
 
@@ -89,10 +90,10 @@ class _Session:
         self._watch(options.duration_s)
         node.end()
         self._show(f'the same targets through an empty relay, {RELAY_S:.0f} s')
-        relay = self._start(
-            stack, 'relay', '-r', '~/target_pose:=/neural_ik/target_pose'
-        )
+        relay = self._start(stack, 'relay', '-r', '~/target_pose:=/neural_ik/target_pose')
         self._wait(lambda: bool(tracks['relayed'].data), relay)
+        self._record(START_S)
+        tracks['relayed'].clear()  # the first answers wait for DDS to find everybody
         self._watch(RELAY_S)
         processes = [source, relay, arm, node]
         for process in processes:

@@ -1,0 +1,140 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the launch files promise, read without starting a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+try:  # no importorskip: with launch_testing installed it would end the whole collection
+    from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+    from launch.actions import DeclareLaunchArgument, LogInfo
+    from launch.launch_description_sources import PythonLaunchDescriptionSource
+    from launch_ros.actions import Node
+except ImportError:
+    LaunchContext = None
+
+pytestmark = pytest.mark.skipif(LaunchContext is None, reason='ROS 2 launch is not installed')
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGE = 'neural_ik_ros'
+LAUNCH_FILES = ('neural_ik.launch.py', 'demo.launch.py')
+
+
+@pytest.fixture
+def context(tmp_path, monkeypatch) -> LaunchContext:
+    """Return a launch context that finds this package, and no other, in the ament index."""
+    index = tmp_path / 'share' / 'ament_index' / 'resource_index' / 'packages'
+    index.mkdir(parents=True)
+    (index / PACKAGE).touch()
+    (tmp_path / 'share' / PACKAGE).symlink_to(REPOSITORY, target_is_directory=True)
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path / 'log'))
+    return LaunchContext()
+
+
+def load(name: str, context: LaunchContext) -> LaunchDescription:
+    path = REPOSITORY / 'launch' / name
+    return PythonLaunchDescriptionSource(str(path)).get_launch_description(context)
+
+
+def actions_of(
+    entity: LaunchDescriptionEntity, context: LaunchContext
+) -> list[LaunchDescriptionEntity]:
+    """Return the actions an entity comes down to, with includes resolved and no node started."""
+    if isinstance(entity, Node):
+        return [entity]
+    children = entity.visit(context) or []
+    return [entity, *(action for child in children for action in actions_of(child, context))]
+
+
+def start(name: str, context: LaunchContext, **arguments: str) -> list[LaunchDescriptionEntity]:
+    context.launch_configurations.update(arguments)
+    return actions_of(load(name, context), context)
+
+
+def executables_of(actions: list[LaunchDescriptionEntity]) -> list[str]:
+    return [action.node_executable for action in actions if isinstance(action, Node)]
+
+
+def arguments_of(name: str, context: LaunchContext) -> list[DeclareLaunchArgument]:
+    arguments = load(name, context).get_launch_arguments()
+    assert arguments
+    return arguments
+
+
+@pytest.mark.parametrize('name', LAUNCH_FILES)
+def test_every_argument_is_described_and_optional(name, context):
+    for argument in arguments_of(name, context):
+        assert argument.description != 'no description given', argument.name
+        assert argument.default_value is not None, argument.name
+
+
+@pytest.mark.parametrize('name', LAUNCH_FILES)
+def test_switches_offer_true_and_false(name, context):
+    switches = 0
+    for argument in arguments_of(name, context):
+        default = ''.join(part.perform(context) for part in argument.default_value)
+        if default in ('true', 'false'):
+            assert argument.choices == ['true', 'false'], argument.name
+            switches += 1
+    assert switches >= 2
+
+
+@pytest.mark.parametrize('name', LAUNCH_FILES)
+def test_default_parameter_files_exist_and_have_parameters(name, context):
+    files = 0
+    for argument in arguments_of(name, context):
+        if argument.name.endswith('params_file'):
+            path = Path(''.join(part.perform(context) for part in argument.default_value))
+            content = yaml.safe_load(path.read_text(encoding='utf-8'))
+            assert 'ros__parameters' in str(content), path
+            files += 1
+    assert files >= 1
+
+
+@pytest.mark.parametrize(
+    ('name', 'expected'),
+    [
+        ('neural_ik.launch.py', ['neural_ik_node']),
+        ('demo.launch.py', ['neural_ik_node', 'simulated_arm', 'target_source']),
+    ],
+)
+def test_starts_the_executables_that_setup_installs(name, expected, context):
+    executables = executables_of(start(name, context))
+    assert executables == expected
+    setup = (REPOSITORY / 'setup.py').read_text(encoding='utf-8')
+    for executable in executables:
+        assert f"'{executable} = {PACKAGE}." in setup
+
+
+def test_demo_has_every_argument_of_the_node_but_respawn(context):
+    node, demo = (
+        {argument.name for argument in arguments_of(name, context)} for name in LAUNCH_FILES
+    )
+    assert node - demo == {'respawn'}  # the demo ends when one of its processes does
+
+
+def test_demo_gives_targets_and_namespace_to_the_node(context):
+    actions = start('demo.launch.py', context, namespace='left')
+    nodes = {action.node_executable: action for action in actions if isinstance(action, Node)}
+    for node in nodes.values():
+        node._perform_substitutions(context)
+        assert node.expanded_node_namespace == '/left'
+    source = nodes['target_source']
+    assert source.expanded_remapping_rules == [('target_pose', 'neural_ik/target_pose')]
+
+
+def test_demo_says_what_a_view_needs_and_runs_without_it(context):
+    actions = start('demo.launch.py', context, rviz='true')
+    messages = [
+        ''.join(part.perform(context) for part in action.msg)
+        for action in actions
+        if isinstance(action, LogInfo)
+    ]
+    assert len(messages) == 1
+    assert 'ros-$ROS_DISTRO-rviz2' in messages[0]
+    assert len(executables_of(actions)) == 3

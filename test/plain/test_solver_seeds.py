@@ -1,0 +1,219 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Predictors good and bad, and the table of stored seeds."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from neural_ik_ros.kinematics import (
+    TURN,
+    Joints,
+    Transform,
+    forward,
+    is_within_limits,
+    posture,
+    random_joints,
+)
+from neural_ik_ros.solver import CurrentJoints, IkSolver, IkStatus, SolverOptions
+from neural_ik_ros.solver.seeds import SeedTable
+
+N_TARGETS = 40
+SOLVED_TOL = 1e-8  # [rad] far from singularities
+STORED = 24
+
+
+@dataclass
+class Predictor:
+    """A predictor that answers whatever the test wants."""
+
+    answer: Callable[[Transform, Joints], Joints]
+    name: str = 'network'
+
+    def predict(self, transform_base_tool: Transform, q_current: Joints) -> Joints:
+        return self.answer(transform_base_tool, q_current)
+
+
+def constant(value: float) -> Predictor:
+    return Predictor(lambda _, q_current: np.full(q_current.shape, value))
+
+
+@pytest.mark.parametrize('garbage', [math.nan, math.inf, -math.inf, 1e300, 1e12, 1e5, -777.0, 3.0])
+def test_solve_does_not_need_a_sane_predictor(arm, free_solver, garbage):
+    lost = IkSolver(arm, constant(garbage), SolverOptions(allow_other_posture=True))
+    rng = np.random.default_rng(1)
+    q, q_current = random_joints(arm, rng, N_TARGETS), random_joints(arm, rng, N_TARGETS)
+    count = 0
+    for target, start in zip(forward(arm, q), q_current, strict=True):
+        with warnings.catch_warnings():
+            warnings.simplefilter('error')
+            solution = lost.solve(target, start)
+        assert solution.status.is_solved
+        assert solution.status is free_solver.solve(target, start).status
+        assert_allclose(forward(arm, solution.q), target, rtol=0.0, atol=1e-8)
+        assert is_within_limits(arm, solution.q)
+        count += 1
+    assert count == N_TARGETS
+
+
+@pytest.mark.parametrize('garbage', [math.nan, math.inf, 1e300])
+def test_solve_falls_back_to_the_current_joints_when_the_predictor_fails(arm, garbage):
+    q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
+    solution = IkSolver(arm, constant(garbage)).solve(forward(arm, q), q + 0.05)
+    assert solution.status is IkStatus.SOLVED
+    assert solution.seed == 'current'
+    assert_allclose(solution.q, q, rtol=0.0, atol=SOLVED_TOL)
+
+
+@pytest.mark.parametrize('joint', range(6))
+def test_solve_survives_one_joint_that_is_not_a_number(arm, joint):
+    def nearly(_: Transform, q_current: Joints) -> Joints:
+        proposal = np.array(q_current)
+        proposal[..., joint] = math.nan
+        return proposal
+
+    q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
+    solution = IkSolver(arm, Predictor(nearly)).solve(forward(arm, q), q + 0.05)
+    assert solution.status is IkStatus.SOLVED
+    assert np.isfinite(solution.q).all()
+
+
+def test_solve_names_who_proposed_the_answer(arm):
+    q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
+    oracle = Predictor(lambda _, q_current: np.broadcast_to(q + 0.01, q_current.shape))
+    solution = IkSolver(arm, oracle).solve(forward(arm, q), q + 0.1)
+    assert solution.seed == 'network'
+    assert_array_equal(solution.q_seed, q + 0.01)
+    assert solution.iterations <= 4
+
+
+def test_solve_measures_the_answer_after_unwinding_it(arm):
+    """A hundred thousand turns cost digits; the evidence must tell how many."""
+    q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
+    turns = 1e5 * TURN * np.array([1, 0, 0, 1, 0, 1])
+    far = Predictor(lambda _, q_current: np.broadcast_to(q + turns, q_current.shape))
+    target = forward(arm, q)
+    solution = IkSolver(arm, far).solve(target, q + 0.01)
+    assert solution.seed == 'network'
+    distance = np.linalg.norm(forward(arm, solution.q)[:3, 3] - target[:3, 3])
+    assert distance > 1e-12, 'without a loss of digits this proves nothing'
+    assert solution.position_error == pytest.approx(distance, abs=1e-15)
+
+
+def test_solve_accepts_single_precision_proposals(arm):
+    rough = Predictor(lambda _, q_current: np.asarray(q_current, np.float32))
+    q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
+    solution = IkSolver(arm, rough).solve(forward(arm, q), q + 0.1)
+    assert solution.status is IkStatus.SOLVED
+    assert_allclose(solution.q, q, rtol=0.0, atol=SOLVED_TOL)
+
+
+def test_solve_leaves_the_proposal_alone(arm):
+    kept = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1]) + 0.1
+    before = kept.copy()
+    keeper = Predictor(lambda _, q_current: kept if q_current.ndim == 1 else q_current)
+    solution = IkSolver(arm, keeper).solve(forward(arm, kept - 0.1), kept)
+    assert solution.status is IkStatus.SOLVED
+    assert_array_equal(kept, before)
+
+
+def test_solve_hears_the_current_joints_before_it_jumps(arm, solver):
+    """A predictor that proposes another branch must not make the arm turn its wrist over."""
+    flip = np.array([0.0, 0.0, 0.0, math.pi, 0.0, -math.pi])
+
+    def flipped(_: Transform, q_current: Joints) -> Joints:
+        return q_current * np.array([1, 1, 1, 1, -1, 1]) + flip
+
+    q = np.array([0.3, 0.5, 0.0, 0.2, 0.01, 0.1])  # on the wrist's border: both ways agree
+    solution = IkSolver(arm, Predictor(flipped)).solve(forward(arm, q), q + 0.005)
+    assert solution.status is IkStatus.SOLVED
+    assert solution.largest_step < 0.1
+
+
+def test_solve_works_without_restarts(arm):
+    lean = IkSolver(arm, CurrentJoints(), SolverOptions(n_restarts=0))
+    q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
+    assert lean.solve(forward(arm, q), q + 0.1).status is IkStatus.SOLVED
+
+
+@pytest.mark.parametrize('n_restarts', [1, 2, 3, 7, 100])
+def test_solve_works_with_any_number_of_restarts(arm, n_restarts):
+    options = SolverOptions(n_restarts=n_restarts, allow_other_posture=True)
+    rng = np.random.default_rng(2)
+    solver = IkSolver(arm, constant(math.nan), options)
+    q = random_joints(arm, rng, 10)
+    solved = [solver.solve(target, q[0] + 0.1).status.is_solved for target in forward(arm, q)]
+    assert len(solved) == 10
+    assert sum(solved) >= 5
+
+
+def test_current_joints_predict_the_current_joints():
+    q = np.arange(12.0).reshape(2, 6)
+    assert_array_equal(CurrentJoints().predict(np.zeros((2, 4, 4)), q), q)
+    assert CurrentJoints().name == 'current'
+
+
+@pytest.fixture(scope='module')
+def table(arm) -> SeedTable:
+    return SeedTable(arm)
+
+
+def test_representatives_are_one_of_each_posture_the_wanted_one_first(arm, table):
+    wanted = np.array([-1, 1, 1], np.int8)
+    target = forward(arm, np.array([1.0, 0.3, 0.2, 0.1, 0.5, 0.2]))
+    signs = posture(arm, table.representatives(wanted, target))
+    assert_array_equal(signs[0], wanted)
+    assert sorted(map(tuple, signs.tolist())) == [
+        (-1, 1, -1), (-1, 1, 1), (1, 1, -1), (1, 1, 1),
+    ]  # fmt: skip
+
+
+def test_representatives_face_the_target(arm, table):
+    q = np.array([0.0, 0.3, 0.2, 0.1, 0.5, 0.2])
+    wanted = posture(arm, q)
+    ahead = table.representatives(wanted, forward(arm, q))
+    aside = table.representatives(wanted, forward(arm, q + np.array([1.2, 0, 0, 0, 0, 0])))
+    assert_allclose(aside[:, 0] - ahead[:, 0], 1.2, rtol=0.0, atol=1e-12)
+    assert_array_equal(aside[:, 1:], ahead[:, 1:])
+
+
+@pytest.mark.parametrize('n', [1, 2, 4, STORED])
+def test_nearest_returns_as_many_as_asked_for(arm, table, n):
+    seeds = table.nearest(forward(arm, np.full(6, 0.3)), np.ones(3, np.int8), n)
+    assert seeds.shape == (n, 6)
+    assert np.isfinite(seeds).all()
+
+
+def test_nearest_puts_the_wanted_posture_first(arm, table):
+    q = np.array([0.4, 0.3, 0.2, 0.1, 0.5, 0.2])
+    signs = posture(arm, q)
+    agrees = (posture(arm, table.nearest(forward(arm, q), signs, STORED)) * signs >= 0).all(axis=1)
+    assert agrees[: STORED - STORED // 4].all()
+    assert not agrees[STORED - STORED // 4 :].any()
+
+
+def test_nearest_seeds_are_near(arm, table):
+    """Compared with as many drawn at random."""
+    rng = np.random.default_rng(3)
+    near, drawn = [], []
+    for q in random_joints(arm, rng, 30):
+        target = forward(arm, q)
+        seeds = table.nearest(target, posture(arm, q), 4)
+        near.append(np.linalg.norm(forward(arm, seeds[0])[:3, 3] - target[:3, 3]))
+        other = forward(arm, random_joints(arm, rng, 1)[0])
+        drawn.append(np.linalg.norm(other[:3, 3] - target[:3, 3]))
+    assert len(near) == 30
+    assert np.median(near) < 0.3 * np.median(drawn)
+
+
+def test_seed_tables_of_one_arm_are_equal(arm, table):
+    target, signs = forward(arm, np.full(6, 0.3)), np.ones(3, np.int8)
+    other = SeedTable(arm)
+    assert_array_equal(other.nearest(target, signs, STORED), table.nearest(target, signs, STORED))
