@@ -8,13 +8,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..kinematics import Arm, Joints, angular_distance, forward, rotation_angle
+from ..kinematics import (
+    Arm,
+    Joints,
+    angular_distance,
+    forward,
+    posture,
+    refine,
+    rotation_angle,
+)
 from .dataset import Samples
+
+REFINED = 1e-6  # [m], [rad] that count as reached
+MAX_STEPS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedErrors:
-    """Errors of proposals, not refined, over the samples of one set."""
+    """Errors of proposals over the samples of one set, and what Newton makes of them."""
 
     n_samples: int
     joint_rmse: float  # [rad] of the true angular distance to the answer
@@ -22,6 +33,9 @@ class SeedErrors:
     position_p95: float  # [m]
     rotation_median: float  # [rad] at the tool
     rotation_p95: float  # [rad]
+    refined: float  # share of the targets that Newton reaches from the proposals
+    posture_kept: float  # share that it reaches in the posture of the joints at the start
+    newton_steps: float  # mean of those that reach
 
 
 def seed_errors(arm: Arm, samples: Samples, q_seed: Joints) -> SeedErrors:
@@ -34,6 +48,16 @@ def seed_errors(arm: Arm, samples: Samples, q_seed: Joints) -> SeedErrors:
     position = np.linalg.norm(reached[:, :3, 3] - target[:, :3, 3], axis=-1)
     rotation = rotation_angle(reached[:, :3, :3].swapaxes(-1, -2) @ target[:, :3, :3])
     joint = angular_distance(q_seed, samples.q)
+    steps = refine(
+        arm,
+        q_seed,
+        target,
+        position_tolerance=REFINED,
+        rotation_tolerance=REFINED,
+        max_iterations=MAX_STEPS,
+    )
+    is_refined = (steps.position_error <= REFINED) & (steps.rotation_error <= REFINED)
+    is_kept = (posture(arm, steps.q) * posture(arm, samples.q_current) >= 0).all(axis=-1)
     return SeedErrors(
         n_samples=len(joint),
         joint_rmse=float(np.sqrt(np.mean(joint**2))),
@@ -41,4 +65,7 @@ def seed_errors(arm: Arm, samples: Samples, q_seed: Joints) -> SeedErrors:
         position_p95=float(np.percentile(position, 95)),
         rotation_median=float(np.median(rotation)),
         rotation_p95=float(np.percentile(rotation, 95)),
+        refined=float(is_refined.mean()),
+        posture_kept=float((is_refined & is_kept).mean()),
+        newton_steps=float(steps.iterations[is_refined].mean()) if is_refined.any() else 0.0,
     )

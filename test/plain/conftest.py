@@ -12,7 +12,7 @@ from neural_ik_ros.kinematics import Arm
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 # Derandomised: a red test is red on every machine. No deadline: the first call compiles.
-settings.register_profile('plain', derandomize=True, deadline=None, max_examples=60)
+settings.register_profile('plain', derandomize=True, deadline=None, max_examples=40)
 settings.load_profile('plain')
 
 

@@ -23,6 +23,7 @@ from neural_ik_ros.kinematics import (
     jacobian,
     random_joints,
     se3_log,
+    skeleton,
 )
 
 FORWARD_TOL = 1e-12  # [m] and unitless: two implementations, a dozen roundings of 1e-16 each
@@ -157,3 +158,14 @@ def test_forward_and_invert_close_the_loop(arm, q):
     transform = forward(arm, q)
     loop = transform @ invert(transform)
     assert_allclose(loop, np.eye(4), rtol=0.0, atol=FORWARD_TOL)
+
+
+@given(q=joints_anywhere())
+def test_skeleton_runs_from_the_base_to_the_tool_along_links_of_fixed_length(arm, q):
+    points = skeleton(arm, q)
+    assert points.shape == (8, 3)
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    links = [0.0, math.hypot(0.1, 0.615), 0.705, 0.135, 0.755, 0.0, 0.085]
+    assert_allclose(lengths, links, rtol=0.0, atol=FORWARD_TOL)
+    assert_array_equal(points[0], np.zeros(3))
+    assert_array_equal(points[-1], forward(arm, q)[:3, 3])

@@ -218,6 +218,14 @@ def test_solve_gives_the_same_answer_each_time(arm, free_solver):
             assert_array_equal(getattr(one, field), getattr(two, field))
 
 
+def test_warm_up_changes_no_answer(arm, free_solver):
+    q, q_current = random_joints(arm, np.random.default_rng(5), 2)
+    warm = IkSolver(arm, CurrentJoints(), SolverOptions(allow_other_posture=True))
+    warm.warm_up()
+    first = free_solver.solve(forward(arm, q), q_current)
+    assert_array_equal(warm.solve(forward(arm, q), q_current).q, first.q)
+
+
 @given(q=joints_within_limits(), turns=st.lists(st.integers(-2, 2), min_size=3, max_size=3))
 def test_solve_does_not_see_whole_turns_of_the_target_joints(arm, solver, q, turns):
     turned = q.copy()

@@ -67,7 +67,13 @@ class Percentiles:
 
     @classmethod
     def of(cls, values: FloatArray) -> Percentiles:
-        """Return the percentiles of at least one value."""
+        """
+        Return the percentiles of at least one value.
+
+        :raises EmptyRecordingError: If there is none.
+        """
+        if len(values) == 0:
+            raise EmptyRecordingError('messages that belong together', 0)
         p50, p99, largest = np.percentile(values, [50.0, 99.0, 100.0])
         return cls(n=len(values), p50=float(p50), p99=float(p99), max=float(largest))
 
@@ -146,11 +152,14 @@ def judge(recording: Recording, arm: Arm, limits: MotionLimits) -> DemoReport:
     ):
         if len(rows) < FEWEST_TARGETS:
             raise EmptyRecordingError(what, len(rows))
-    answered, targets = matches(recording.target_stamp, recording.solution_stamp)
-    commands = np.searchsorted(recording.command_sent, recording.solution_sent[answered]) - 1
-    is_settled = recording.solution_stamp[answered] > recording.target_stamp[0] + SETTLE_S / NS
+    answers = answers_of(recording)
+    if len(answers.targets) < FEWEST_TARGETS:
+        raise EmptyRecordingError('complete answers', len(answers.targets))
+    targets = recording.targets[answers.targets]
+    is_settled = recording.target_stamp[answers.targets] > (
+        recording.target_stamp[0] + SETTLE_S / NS
+    )
     relayed, relay_targets = matches(recording.target_stamp, recording.relayed_stamp)
-    latency = recording.command_received[commands] - recording.target_sent[targets]
     relay = recording.relayed_received[relayed] - recording.target_sent[relay_targets]
     moment, near = arm_errors(recording, arm)
     span_s = (recording.command_sent[-1] - recording.command_sent[0]) * NS
@@ -160,21 +169,48 @@ def judge(recording: Recording, arm: Arm, limits: MotionLimits) -> DemoReport:
         n_answered=sum(counts.values()),
         n_solved=sum(n for status, n in counts.items() if status.startswith('SOLVED')),
         refused={s: n for s, n in counts.items() if not s.startswith('SOLVED')},
-        solution=tool_error(
-            forward(arm, recording.solution_q[answered]), recording.targets[targets]
-        ),
+        solution=tool_error(forward(arm, recording.solution_q[answers.solutions]), targets),
         command=tool_error(
-            forward(arm, recording.command_q[commands[is_settled]]),
-            recording.targets[targets[is_settled]],
+            forward(arm, recording.command_q[answers.commands[is_settled]]), targets[is_settled]
         ),
         arm=moment,
         arm_path=near,
-        latency_ms=Percentiles.of(1e-6 * latency.astype(np.float64)),
+        latency_ms=Percentiles.of(1e-6 * latency_ns(recording, answers)),
         relay_ms=Percentiles.of(1e-6 * relay.astype(np.float64)),
         rate_hz=(len(recording.command_sent) - 1) / span_s,
         limit_use=limit_use(recording, limits),
         violations=recording.violations,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answers:
+    """Which solution and which command answer which target; rows of the recording, each (a,)."""
+
+    targets: IntArray
+    solutions: IntArray
+    commands: IntArray
+
+
+def answers_of(recording: Recording) -> Answers:
+    """Return the answers of which all three parts were recorded."""
+    solutions, targets = matches(recording.target_stamp, recording.solution_stamp)
+    commands = np.searchsorted(recording.command_sent, recording.solution_sent[solutions]) - 1
+    # The command is sent after its target and just before its solution; else it was not recorded.
+    has_command = (commands >= 0) & (
+        recording.command_sent[commands] > recording.target_sent[targets]
+    )
+    return Answers(
+        targets=targets[has_command],
+        solutions=solutions[has_command],
+        commands=commands[has_command].astype(np.int64),
+    )
+
+
+def latency_ns(recording: Recording, answers: Answers) -> FloatArray:
+    """Return the time (a,) from the target being sent to its trajectory being received."""
+    latency = recording.command_received[answers.commands] - recording.target_sent[answers.targets]
+    return latency.astype(np.float64)
 
 
 def matches(stamps: IntArray, wanted: IntArray) -> tuple[IntArray, IntArray]:
@@ -216,23 +252,20 @@ def arm_errors(
 
 def limit_use(recording: Recording, limits: MotionLimits) -> dict[str, float]:
     """
-    Return the largest share of each limit in the commanded joints, from differences.
+    Return the largest share of the position and velocity limits in the commanded joints.
 
-    Velocities and higher derivatives are those of commands that answer targets at an even rate:
-    for these the time between two commands is known exactly, by the stamps of the targets.
+    Only commands one target period apart count for velocity. Acceleration and jerk cannot be seen
+    from outside to a useful accuracy: commands leave with the jitter of the machine, and the time
+    between two of them is not in the message. They are tested where that time is known.
     """
     middle = 0.5 * (limits.upper + limits.lower)
-    use = {
-        'position': float((np.abs(recording.command_q - middle) / (limits.upper - middle)).max())
+    position = np.abs(recording.command_q - middle) / (limits.upper - middle)
+    answers = answers_of(recording)
+    stamp_ns = np.diff(recording.target_stamp[answers.targets])
+    period_ns = np.median(stamp_ns)
+    is_next = (np.diff(answers.commands) == 1) & (np.abs(stamp_ns - period_ns) < 1e-3 * period_ns)
+    qd = np.diff(recording.command_q[answers.commands], axis=0)[is_next] / (period_ns * NS)
+    return {
+        'position': float(position.max()),
+        'velocity': float((np.abs(qd) / limits.velocity).max(initial=0.0)),
     }
-    commands = np.searchsorted(recording.command_sent, recording.solution_sent) - 1
-    dt_ns = np.diff(recording.solution_stamp)
-    period_ns = np.median(dt_ns)
-    is_even = (np.diff(commands) == 1) & (np.abs(dt_ns - period_ns) < 1e-3 * period_ns)
-    derivative = recording.command_q[commands]
-    for order, name in enumerate(('velocity', 'acceleration', 'jerk'), start=1):
-        derivative = np.diff(derivative, axis=0) / (period_ns * NS)
-        even_run = np.lib.stride_tricks.sliding_window_view(is_even, order).all(axis=1)
-        share = np.abs(derivative[even_run]) / getattr(limits, name)
-        use[name] = float(share.max(initial=0.0))
-    return use

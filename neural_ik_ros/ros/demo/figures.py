@@ -12,7 +12,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...kinematics import Arm, FloatArray, forward, skeleton
-from .analysis import NS, SETTLE_S, IntArray, Recording, matches, tool_distances
+from .analysis import (
+    NS,
+    SETTLE_S,
+    IntArray,
+    Recording,
+    answers_of,
+    latency_ns,
+    matches,
+    tool_distances,
+)
 
 mpl.use('Agg')
 
@@ -64,25 +73,24 @@ def _path_figure(recording: Recording, arm: Arm) -> Figure:
 
 def _error_figure(recording: Recording, arm: Arm) -> Figure:
     """Draw the tool error of solutions, commands and the simulated arm over time."""
-    answered, rows = matches(recording.target_stamp, recording.solution_stamp)
-    commands = np.searchsorted(recording.command_sent, recording.solution_sent[answered]) - 1
-    targets = recording.targets[rows]
+    answers = answers_of(recording)
+    stamps, targets = recording.target_stamp[answers.targets], recording.targets[answers.targets]
     newest = np.searchsorted(recording.target_stamp, recording.joint_stamp, 'right') - 1
     during = (newest >= 0) & (recording.joint_stamp <= recording.solution_stamp[-1])
+    arm_stamps, arm_q = recording.joint_stamp[during], recording.joint_q[during]
+    command_q = recording.command_q[answers.commands]
+    solution_q = recording.solution_q[answers.solutions]
     series = (  # the largest errors first, so that they do not hide the others
-        ('simulated arm, same moment', ARM, recording.joint_stamp[during],
-         recording.joint_q[during], recording.targets[newest[during]]),
-        ('commanded joints', COMMAND, recording.solution_stamp[answered],
-         recording.command_q[commands], targets),
-        ('exact solution', SOLUTION, recording.solution_stamp[answered],
-         recording.solution_q[answered], targets),
-    )  # fmt: skip
+        ('simulated arm, same moment', ARM, arm_stamps, arm_q, recording.targets[newest[during]]),
+        ('commanded joints', COMMAND, stamps, command_q, targets),
+        ('exact solution', SOLUTION, stamps, solution_q, targets),
+    )
     figure = Figure(figsize=(10.0, 6.0), layout='constrained')
     position, rotation = figure.subplots(2, 1, sharex=True)
-    for name, color, stamps, q, goals in series:
+    for name, color, time_ns, q, goals in series:
         distances = tool_distances(forward(arm, q), goals)
         for axes, values in zip((position, rotation), distances, strict=True):
-            _plot_over_time(axes, stamps - recording.target_stamp[0], values, name, color)
+            _plot_over_time(axes, time_ns - recording.target_stamp[0], values, name, color)
     position.set_ylabel('position error [m]')
     rotation.set_ylabel('rotation error [rad]')
     rotation.set_xlabel('time [s]')
@@ -100,9 +108,7 @@ def _plot_over_time(
 
 def _latency_figure(recording: Recording) -> Figure:
     """Draw how many answers came within a time, for the node and for the empty relay."""
-    answered, rows = matches(recording.target_stamp, recording.solution_stamp)
-    commands = np.searchsorted(recording.command_sent, recording.solution_sent[answered]) - 1
-    node = recording.command_received[commands] - recording.target_sent[rows]
+    node = latency_ns(recording, answers_of(recording))
     relayed, rows = matches(recording.target_stamp, recording.relayed_stamp)
     relay = recording.relayed_received[relayed] - recording.target_sent[rows]
     figure = Figure(figsize=(8.0, 4.5), layout='constrained')
