@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from pathlib import Path
 from typing import Any
+
+NEGATIVE_NUMBER = re.compile(r'-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$', re.IGNORECASE)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -42,6 +45,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         '--allow-other-posture', action='store_true', help='shoulder, elbow, wrist may change'
     )
+    # argparse takes -1e-17 for an option, and solutions are full of such numbers.
+    parser._negative_number_matcher = NEGATIVE_NUMBER
     parser.set_defaults(run=_run)
 
 

@@ -34,8 +34,7 @@ class NodeProcess:
         """
         self.executable = executable
         self._log = log
-        code = f'from {EXECUTABLES} import {executable} as main; raise SystemExit(main())'
-        command = [sys.executable, '-c', code]
+        command = [sys.executable, '-c', self._code()]
         if ros_args:
             command += ['--ros-args', *ros_args]
         with log.open('w', encoding='utf-8') as output:
@@ -59,6 +58,10 @@ class NodeProcess:
     ) -> None:
         """Make sure that it is gone."""
         self.end()
+
+    def _code(self) -> str:
+        """Return the Python to run."""
+        return f'from {EXECUTABLES} import {self.executable} as main; raise SystemExit(main())'
 
     @property
     def pid(self) -> int:

@@ -60,7 +60,7 @@ class IkSolver:
             attempt = self._attempt(problem, q_seeds, patience=PATIENCE.get(seed, 1))
             iterations += int(attempt.evidence[:, ITERATIONS].sum())
             best = self._better(best, self._answers(attempt, signs, q_seeds, seed))
-            if self._is_final(best, seed):
+            if self._is_final(best, seed, signs):
                 break
             if iterations >= self.options.iteration_budget:
                 return refused(IkStatus.OUT_OF_TIME, iterations=iterations)
@@ -146,11 +146,18 @@ class IkSolver:
             default=None,
         )
 
-    def _is_final(self, best: IkSolution | None, seed: str) -> bool:
-        """Return whether no later seed is asked; the current joints are heard before a jump."""
+    def _is_final(self, best: IkSolution | None, seed: str, signs: NDArray[np.int8]) -> bool:
+        """
+        Return whether no later seed is asked.
+
+        Between two postures (a sign is 0) both sides count as kept: then the current joints are
+        heard before a jump to the other side.
+        """
         if best is None or best.status is not IkStatus.SOLVED:
             return False
-        return best.largest_step <= CLOSE_STEP or seed != self.predictor.name
+        if best.largest_step <= CLOSE_STEP or seed != self.predictor.name:
+            return True
+        return bool((posture(self.arm, best.q) * signs > 0).all())
 
     def _why_none(self, problem: IkProblem, signs: NDArray[np.int8]) -> IkStatus:
         """Return why no seed led to an answer: try again as if the arm had no limits."""

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from pathlib import Path
 
 import pytest
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 HAS_ROS = importlib.util.find_spec('rclpy') is not None
 # A module-level skip would end the collection of everything beside launch_testing.
 collect_ignore_glob = [] if HAS_ROS else ['test_*.py']
@@ -21,33 +23,32 @@ def pytest_report_header():
 @pytest.fixture(scope='session', autouse=True)
 def ros_environment(tmp_path_factory):
     """Isolate this run: domain, loopback, log folder; children inherit it."""
-    from peers import reserved_domain, write_discovery_profile
+    from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain
 
     folder = tmp_path_factory.mktemp('ros')
-    profile = str(write_discovery_profile(folder))
     with reserved_domain() as domain_id, pytest.MonkeyPatch.context() as patch:
-        patch.setenv('ROS_DOMAIN_ID', str(domain_id))
-        patch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-        patch.setenv('ROS_LOG_DIR', str(folder / 'log'))
-        patch.setenv('FASTRTPS_DEFAULT_PROFILES_FILE', profile)
-        patch.setenv('FASTDDS_DEFAULT_PROFILES_FILE', profile)
+        for name, value in isolated_environment(folder, domain_id).items():
+            patch.setenv(name, value)
         patch.delenv('ROS_LOCALHOST_ONLY', raising=False)
+        patch.setenv('PYTHONPATH', str(REPOSITORY), prepend=os.pathsep)
         yield
 
 
 @pytest.fixture
 def start_node(tmp_path):
     """Start nodes of this package as processes; whatever still runs at the end is ended."""
-    from peers import NodeProcess
+    from peers import NodeProcess, ScriptProcess
 
     started: list[NodeProcess] = []
 
     def start(executable: str, *ros_args: str, script: str = '') -> NodeProcess:
         log = tmp_path / f'{len(started)}_{executable}.log'
-        started.append(
-            NodeProcess(executable, ros_args, log=log, environment=dict(os.environ), script=script)
-        )
-        return started[-1]
+        if script:
+            process = ScriptProcess(executable, *ros_args, log=log, script=script)
+        else:
+            process = NodeProcess(executable, *ros_args, log=log)
+        started.append(process)
+        return process
 
     yield start
     for process in started:

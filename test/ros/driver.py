@@ -1,0 +1,190 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Plays everybody that the node ``neural_ik`` talks with: arm, controller, sender, operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import PoseStamped
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from numpy.typing import ArrayLike
+from peers import Peer
+from sensor_msgs.msg import JointState
+from trajectory_msgs.msg import JointTrajectory
+
+from neural_ik_ros.kinematics import Arm, FloatArray, Transform, arm_from_urdf, forward
+from neural_ik_ros.motion import MotionLimits
+from neural_ik_ros.ros import qos
+from neural_ik_ros.ros.assembly import NodeConfig, motion_limits
+from neural_ik_ros.ros.controller_rules import violation
+from neural_ik_ros.ros.messages import (
+    fill_time,
+    ns_from_time,
+    pose_from_transform,
+    trajectory_from_message,
+)
+from neural_ik_ros.share import share_folder
+
+# Machines are shared: what is not about staleness must not depend on being quick.
+PATIENT = ('-p', 'target_timeout_s:=30.0', '-p', 'joint_state_timeout_s:=30.0')
+AUTOSTART = ('-p', 'autostart:=true')
+HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
+NEAR = HOME + np.array([0.05, -0.03, 0.04, 0.05, -0.06, 0.1])
+FAR = HOME + np.array([0.5, -0.2, 0.2, 0.3, -0.4, 0.5])
+CONFIGURE, ACTIVATE = Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE
+DEACTIVATE, CLEANUP = Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP
+UNCONFIGURED, INACTIVE = State.PRIMARY_STATE_UNCONFIGURED, State.PRIMARY_STATE_INACTIVE
+ACTIVE, FINALIZED = State.PRIMARY_STATE_ACTIVE, State.PRIMARY_STATE_FINALIZED
+
+
+def shipped_arm() -> Arm:
+    return arm_from_urdf((share_folder() / 'urdf' / 'irb2400.urdf').read_text(encoding='utf-8'))
+
+
+def shipped_limits() -> MotionLimits:
+    return motion_limits(shipped_arm(), NodeConfig())
+
+
+def status_of(message: DiagnosticStatus) -> str:
+    """Return the machine-readable name in a status."""
+    return {pair.key: pair.value for pair in message.values}['status']
+
+
+class Driver:
+    """One robot cell; everything the node under test publishes is kept in lists."""
+
+    def __init__(self, peer: Peer, *, namespace: str = '', prefix: str = '') -> None:
+        self.peer, self.prefix = peer, prefix
+        self.node = f'{namespace}/neural_ik'
+        self.arm = shipped_arm()
+        self.names = [prefix + name for name in self.arm.joint_names]
+        controller = f'{namespace}/joint_trajectory_controller/joint_trajectory'
+        self.trajectories = peer.listen(JointTrajectory, controller, 1000)
+        self.solutions = peer.listen(JointState, f'{self.node}/solution', qos.deep(qos.POSE_IN))
+        self.statuses = peer.listen(DiagnosticStatus, f'{self.node}/status', qos.STATUS_OUT)
+        self.diagnostics = peer.listen(DiagnosticArray, '/diagnostics', 100)
+        self._joint_topic = f'{namespace}/joint_states'
+        self._joint_states: Any = None
+        self._targets: Any = None
+
+    # The operator
+
+    def change_state(self, transition: int) -> bool:
+        request = ChangeState.Request()
+        request.transition.id = transition
+        return self.peer.call(ChangeState, f'{self.node}/change_state', request).success
+
+    def state(self) -> int:
+        response = self.peer.call(GetState, f'{self.node}/get_state', GetState.Request())
+        return response.current_state.id
+
+    # The arm and the sender
+
+    def connect(self) -> Driver:
+        """Find the node; it listens from configure on."""
+        self._joint_states = self.peer.talk(JointState, self._joint_topic, qos.JOINT_STATES_OUT)
+        self._targets = self.peer.talk(PoseStamped, f'{self.node}/target_pose', qos.POSE_OUT)
+        return self
+
+    def send_joints(self, q: ArrayLike = HOME, names: list[str] | None = None) -> None:
+        message = JointState(name=self.names if names is None else names)
+        message.header.stamp = self.peer.node.get_clock().now().to_msg()
+        message.position = np.asarray(q, dtype=np.float64).tolist()
+        message.velocity = [float('nan')] * len(message.position)
+        self._joint_states.publish(message)
+
+    def send_target(self, q: ArrayLike = NEAR, **changes: Any) -> PoseStamped:
+        """Return the message that was sent: a pose that the joints ``q`` reach."""
+        return self.send_pose(forward(self.arm, np.asarray(q)), **changes)
+
+    def send_pose(
+        self, transform: Transform, *, frame: str | None = None, stamp_ns: int | None = None
+    ) -> PoseStamped:
+        message = PoseStamped(pose=pose_from_transform(transform))
+        message.header.frame_id = f'{self.prefix}base_link' if frame is None else frame
+        fill_time(message.header.stamp, self.now_ns() if stamp_ns is None else stamp_ns)
+        self._targets.publish(message)
+        return message
+
+    def send(self, message: PoseStamped) -> None:
+        self._targets.publish(message)
+
+    def now_ns(self) -> int:
+        return self.peer.node.get_clock().now().nanoseconds
+
+    # What comes back
+
+    def provoke(self, send: Callable[[], object], status: str) -> None:
+        """Repeat something until the node answers with a status; best effort may lose messages."""
+        assert self.repeat(send, lambda: self.newest_status() == status), (
+            f'{status} never came, only {[status_of(one) for one in self.statuses]}'
+        )
+
+    def repeat(self, send: Callable[[], object], is_done: Callable[[], object]) -> bool:
+        """Return whether something came true while something else was said again and again."""
+
+        def is_done_or_said() -> object:
+            if not is_done():
+                send()
+                self.peer.spin_for(0.02)
+            return is_done()
+
+        return self.peer.spin_until(is_done_or_said)
+
+    def newest_status(self) -> str:
+        return status_of(self.statuses[-1]) if self.statuses else ''
+
+    def serve(self, q: ArrayLike = NEAR, q_measured: ArrayLike = HOME) -> JointState:
+        """Return the solution of a good target; the motion to it has ended."""
+        stamps = []
+
+        def send() -> None:
+            self.send_joints(q_measured)
+            stamps.append(ns_from_time(self.send_target(q).header.stamp))
+
+        def is_answered() -> bool:
+            """Tell whether the last target is answered, so that no other is under way."""
+            return (
+                bool(self.solutions)
+                and ns_from_time(self.solutions[-1].header.stamp) in stamps[-1:]
+            )
+
+        assert self.repeat(send, is_answered), f'not served: {self.newest_status()}'
+        self.wait_for_rest()
+        return self.solutions[-1]
+
+    def wait_for_rest(self) -> None:
+        """Wait until the motion has come to its end."""
+
+        def is_at_rest() -> bool:
+            if not (self.trajectories and self.solutions):
+                return False
+            return self.trajectories[-1].points[-1].positions == self.solutions[-1].position
+
+        assert self.peer.spin_until(is_at_rest), 'the motion never ends'
+
+    def forget(self) -> None:
+        """Drop what has been received so far."""
+        for messages in (self.trajectories, self.solutions, self.statuses, self.diagnostics):
+            messages.clear()
+
+    def rows(self) -> FloatArray:
+        """Return the commanded joints (n, 6) [rad] of all trajectories."""
+        return np.array([point.positions for one in self.trajectories for point in one.points])
+
+    def assert_trajectories_are_sound(self) -> None:
+        """Fail unless every controller would take them, and every number is one."""
+        assert self.trajectories
+        for message in self.trajectories:
+            plain = trajectory_from_message(message)
+            assert violation(plain, self.names, self.now_ns()) is None
+            assert list(message.joint_names) == self.names
+        rows = self.rows()
+        assert np.isfinite(rows).all()
+        assert (rows >= self.arm.lower).all()
+        assert (rows <= self.arm.upper).all()

@@ -1,0 +1,251 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node as a lifecycle manager sees it."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from driver import (
+    ACTIVATE,
+    ACTIVE,
+    AUTOSTART,
+    CLEANUP,
+    CONFIGURE,
+    DEACTIVATE,
+    FAR,
+    FINALIZED,
+    HOME,
+    INACTIVE,
+    NEAR,
+    PATIENT,
+    UNCONFIGURED,
+    Driver,
+    shipped_limits,
+    status_of,
+)
+from lifecycle_msgs.msg import Transition
+from numpy.testing import assert_allclose
+from peers import NodeProcess, assert_clean_exit
+
+from neural_ik_ros.learning.bundle import shipped_bundle
+from neural_ik_ros.ros.messages import ns_from_time
+
+LIMIT_TOL = 1e-6  # relative
+PERIOD_NS = 4_000_000
+SHUTDOWN = {
+    UNCONFIGURED: Transition.TRANSITION_UNCONFIGURED_SHUTDOWN,
+    INACTIVE: Transition.TRANSITION_INACTIVE_SHUTDOWN,
+    ACTIVE: Transition.TRANSITION_ACTIVE_SHUTDOWN,
+}
+WAY_TO = {UNCONFIGURED: (), INACTIVE: (CONFIGURE,), ACTIVE: (CONFIGURE, ACTIVATE)}
+REFUSED = {
+    UNCONFIGURED: (ACTIVATE, DEACTIVATE, CLEANUP, SHUTDOWN[ACTIVE], 77),
+    INACTIVE: (CONFIGURE, DEACTIVATE, SHUTDOWN[UNCONFIGURED]),
+    ACTIVE: (CONFIGURE, ACTIVATE, CLEANUP, SHUTDOWN[INACTIVE]),
+}
+
+
+@pytest.fixture
+def process(start_node) -> NodeProcess:
+    return start_node('neural_ik_node', *PATIENT)
+
+
+@pytest.fixture
+def driver(process, peer) -> Driver:
+    """Return the other side of an unconfigured node."""
+    return Driver(peer)
+
+
+def test_lifecycle_goes_round_and_ends(driver, process):
+    assert driver.state() == UNCONFIGURED
+    for _ in range(2):
+        for transition, state in (
+            (CONFIGURE, INACTIVE),
+            (ACTIVATE, ACTIVE),
+            (DEACTIVATE, INACTIVE),
+            (ACTIVATE, ACTIVE),
+            (DEACTIVATE, INACTIVE),
+            (CLEANUP, UNCONFIGURED),
+        ):
+            assert driver.change_state(transition)
+            assert driver.state() == state
+    assert process.output.count('ready for irb2400') == 2
+    assert_clean_exit(process, process.stop())
+
+
+@pytest.mark.parametrize('state', SHUTDOWN)
+def test_shutdown_is_possible_from_every_state(driver, process, state):
+    for transition in WAY_TO[state]:
+        assert driver.change_state(transition)
+    assert driver.change_state(SHUTDOWN[state])
+    assert driver.state() == FINALIZED
+    assert_clean_exit(process, process.stop())
+
+
+def test_disallowed_transitions_are_refused_and_change_nothing(driver, process):
+    for state, transitions in REFUSED.items():
+        if state != UNCONFIGURED:
+            assert driver.change_state(WAY_TO[state][-1])
+        for transition in transitions:
+            assert not driver.change_state(transition)
+            assert driver.state() == state
+    driver.connect().serve()
+    assert 'refused' in process.output
+    assert_clean_exit(process, process.stop())
+
+
+def test_nothing_is_published_while_inactive(driver):
+    driver.change_state(CONFIGURE)
+    driver.connect()
+    for _ in range(30):
+        driver.send_joints(HOME)
+        driver.send_target(FAR)
+        driver.peer.spin_for(0.01)
+    assert driver.state() == INACTIVE, 'and whatever was sent before has been handled'
+    assert not driver.trajectories
+    assert not driver.solutions
+    assert not driver.statuses
+    assert not driver.diagnostics
+    driver.change_state(ACTIVATE)
+    driver.peer.spin_for(0.2)
+    assert not driver.trajectories, 'targets of before are not remembered'
+    assert driver.serve()
+
+
+def test_activation_forgets_the_joints_of_before(driver):
+    driver.change_state(CONFIGURE)
+    driver.change_state(ACTIVATE)
+    driver.connect()
+    driver.provoke(lambda: driver.send_target(NEAR), 'NO_JOINT_STATE')
+    assert not driver.trajectories
+    driver.serve()
+    driver.change_state(DEACTIVATE)
+    driver.change_state(ACTIVATE)
+    driver.forget()
+    driver.provoke(lambda: driver.send_target(NEAR), 'NO_JOINT_STATE')
+    assert not driver.trajectories
+    assert driver.serve()
+
+
+def test_deactivation_in_motion_ends_it_smoothly(driver):
+    driver.change_state(CONFIGURE)
+    driver.change_state(ACTIVATE)
+    driver.connect()
+
+    def send() -> None:
+        driver.send_joints(HOME)
+        driver.send_target(FAR)
+
+    def is_fast() -> bool:
+        rows = driver.rows()[-2:]
+        return len(rows) == 2 and np.abs(np.diff(rows, axis=0)).max() > 1e-3
+
+    assert driver.repeat(send, is_fast)
+    assert driver.change_state(DEACTIVATE)
+    assert driver.peer.spin_until(lambda: len(driver.trajectories[-1].points) > 1)
+    driver.assert_trajectories_are_sound()
+    assert_braking_is_smooth(driver)
+    assert driver.peer.spin_until(lambda: driver.newest_status() == 'IDLE')
+    assert 'not active' in driver.statuses[-1].message
+    n_trajectories = len(driver.trajectories)
+    for _ in range(20):
+        send()
+        driver.peer.spin_for(0.01)
+    assert len(driver.trajectories) == n_trajectories
+
+
+def assert_braking_is_smooth(driver: Driver) -> None:
+    """Fail unless the last trajectory continues the commands before and ends at rest."""
+    points = driver.trajectories[-1].points
+    times = [ns_from_time(point.time_from_start) for point in points]
+    assert times == [PERIOD_NS * (i + 1) for i in range(len(points))]
+    before = driver.trajectories[-2].points[0].positions
+    rows = np.array([before, *(point.positions for point in points)])
+    rows = np.vstack([rows, rows[-1], rows[-1]])
+    limits = shipped_limits()
+    for order, name in enumerate(('velocity', 'acceleration', 'jerk'), start=1):
+        rate = np.abs(np.diff(rows, order, axis=0)) / (PERIOD_NS * 1e-9) ** order
+        assert (rate <= getattr(limits, name) * (1.0 + LIMIT_TOL)).all(), name
+    assert np.abs(rows[1] - rows[0]).max() > 5e-4, 'it was in motion'
+
+
+def test_motion_after_a_stop_starts_where_the_arm_is(driver):
+    driver.change_state(CONFIGURE)
+    driver.change_state(ACTIVATE)
+    driver.connect().serve(FAR)
+    driver.change_state(DEACTIVATE)
+    driver.change_state(ACTIVATE)
+    driver.forget()
+    driver.serve(NEAR, q_measured=HOME)
+    assert_allclose(driver.rows()[0], HOME, atol=1e-4)
+
+
+def test_cleanup_leaves_no_topic_behind(driver):
+    driver.change_state(CONFIGURE)
+    driver.connect()
+    driver.change_state(CLEANUP)
+    node = driver.peer.node
+    topic = f'{driver.node}/target_pose'
+    assert driver.peer.spin_until(lambda: node.count_subscribers(topic) == 0)
+    assert node.count_publishers('joint_trajectory_controller/joint_trajectory') == 0
+
+
+def test_transition_by_label_works(driver):
+    """As ``ros2 lifecycle set`` and nav2's manager may ask for it."""
+    from lifecycle_msgs.srv import ChangeState
+
+    request = ChangeState.Request()
+    request.transition.label = 'configure'
+    assert driver.peer.call(ChangeState, f'{driver.node}/change_state', request).success
+    assert driver.state() == INACTIVE
+
+
+@pytest.fixture(scope='module')
+def bad_bundles(tmp_path_factory):
+    """Return folders that are not what the node can use, and what it says about each."""
+    folder = tmp_path_factory.mktemp('bundles')
+    bundles = {'missing': 'no such folder', 'empty': 'is missing', 'tampered': 'model.tflite'}
+    (folder / 'empty').mkdir()
+    shutil.copytree(shipped_bundle(), folder / 'tampered')
+    model = folder / 'tampered' / 'model.tflite'
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 1
+    model.write_bytes(content)
+    return {name: (folder / name, reason) for name, reason in bundles.items()}
+
+
+@pytest.mark.parametrize('name', ['missing', 'empty', 'tampered'])
+def test_bad_bundle_leaves_the_node_unconfigured_with_the_reason(
+    start_node, peer, bad_bundles, name
+):
+    path, reason = bad_bundles[name]
+    process = start_node('neural_ik_node', '-p', f'bundle:={path}')
+    driver = Driver(peer)
+    for _ in range(2):
+        assert not driver.change_state(CONFIGURE)
+        assert driver.state() == UNCONFIGURED
+    line = process.output.splitlines()[-1]
+    assert 'not configured' in line
+    assert str(path) in line
+    assert reason in line
+    assert_clean_exit(process, process.stop())
+
+
+def test_autostart_with_a_bad_bundle_stays_unconfigured(start_node, peer, bad_bundles):
+    path, reason = bad_bundles['missing']
+    process = start_node('neural_ik_node', *AUTOSTART, '-p', f'bundle:={path}')
+    assert Driver(peer).state() == UNCONFIGURED
+    assert reason in process.output
+    assert_clean_exit(process, process.stop())
+
+
+def test_autostart_is_active_at_once(start_node, peer):
+    start_node('neural_ik_node', *AUTOSTART, *PATIENT)
+    driver = Driver(peer).connect()
+    assert driver.state() == ACTIVE
+    assert driver.peer.spin_until(lambda: driver.statuses)
+    assert status_of(driver.statuses[0]) == 'IDLE'
+    assert driver.serve()

@@ -1,0 +1,381 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node, active: a pose in, a judged trajectory out; a bad message in, its reason out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+from driver import AUTOSTART, FAR, HOME, NEAR, Driver, shipped_limits
+from geometry_msgs.msg import PoseStamped
+from numpy.testing import assert_allclose
+from peers import NodeProcess, Peer
+
+from neural_ik_ros.kinematics import forward, invert, se3_log
+from neural_ik_ros.ros.messages import ns_from_time, rotation_from_quat
+
+EXACT = 1e-9  # [m], [rad] between a target and the tool at its solution
+RELEASED = 1e-8  # [rad] between a solution and where the motion to it ends
+TIMEOUT_S = 2.0  # of target stamps and joint states here
+LOG_PERIOD_S = 1.0  # a reason is told this often
+
+
+@pytest.fixture(scope='module')
+def process(tmp_path_factory):
+    """One active node for all tests of this file."""
+    timeouts = (
+        '-p',
+        f'target_timeout_s:={TIMEOUT_S}',
+        '-p',
+        f'joint_state_timeout_s:={TIMEOUT_S}',
+    )
+    log = tmp_path_factory.mktemp('node') / 'neural_ik_node.log'
+    with NodeProcess('neural_ik_node', *AUTOSTART, *timeouts, log=log) as node:
+        node.wait_for_output('ready for')
+        yield node
+
+
+@pytest.fixture(scope='module')
+def cell(process):
+    with Peer() as peer:
+        yield Driver(peer).connect()
+
+
+@pytest.fixture
+def driver(process, cell):
+    """Return the other side, with the arm at home, at rest, after a target that was served."""
+    assert process.is_running
+    cell.serve(HOME)
+    cell.forget()
+    return cell
+
+
+# Good targets
+
+
+def test_node_answers_a_pose_with_a_trajectory_to_its_exact_solution(driver):
+    solution = driver.serve(FAR)
+    target = forward(driver.arm, FAR)
+    error = se3_log(invert(forward(driver.arm, np.array(solution.position))) @ target)
+    assert np.abs(error).max() < EXACT
+    driver.assert_trajectories_are_sound()
+    assert_allclose(driver.rows()[-1], solution.position, atol=RELEASED)
+
+
+def test_node_starts_from_the_measured_joints_without_a_jump(driver):
+    driver.serve(FAR)
+    limits = shipped_limits()
+    rows = np.vstack([HOME, driver.rows()])
+    durations = [one.points[0].time_from_start.nanosec * 1e-9 for one in driver.trajectories]
+    steps = np.abs(np.diff(rows, axis=0))
+    assert (steps <= limits.velocity * np.array(durations)[:, None] * (1.0 + 1e-6)).all()
+    assert (steps[0] <= limits.jerk * durations[0] ** 3).all(), 'from rest'
+    assert len(rows) > 50
+
+
+def test_node_sends_one_point_at_a_time_that_starts_at_once(driver):
+    driver.serve(FAR)
+    for message in driver.trajectories:
+        assert len(message.points) == 1
+        assert ns_from_time(message.header.stamp) == 0
+        assert 0.004 <= message.points[0].time_from_start.nanosec * 1e-9 <= 0.008
+        assert len(message.points[0].velocities) == 0
+
+
+def test_solution_has_the_stamp_of_its_target(driver):
+    stamps = set()
+
+    def send() -> None:
+        driver.send_joints(HOME)
+        stamps.add(ns_from_time(driver.send_target(NEAR).header.stamp))
+
+    assert driver.repeat(send, lambda: len(driver.solutions) >= 5)
+    answered = [ns_from_time(solution.header.stamp) for solution in driver.solutions]
+    assert set(answered) <= stamps
+    assert len(set(answered)) == len(answered)
+    assert list(driver.solutions[-1].name) == driver.names
+    assert driver.solutions[-1].header.frame_id == 'base_link'
+    driver.wait_for_rest()
+
+
+def test_target_without_a_stamp_is_answered(driver):
+    def send() -> None:
+        driver.send_joints(HOME)
+        driver.send_target(NEAR, stamp_ns=0)
+
+    assert driver.repeat(send, lambda: driver.solutions)
+    assert ns_from_time(driver.solutions[-1].header.stamp) == 0
+    driver.wait_for_rest()
+
+
+def test_slightly_unnormalised_quaternion_is_normalised(driver):
+    message = PoseStamped()
+    message.header.frame_id = 'base_link'
+    target = forward(driver.arm, NEAR)
+    position, orientation = message.pose.position, message.pose.orientation
+    position.x, position.y, position.z = target[:3, 3].tolist()
+    good = driver.send_pose(target).pose.orientation
+    factor = 1.0005
+    for name in 'xyzw':
+        setattr(orientation, name, factor * getattr(good, name))
+    driver.serve(HOME)
+    driver.solutions.clear()
+
+    def send() -> None:
+        driver.send_joints(HOME)
+        driver.send(message)
+
+    assert driver.repeat(send, lambda: driver.solutions)
+    tool = forward(driver.arm, np.array(driver.solutions[-1].position))
+    quat_xyzw = [getattr(good, name) for name in 'xyzw']
+    assert_allclose(tool[:3, :3], rotation_from_quat(quat_xyzw), atol=EXACT)
+    assert_allclose(tool[:3, 3], target[:3, 3], atol=EXACT)
+    driver.wait_for_rest()
+
+
+def test_joint_states_with_extra_joints_in_another_order_are_accepted(driver):
+    names = ['gripper', *driver.names[::-1], 'mimic']
+    positions = [math.nan, *HOME[::-1], 7.0]
+
+    def send() -> None:
+        driver.send_joints(positions, names)
+        driver.send_target(NEAR)
+
+    assert driver.repeat(send, lambda: driver.solutions)
+    driver.wait_for_rest()
+    assert_allclose(driver.rows()[0], HOME, atol=1e-4)
+    assert_allclose(driver.rows()[-1], NEAR, atol=1e-6)
+
+
+def test_joint_states_of_other_devices_do_not_matter(driver):
+    def send() -> None:
+        driver.send_joints(HOME)
+        driver.send_joints([0.02, math.nan], ['finger_left', 'finger_right'])
+        driver.send_target(NEAR)
+
+    assert driver.repeat(send, lambda: len(driver.solutions) > 2)
+    driver.wait_for_rest()
+
+
+def test_stream_of_targets_is_followed_and_ends_in_rest(driver):
+    """A second of targets as fast as they come; the last one is where the motion ends."""
+    start, k = time.monotonic(), 0
+    while time.monotonic() < start + 1.0:
+        phase = time.monotonic() - start
+        driver.send_joints(driver.rows()[-1] if driver.trajectories else HOME)
+        driver.send_target(HOME + 0.1 * (1.0 - math.cos(math.pi * phase)) * (FAR - HOME))
+        driver.peer.spin_for(0.004)
+        k += 1
+    assert k > 20
+    assert len(driver.solutions) > 10
+    driver.wait_for_rest()
+    driver.assert_trajectories_are_sound()
+    assert_allclose(driver.rows()[-1], driver.solutions[-1].position, atol=RELEASED)
+
+
+def test_status_tells_that_all_is_well(driver):
+    driver.provoke(lambda: driver.send_target(HOME, frame='moon'), 'UNKNOWN_FRAME')
+    driver.serve()
+    assert driver.peer.spin_until(lambda: driver.newest_status() == 'SOLVED')
+    newest = driver.statuses[-1]
+    assert newest.level == DiagnosticStatus.OK
+    assert newest.name == '/neural_ik'
+    assert newest.hardware_id == 'neural_ik_ros'
+
+
+def test_diagnostics_have_counts_latencies_and_evidence(driver):
+    driver.serve()
+    n_reports = len(driver.diagnostics)
+    assert driver.peer.spin_until(lambda: len(driver.diagnostics) > n_reports)
+    report = driver.diagnostics[-1].status[0]
+    figures = {pair.key: pair.value for pair in report.values}
+    assert report.name == '/neural_ik'
+    assert figures['status'] == 'SOLVED'
+    assert int(figures['count SOLVED']) > 0
+    assert 0.0 < float(figures['callback p50 [ms]']) <= float(figures['callback max [ms]'])
+    assert float(figures['position error [m]']) < EXACT
+    assert float(figures['rotation error [rad]']) < EXACT
+    assert {'seed', 'newton steps', 'smallest singular value'} <= figures.keys()
+
+
+# Bad input
+
+
+def pose_message(driver: Driver, **changes: float) -> PoseStamped:
+    """Return a good target with some of x, y, z, qx, qy, qz, qw set to something else."""
+    message = driver.send_pose(forward(driver.arm, HOME))
+    for name, value in changes.items():
+        part = message.pose.orientation if name.startswith('q') else message.pose.position
+        setattr(part, name[-1], value)
+    return message
+
+
+BAD_POSES = {
+    'NaN position': ({'x': math.nan}, 'BAD_TARGET', 'is not finite'),
+    'infinite position': ({'z': math.inf}, 'BAD_TARGET', 'is not finite'),
+    'NaN orientation': ({'qw': math.nan}, 'BAD_TARGET', 'is not finite'),
+    'zero quaternion': (
+        {'qx': 0.0, 'qy': 0.0, 'qz': 0.0, 'qw': 0.0},
+        'BAD_TARGET',
+        'the zero quaternion',
+    ),
+    'norm of two': (
+        {'qx': 2.0, 'qy': 0.0, 'qz': 0.0, 'qw': 0.0},
+        'BAD_TARGET',
+        'norm 2 instead of 1',
+    ),
+    'out of reach': ({'x': 3.0}, 'UNREACHABLE', 'outside the reach'),
+    'huge': ({'y': 1e300}, 'UNREACHABLE', 'outside the reach'),
+}
+
+
+def assert_refused(
+    driver: Driver, process: NodeProcess, send: Callable[[], object], status: str, *reasons: str
+) -> None:
+    """
+    Provoke a status; fail unless it and the log tell the reasons and nothing moves.
+
+    The log may tell them a second later; and the next good target is served.
+    """
+    driver.provoke(send, status)
+    newest = driver.statuses[-1]
+    assert newest.level == DiagnosticStatus.WARN
+    assert all(reason in newest.message for reason in reasons), newest.message
+    is_logged = driver.repeat(send, lambda: all(reason in process.output for reason in reasons))
+    assert is_logged, process.output
+    assert not driver.solutions
+    assert not driver.trajectories
+    assert driver.serve(), 'the next good target is served'
+    assert driver.peer.spin_until(lambda: driver.newest_status() == 'SOLVED')
+
+
+@pytest.mark.parametrize(('changes', 'status', 'reason'), BAD_POSES.values(), ids=BAD_POSES)
+def test_bad_pose_is_refused_with_its_reason(driver, process, changes, status, reason):
+    message = pose_message(driver, **changes)
+    driver.serve(HOME)
+    driver.forget()
+
+    def send() -> None:
+        driver.send_joints(HOME)
+        message.header.stamp = driver.peer.node.get_clock().now().to_msg()
+        driver.send(message)
+
+    assert_refused(driver, process, send, status, reason)
+
+
+def test_pose_beyond_the_joint_limits_is_refused(driver, process):
+    """Straight behind the arm and level with its shoulder: in reach, but not for joint 2."""
+    behind = np.eye(4)
+    behind[:3, 3] = (-1.0, 0.0, 1.0)
+
+    def send() -> None:
+        driver.send_joints(np.zeros(6))
+        driver.send_pose(behind)
+
+    assert_refused(driver, process, send, 'OUTSIDE_LIMITS', 'joints outside their limits')
+
+
+@pytest.mark.parametrize('frame', ['world', '', 'left_base_link'])
+def test_pose_in_an_unknown_frame_is_refused(driver, process, frame):
+    def send() -> None:
+        driver.send_joints(HOME)
+        driver.send_target(NEAR, frame=frame)
+
+    assert_refused(driver, process, send, 'UNKNOWN_FRAME', repr(frame), "'base_link'")
+
+
+@pytest.mark.parametrize('age_s', [60.0, -60.0])
+def test_pose_from_another_time_is_refused(driver, process, age_s):
+    def send() -> None:
+        driver.send_joints(HOME)
+        driver.send_target(NEAR, stamp_ns=driver.now_ns() - round(age_s * 1e9))
+
+    assert_refused(driver, process, send, 'STALE_TARGET', f'allowed {TIMEOUT_S:.3f} s')
+
+
+BAD_JOINTS = {
+    'missing joint': (lambda names: (HOME[:5], names[:5]), 'lacks joint_6'),
+    'NaN position': (lambda names: ([*HOME[:5], math.nan], names), 'no finite position for'),
+    'infinite position': (lambda names: ([*HOME[:5], math.inf], names), 'no finite position for'),
+    'too few positions': (lambda names: (HOME[:4], names), '6 names and 4 positions'),
+}
+
+
+@pytest.mark.parametrize(('make', 'reason'), BAD_JOINTS.values(), ids=BAD_JOINTS)
+def test_bad_joint_state_is_refused_with_its_reason(driver, process, make, reason):
+    positions, names = make(driver.names)
+
+    def send() -> None:
+        driver.send_joints(positions, names)
+        driver.send_target(HOME)
+
+    def send_near() -> None:
+        driver.send_joints(positions, names)
+        driver.send_target(NEAR)
+
+    driver.provoke(send, 'BAD_JOINT_STATE')
+    driver.forget()  # answers to targets that came before the first bad joint state
+    driver.provoke(lambda: driver.send_target(NEAR, frame='moon'), 'UNKNOWN_FRAME')
+    assert_refused(driver, process, send_near, 'BAD_JOINT_STATE', reason)
+
+
+def test_stale_joint_state_is_refused(driver, process):
+    """Targets at home: until the joint state is too old, they ask for no motion."""
+
+    def send_near() -> None:
+        driver.send_target(NEAR)
+
+    driver.provoke(lambda: driver.send_target(HOME), 'STALE_JOINT_STATE')
+    driver.trajectories.clear()
+    driver.solutions.clear()
+    assert driver.repeat(
+        lambda: driver.send_target(NEAR), lambda: driver.peer.spin_for(0.2) is None
+    )
+    assert_refused(driver, process, send_near, 'STALE_JOINT_STATE', f'allowed {TIMEOUT_S:.3f} s')
+
+
+def test_log_of_a_reason_is_throttled(driver, process):
+    n_lines = process.output.count('orientation is the zero quaternion')
+    message = pose_message(driver, qx=0.0, qy=0.0, qz=0.0, qw=0.0)
+    started = time.monotonic()
+    for _ in range(100):
+        driver.send(message)
+        driver.peer.spin_for(0.005)
+    driver.provoke(lambda: driver.send(message), 'BAD_TARGET')
+    elapsed_s = time.monotonic() - started
+    n_new = process.output.count('orientation is the zero quaternion') - n_lines
+    assert 1 <= n_new <= 1 + elapsed_s / LOG_PERIOD_S
+    figures = {}
+
+    def counted() -> bool:
+        for report in driver.diagnostics:
+            figures.update({pair.key: pair.value for pair in report.status[0].values})
+        return int(figures.get('count BAD_TARGET', 0)) > 20
+
+    assert driver.peer.spin_until(counted), figures
+
+
+def test_flood_of_targets_is_survived(driver):
+    """Two thousand targets as fast as this side can send; the node answers the newest ones."""
+    driver.send_joints(HOME)
+    message = driver.send_target(NEAR)
+    for k in range(2000):
+        if k % 100 == 0:
+            driver.send_joints(HOME)
+        message.header.stamp = driver.peer.node.get_clock().now().to_msg()
+        driver.send(message)
+    driver.wait_for_rest()
+    driver.assert_trajectories_are_sound()
+    assert driver.serve()
+
+
+def test_node_ends_cleanly_after_all_of_this(process, driver):
+    """Last in the file: whatever came in, it can still say goodbye."""
+    assert process.stop() == 0
+    for word in ('Traceback', 'terminate called', 'leaked'):
+        assert word not in process.output
