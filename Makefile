@@ -14,10 +14,10 @@ help:
 	@echo 'make demo   track a path with node, simulated arm and target source; report in demo_report/'
 	@echo 'make test   the whole suite: plain, learning, ros'
 	@echo 'make lint   ruff, mypy --strict, package.xml'
-	@echo 'make train  train the shipped network again (about 25 minutes on two cores)'
+	@echo 'make train  train the shipped network again (about 30 minutes on two cores)'
 	@echo 'make setup  only make the environment in .venv'
 	@echo 'make figures  the pictures of docs/images from a new demo'
-	@echo 'make clean  remove .venv and what the targets wrote'
+	@echo 'make clean  remove .venv, caches and demo_report; keeps training/'
 
 setup: $(VENV)/.run
 
@@ -27,14 +27,16 @@ $(VENV)/.run: setup.py constraints.txt pyproject.toml
 	@echo 'Making $(VENV): ROS 2 Jazzy wheels, numba, LiteRT, Ruckig, matplotlib (about 1 GB, 1-2 minutes).'
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 	  || { echo 'Python 3.10 or newer is needed; say PYTHON=python3.12 make ...'; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
-	  || { echo 'No venv module: sudo apt install python3-venv'; exit 1; }
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[ros,figures]'
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) \
+	  || { rm -rf $(VENV); echo 'No venv module: sudo apt install python3-venv'; exit 1; }
+	@$(PIP) install --constraint constraints.txt --editable '.[ros,figures]'
+	@echo 'Compiling the kernels.'
+	@$(BIN)/python -c 'from neural_ik_ros import IkSolver; IkSolver.load().warm_up()'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
 	@echo 'Adding to $(VENV): TensorFlow, scikit-learn, pinocchio, pytest, ruff, mypy (about 2 GB, 1-3 minutes).'
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[learning,test,lint]'
+	@$(PIP) install --constraint constraints.txt --editable '.[learning,test,lint]'
 	@touch $@
 
 demo: setup
@@ -53,8 +55,9 @@ train: setup-test
 	$(BIN)/neural_ik train --config config/learning/irb2400.yaml --output training/irb2400 --resume
 
 figures: demo
+	mkdir -p docs/images
 	cp demo_report/path.png demo_report/error.png demo_report/latency.png docs/images/
 
 clean:
-	rm -rf $(VENV) build install log demo_report training *.egg-info
+	rm -rf $(VENV) build install log demo_report *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,15 +14,12 @@ SHARE = f'share/{PACKAGE_NAME}'
 ON_LINUX_X86_64 = "sys_platform == 'linux' and platform_machine == 'x86_64'"
 ROS_WHEELS = [
     'ros-jazzy-rclpy[fastrtps]==7.1.6',
-    'ros-jazzy-action-msgs==2.0.3',
     'ros-jazzy-ament-index-python==1.8.1',
     'ros-jazzy-diagnostic-msgs==5.3.6',
     'ros-jazzy-geometry-msgs==5.3.6',
     'ros-jazzy-lifecycle-msgs==2.0.3',
-    'ros-jazzy-rosgraph-msgs==2.0.3',
     'ros-jazzy-sensor-msgs==5.3.6',
     'ros-jazzy-std-msgs==5.3.6',
-    'ros-jazzy-std-srvs==5.3.6',
     'ros-jazzy-trajectory-msgs==5.3.6',
 ]
 

@@ -84,7 +84,7 @@ def _run(arguments: argparse.Namespace) -> int:
     record = run_demo(options, lambda line: print(line, flush=True))
     arm = load_bundle().arm
     recording = recording_from_tracks(record.tracks)
-    report = judge(recording, arm, motion_limits(arm, NodeConfig()))
+    report = judge(recording, motion_limits(arm, NodeConfig()))
     problems = [*report.problems, *record.complaints]
     (folder / 'report.json').write_text(
         json.dumps({**report.to_json(), 'problems': problems}, indent=2) + '\n', encoding='utf-8'
@@ -94,7 +94,9 @@ def _run(arguments: argparse.Namespace) -> int:
     print('written:', ', '.join(str(path) for path in (folder / 'report.json', *pictures)))
     for problem in problems:
         print(f'PROBLEM: {problem}')
-    print('demo failed' if problems else 'every answered target solved, no limit broken')
+    if not problems:
+        late = f' but {report.n_late} that came too late' if report.n_late else ''
+        print(f'every answered target solved{late}, no limit broken')
     return 1 if problems else 0
 
 
@@ -107,9 +109,11 @@ def table(report: DemoReport) -> str:
             '',
             f'targets sent {report.n_targets}, answered {report.n_answered} '
             f'(replaced by newer ones before: {max(unanswered, 0)}), '
-            f'solved {report.solved_percent:.3f} %',
+            f'solved {report.solved_percent:.3f} %, refused {report.refused or "none"}',
             f'trajectories {report.rate_hz:.1f} per second; '
             + ', '.join(f'{k} limit used {100.0 * v:.1f} %' for k, v in report.limit_use.items()),
+            'refused by the simulated arm: '
+            + ', '.join(f'{name} {n}' for name, n in report.violations.items()),
             '',
             header,
             *_error_rows('exact solution', report.solution),

@@ -32,9 +32,9 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     from ..kinematics import arm_from_urdf
-    from ..learning.arm_file import read_urdf, shipped_urdf
     from ..learning.config import LearningConfig, shipped_config
     from ..learning.data_folder import write_data
+    from ..urdf_file import read_urdf, shipped_urdf
 
     config = LearningConfig.from_file(args.config or shipped_config())
     arm = arm_from_urdf(read_urdf(args.arm or shipped_urdf()))

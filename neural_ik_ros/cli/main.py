@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 from .. import __version__
 from ..errors import NeuralIkError
@@ -24,6 +26,8 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     arguments = make_parser().parse_args(args)
     logging.basicConfig(level=logging.INFO, format='%(message)s', stream=sys.stderr)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # so that everything is cleaned up
+        signal.signal(number, _exit)
     try:
         return int(arguments.run(arguments))
     except NeuralIkError as error:
@@ -34,6 +38,10 @@ def main(args: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         return INTERRUPTED
+
+
+def _exit(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)  # what a shell expects
 
 
 def make_parser() -> argparse.ArgumentParser:

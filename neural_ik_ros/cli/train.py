@@ -40,9 +40,9 @@ def add_parser(subparsers: Any) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     from ..kinematics import arm_from_urdf
-    from ..learning.arm_file import read_urdf, shipped_urdf
     from ..learning.config import LearningConfig, shipped_config
     from ..learning.run_folder import open_run
+    from ..urdf_file import read_urdf, shipped_urdf
 
     config = LearningConfig.from_file(args.config or shipped_config())
     urdf = read_urdf(args.arm or shipped_urdf())

@@ -8,7 +8,7 @@ from .chain import forward, jacobian, skeleton
 from .limits import is_within_limits, random_joints
 from .posture import is_same_posture, posture
 from .refine import RefineResult, refine
-from .se3 import invert, rotation_angle, se3_log
+from .se3 import invert, rotation_angle, rotation_from_rpy, se3_log
 from .singularity import manipulability, smallest_singular_value
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
 from .urdf import UrdfError, arm_from_urdf
@@ -39,6 +39,7 @@ __all__ = [
     'random_joints',
     'refine',
     'rotation_angle',
+    'rotation_from_rpy',
     'se3_log',
     'skeleton',
     'smallest_singular_value',

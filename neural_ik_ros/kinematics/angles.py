@@ -12,6 +12,7 @@ from .compiled import compiled
 from .types import FloatArray, Joints
 
 TURN = 2.0 * math.pi
+ON_LIMIT = 5e-10  # [rad] beyond a limit; less than the tool can feel at the tolerances asked for
 
 
 def angular_distance(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -39,8 +40,12 @@ def unwind_into(q: FloatArray, q_near: FloatArray, lower: FloatArray, upper: Flo
     is_inside = True
     for j in range(q.shape[0]):
         # Turns are counted before the angle changes, so that an angle on a limit stays on it.
-        most, least = np.floor((upper[j] - q[j]) / TURN), np.ceil((lower[j] - q[j]) / TURN)
+        # Newton ends beside a limit as well as on it: that is no reason to turn round.
+        most = np.floor((upper[j] - q[j] + ON_LIMIT) / TURN)
+        least = np.ceil((lower[j] - q[j] - ON_LIMIT) / TURN)
         angle = q[j] + TURN * min(max(np.round((q_near[j] - q[j]) / TURN), least), most)
+        if lower[j] - ON_LIMIT <= angle <= upper[j] + ON_LIMIT:
+            angle = min(max(angle, lower[j]), upper[j])
         q[j] = angle
         is_inside = is_inside and lower[j] <= angle <= upper[j]
     return is_inside

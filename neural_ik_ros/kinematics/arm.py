@@ -17,7 +17,7 @@ class ArmError(NeuralIkError):
 
     def __init__(self, arm: str, problem: str) -> None:
         self.arm, self.problem = arm, problem
-        super().__init__(f'arm {arm!r}: {problem}. Correct its URDF.')
+        super().__init__(f'arm {arm!r}: {problem}. Correct its URDF or its parameters.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,8 @@ class Arm:
         if not (self.velocity > 0.0).all():
             raise ArmError(self.name, 'velocity limits must be positive')
         if self.coupled_limit is not None and not self._can_obey(self.coupled_limit):
-            raise ArmError(self.name, f'coupled limit {self.coupled_limit} cannot be obeyed')
+            problem = f'coupled limit {self.coupled_limit} cannot be obeyed'
+            raise ArmError(self.name, f'{problem}; give two joints and lower < upper')
 
     def _can_obey(self, limit: CoupledLimit) -> bool:
         """Return whether the limit names two joints, and some of their angles are inside it."""

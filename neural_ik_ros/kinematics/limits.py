@@ -7,8 +7,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .arm import Arm
+from .arm import Arm, ArmError
 from .types import N_JOINTS, Joints, as_array
+
+MAX_REDRAWS = 1000
 
 
 def is_within_limits(arm: Arm, q: Joints, *, margin: float = 0.0) -> NDArray[np.bool_]:
@@ -34,11 +36,14 @@ def random_joints(arm: Arm, rng: np.random.Generator, n: int) -> Joints:
     Return joint angles uniform within the limits, the coupled one included.
 
     :return: Shape (n, 6) [rad].
+    :raises ArmError: If the coupled limit leaves less than about a hundredth of the joint space.
     """
     q = rng.uniform(arm.lower, arm.upper, (n, N_JOINTS))
     if arm.coupled_limit is None:
         return q
-    while not (is_inside := is_within_limits(arm, q)).all():
-        outside = ~is_inside
+    for _ in range(MAX_REDRAWS):
+        outside = ~is_within_limits(arm, q)
+        if not outside.any():
+            return q
         q[outside] = rng.uniform(arm.lower, arm.upper, (int(outside.sum()), N_JOINTS))
-    return q
+    raise ArmError(arm.name, f'coupled limit {arm.coupled_limit} leaves hardly any room; widen it')

@@ -36,9 +36,16 @@ def posture(arm: Arm, q: Joints) -> NDArray[np.int8]:
     return signs.reshape(*q.shape[:-1], 3)
 
 
-def is_same_posture(a: NDArray[np.int8], b: NDArray[np.int8]) -> bool:
-    """Return whether no sign differs; a posture on a border agrees with both sides of it."""
-    return bool((np.multiply(a, b) >= 0).all())
+def is_same_posture(a: NDArray[np.int8], b: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """
+    Return whether no sign differs; a posture on a border agrees with both sides of it.
+
+    :param a: Shape (..., 3).
+    :param b: Shape (..., 3).
+    :return: Shape (...).
+    """
+    is_same: NDArray[np.bool_] = np.all(np.multiply(a, b) >= 0, axis=-1)
+    return is_same
 
 
 @compiled

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .compiled import compiled
 from .types import FloatArray, Transform, as_array
@@ -68,6 +69,24 @@ def rotation_angle(rotation: FloatArray) -> FloatArray:
     trace = np.trace(rotation, axis1=-2, axis2=-1)
     angle: FloatArray = np.arctan2(np.linalg.norm(axis, axis=-1), trace - 1.0)
     return angle
+
+
+def rotation_from_rpy(rpy: ArrayLike) -> FloatArray:
+    """
+    Return ``Rz(yaw) Ry(pitch) Rx(roll)``, the fixed-axis convention of URDF.
+
+    :param rpy: Roll, pitch, yaw, shape (..., 3), [rad].
+    :return: Shape (..., 3, 3).
+    """
+    angles = as_array('rpy', rpy, (3,))
+    cr, cp, cy = np.moveaxis(np.cos(angles), -1, 0)
+    sr, sp, sy = np.moveaxis(np.sin(angles), -1, 0)
+    rows = (
+        (cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr),
+        (sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr),
+        (-sp, cp * sr, cp * cr),
+    )
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
 @compiled

@@ -13,6 +13,7 @@ from urdf_parser_py.xml_reflection.core import ParseError
 
 from ..errors import NeuralIkError
 from .arm import Arm, ArmError
+from .se3 import rotation_from_rpy
 from .types import N_JOINTS, FloatArray
 
 MAX_URDF_BYTES = 4 * 1024 * 1024
@@ -123,7 +124,7 @@ def _merged_frames(chain: list[Any]) -> tuple[FloatArray, FloatArray]:
         xyz = np.array(origin.xyz if origin is not None and origin.xyz else [0.0] * 3, dtype=float)
         rpy = origin.rpy if origin is not None and origin.rpy else [0.0] * 3
         translation = translation + rotation @ xyz
-        rotation = rotation @ _rotation_from_rpy(*map(float, rpy))
+        rotation = rotation @ rotation_from_rpy(rpy)
         if joint.type == 'fixed':
             continue
         aligned = _rotation_from_z(np.array(joint.axis or [1.0, 0.0, 0.0], dtype=float))
@@ -132,18 +133,6 @@ def _merged_frames(chain: list[Any]) -> tuple[FloatArray, FloatArray]:
         index += 1
     rotations[index], translations[index] = rotation, translation
     return rotations, translations
-
-
-def _rotation_from_rpy(roll: float, pitch: float, yaw: float) -> FloatArray:
-    """Return Rz(yaw) Ry(pitch) Rx(roll), the convention of URDF."""
-    (sr, sp, sy), (cr, cp, cy) = np.sin([roll, pitch, yaw]), np.cos([roll, pitch, yaw])
-    return np.array(
-        [
-            [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],
-            [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],
-            [-sp, cp * sr, cp * cr],
-        ]
-    )
 
 
 def _rotation_from_z(axis: FloatArray) -> FloatArray:

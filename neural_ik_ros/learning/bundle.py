@@ -30,9 +30,9 @@ SHIPPED = 'irb2400'
 class BundleNotFoundError(BundleError):
     """There is no bundle at this path."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, problem: str) -> None:
         super().__init__(
-            path, 'no such folder; give the path of a bundle, or none for the shipped one'
+            path, f'{problem}; give the path of a bundle, or none for the shipped one'
         )
 
 
@@ -71,7 +71,7 @@ def shipped_bundle() -> Path:
     """
     folder = importlib.resources.files('neural_ik_ros') / 'bundles' / SHIPPED
     if not isinstance(folder, Path):
-        raise BundleNotFoundError(Path(str(folder)))
+        raise BundleNotFoundError(Path(str(folder)), 'not a folder on disk')
     return folder
 
 
@@ -85,8 +85,6 @@ def load_bundle(path: Path | None = None) -> Bundle:
     :raises BundleError: If anything differs; the message names the file and what differs.
     """
     folder = shipped_bundle() if path is None else Path(path)
-    if not folder.is_dir():
-        raise BundleNotFoundError(folder)
     _require_names(folder)
     card = parse_card(_read(folder, CARD, MAX_CARD_BYTES), folder)
     files = {name: _read(folder, name, limit) for name, limit in MAX_BYTES.items()}
@@ -127,7 +125,10 @@ def write_bundle(folder: Path, card: BundleCard, files: Mapping[str, bytes]) -> 
 
 
 def _require_names(folder: Path) -> None:
-    found, expected = {entry.name for entry in folder.iterdir()}, {CARD, *MAX_BYTES}
+    try:
+        found, expected = {entry.name for entry in folder.iterdir()}, {CARD, *MAX_BYTES}
+    except OSError as error:  # missing, not a folder, unreadable, or not even a name
+        raise BundleNotFoundError(folder, error.strerror or str(error)) from error
     for name in sorted(expected - found):
         raise BundleContentError(folder, name, 'is missing')
     for name in sorted(found - expected):

@@ -25,6 +25,7 @@ from ..kinematics import (
 from .features import features
 from .settings import require
 
+MAX_SAMPLES = 1_000_000_000  # of a part
 BLOCK = 65_536  # samples drawn at once, which bounds the memory of a stream
 
 
@@ -53,11 +54,12 @@ class DataConfig:
         """Refuse values that cannot be drawn."""
         require(self.seed >= 0, 'data.seed', 'must not be negative')
         for name in ('n_train', 'n_validation', 'n_test', 'inputs_per_target'):
-            require(getattr(self, name) > 0, f'data.{name}', 'must be positive')
+            is_size = 0 < getattr(self, name) <= MAX_SAMPLES
+            require(is_size, f'data.{name}', f'must lie in 1 .. {MAX_SAMPLES}')
         unknown = sorted(set(self.sets) - set(SETS))
         require(not unknown, 'data.sets', f'unknown {unknown}; known are {sorted(SETS)}')
         shares = self.sets.values()
-        is_share = all(share >= 0.0 for share in shares) and sum(shares) > 0.0
+        is_share = all(0.0 <= share <= 1e6 for share in shares) and sum(shares) > 0.0
         require(is_share, 'data.sets', 'shares must not be negative and some must be positive')
         require(0.0 < self.near_range < np.pi, 'data.near_range', 'must lie between 0 and pi')
 

@@ -17,6 +17,7 @@ from .card import MODEL, NETWORK
 from .features import N_FEATURES
 
 ENGINES = ('litert', 'keras')
+FEW = 12  # rows that are quicker one by one than as part of a chunk
 CHUNK = 64  # rows a batch call computes at once; a row then costs a quarter of a single call
 
 Float32Array = NDArray[np.float32]
@@ -54,8 +55,9 @@ class LiteRtEngine:
     def run(self, features: Float32Array) -> Float32Array:
         """Return joint angles (n, 6) [rad] for n rows of features (n, 12)."""
         joints = np.empty((len(features), N_JOINTS), dtype=np.float32)
-        if len(features) == 1:
-            self._single.run_into(features, joints)
+        if len(features) < FEW:
+            for row in range(len(features)):
+                self._single.run_into(features[row : row + 1], joints[row : row + 1])
             return joints
         if self._chunk is None:
             self._chunk = _Rows(self._model, CHUNK, self._n_threads)

@@ -13,6 +13,7 @@ from ..kinematics import (
     Joints,
     angular_distance,
     forward,
+    is_same_posture,
     posture,
     refine,
     rotation_angle,
@@ -57,7 +58,7 @@ def seed_errors(arm: Arm, samples: Samples, q_seed: Joints) -> SeedErrors:
         max_iterations=MAX_STEPS,
     )
     is_refined = (steps.position_error <= REFINED) & (steps.rotation_error <= REFINED)
-    is_kept = (posture(arm, steps.q) * posture(arm, samples.q_current) >= 0).all(axis=-1)
+    is_kept = is_same_posture(posture(arm, steps.q), posture(arm, samples.q_current))
     return SeedErrors(
         n_samples=len(joint),
         joint_rmse=float(np.sqrt(np.mean(joint**2))),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..kinematics import FloatArray, Joints, Transform, as_array
+from ..kinematics import FloatArray, Joints, Transform, as_array, rotation_from_rpy
 
 FEATURE_VERSION = 1  # raised whenever the meaning of a number below changes
 FEATURE_NAMES = (
@@ -45,14 +45,10 @@ def transform_from_xyz_rpy(xyz: ArrayLike, rpy: ArrayLike) -> Transform:
     :param rpy: Roll, pitch, yaw, shape (..., 3), [rad].
     :return: Shape (..., 4, 4).
     """
-    position, angles = as_array('xyz', xyz, (3,)), as_array('rpy', rpy, (3,))
-    cr, cp, cy = np.moveaxis(np.cos(angles), -1, 0)
-    sr, sp, sy = np.moveaxis(np.sin(angles), -1, 0)
-    transform = np.zeros((*angles.shape[:-1], 4, 4))
-    transform[..., 0, :3] = np.stack([cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr], -1)
-    transform[..., 1, :3] = np.stack([sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr], -1)
-    transform[..., 2, :3] = np.stack([-sp, cp * sr, cp * cr], -1)
-    transform[..., :3, 3] = position
+    rotation = rotation_from_rpy(rpy)
+    transform = np.zeros((*rotation.shape[:-2], 4, 4))
+    transform[..., :3, :3] = rotation
+    transform[..., :3, 3] = as_array('xyz', xyz, (3,))
     transform[..., 3, 3] = 1.0
     return transform
 

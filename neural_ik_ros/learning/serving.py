@@ -9,7 +9,7 @@ from pathlib import Path
 from ..kinematics import arm_from_urdf
 from ..solver import IkSolver as SolverCore
 from ..solver import SolverOptions
-from .arm_file import read_urdf
+from ..urdf_file import read_urdf
 from .bundle import load_bundle
 from .engines import make_engine
 from .predictor import NetworkSeed

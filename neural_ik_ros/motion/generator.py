@@ -16,6 +16,7 @@ from ruckig import (
 
 from ..kinematics import N_JOINTS, Joints
 from .limits import MotionLimits, MotionState
+from .trend import GoalTrend
 
 LARGEST_GOAL_SHARE = 0.9  # of velocity and acceleration; the rest is for catching up
 
@@ -25,8 +26,8 @@ class MotionGenerator:
     Follows goals exactly while they move within the limits, else catches up within them.
 
     Ruckig (Berscheid & Kroeger, RSS 2021) plans the fastest way to rest, here to rest in a frame
-    that moves with the goal: goals that come as a stream define a parabola through the last three
-    of them. So a moving goal is caught up with, and a smooth path is tracked without lag.
+    that moves with the goal as ``GoalTrend`` says. So a moving goal is caught up with, and a
+    smooth path is tracked exactly.
     """
 
     def __init__(self, limits: MotionLimits) -> None:
@@ -40,7 +41,7 @@ class MotionGenerator:
         inside = np.clip(q, self.limits.lower, self.limits.upper)
         self.state = _at_rest(inside)
         self._goal, self._time_left = self.state, 0.0
-        self._mean_qd, self._interval_s = self.state.qd, 0.0  # between the last two goals
+        self._trend = GoalTrend(self.limits.jerk, inside)
 
     @property
     def is_at_rest(self) -> bool:
@@ -59,21 +60,16 @@ class MotionGenerator:
         limits = self.limits
         q_goal, self._time_left = np.clip(q_goal, limits.lower, limits.upper), due_s
         if interval_s <= 0.0:
-            self._goal = _at_rest(q_goal)
-            self._mean_qd, self._interval_s = self._goal.qd, 0.0
+            self._goal, self._trend = _at_rest(q_goal), GoalTrend(limits.jerk, q_goal)
             return
-        qd = mean_qd = (q_goal - self._goal.q) / interval_s
-        qdd = np.zeros(N_JOINTS)
-        if self._interval_s > 0.0:  # the third goal of a stream or later
-            hardest = LARGEST_GOAL_SHARE * limits.acceleration
-            between_s = 0.5 * (interval_s + self._interval_s)
-            qdd = np.clip((mean_qd - self._mean_qd) / between_s, -hardest, hardest)
-            qd = mean_qd + 0.5 * interval_s * qdd
+        qd, qdd = self._trend.move(q_goal, interval_s)
+        hardest = LARGEST_GOAL_SHARE * limits.acceleration
         fastest = np.minimum(
             LARGEST_GOAL_SHARE * limits.velocity, limits.stoppable_velocity(q_goal, qd)
         )
-        self._goal = MotionState(q=q_goal, qd=np.clip(qd, -fastest, fastest), qdd=qdd)
-        self._mean_qd, self._interval_s = mean_qd, interval_s
+        self._goal = MotionState(
+            q=q_goal, qd=np.clip(qd, -fastest, fastest), qdd=np.clip(qdd, -hardest, hardest)
+        )
 
     def settle(self) -> None:
         """Come to rest at the goal: no further one is expected."""

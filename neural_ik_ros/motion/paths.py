@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import NeuralIkError
-from ..kinematics import FloatArray, Transform
+from ..kinematics import FloatArray, Transform, rotation_from_rpy
 
 SHAPES = ('line', 'circle', 'lemniscate', 'iso_9283')
 LEMNISCATE_CONSTANT = 2.622057554292119810  # half the arc length of the lemniscate of width 2
@@ -253,15 +253,3 @@ def _iso_corners(edge: float) -> list[tuple[float, float, float]]:
     p2, p3 = (-reach, -reach, reach), (-reach, reach, reach)
     p4, p5 = (reach, reach, -reach), (reach, -reach, -reach)
     return [p5, p4, p3, p2]
-
-
-def rotation_from_rpy(rpy: tuple[float, ...]) -> FloatArray:
-    """Return the rotation matrix (3, 3) of roll, pitch, yaw [rad] about fixed x, y, z."""
-    (cr, cp, cy), (sr, sp, sy) = np.cos(rpy), np.sin(rpy)
-    return np.array(
-        [
-            [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],
-            [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],
-            [-sp, cp * sr, cp * cr],
-        ]
-    )

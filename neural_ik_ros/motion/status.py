@@ -15,3 +15,8 @@ class StreamStatus(Enum):
     STALE_TARGET = 'the stamp of the target is too far from the present'
     NO_JOINT_STATE = 'no joint state has arrived yet'
     STALE_JOINT_STATE = 'the last joint state is too old'
+
+    @property
+    def is_solved(self) -> bool:
+        """Return False: none of these comes with a solution."""
+        return False

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -19,6 +19,10 @@ Status: TypeAlias = IkStatus | StreamStatus
 NS_PER_S = 1_000_000_000
 LONGEST_INTERVAL_S = 0.2  # targets farther apart are single goals, not a stream
 LONGEST_LEAD = 2.0  # periods that the motion may be ahead of the clock, as bunched targets ask
+IDLE_S = 0.1  # at rest without a target for so long: the next one starts from the measured joints
+OUTSIDE_TOLERANCE = 2e-3  # [rad] by which a measured joint may be beyond its limit
+FIRST_STEP_S = 0.004
+SHORTEST_STEP_S = 1e-5  # Ruckig needs some time to plan for
 PATIENCE = 2.5  # intervals without a new target after which no further one is expected
 
 
@@ -100,7 +104,8 @@ class PoseTracker:
 
     def on_joints(self, q: Joints, now_ns: int) -> None:
         """Take the measured joints (6,) [rad], finite, at the time they arrived."""
-        self._q_measured, self._joints_ns, self._joint_problem = q, now_ns, ''
+        self._q_measured, self._joints_ns = q, now_ns
+        self._joint_problem = self._outside_limits(q)
 
     def on_bad_joints(self, problem: str) -> None:
         """Remember why the newest joint state could not be used."""
@@ -139,6 +144,9 @@ class PoseTracker:
         if not self._is_moving:
             return None
         self._forget_the_future(now_ns)
+        stale = self._stale_joints(now_ns)
+        if stale is not None:
+            return replace(stale, command=self._brake())
         since_command_s = (now_ns - self._last_command_ns) / NS_PER_S
         since_target_s = (now_ns - self._last_target_ns) / NS_PER_S
         is_late = since_target_s > PATIENCE * max(self._interval_s, self._period_s)
@@ -149,18 +157,32 @@ class PoseTracker:
             self._interval_s = 0.0
             self.generator.settle()
         if self.generator.is_at_rest:
-            self._is_moving = since_target_s < self.config.target_timeout_s
+            self._is_moving = since_target_s < IDLE_S
             return None
         return Output(status=IkStatus.SOLVED, command=self._next_command(now_ns, is_target=False))
 
     def stop(self) -> Command | None:
         """Return the shortest smooth stop, or None if nothing moves; forget everything."""
-        command = None
-        if self._is_moving and self.generator.state.qd.any():
-            rows = self.generator.braking(self._period_s)
-            command = Command(q=rows, interval_ns=round(self._period_s * NS_PER_S))
+        command = self._brake()
         self.restart()
         return command
+
+    def _brake(self) -> Command | None:
+        """Return the shortest smooth stop, or None if nothing moves; targets start anew."""
+        is_moving, self._is_moving = self._is_moving, False
+        if not is_moving or not self.generator.state.qd.any():
+            return None
+        rows = self.generator.braking(self._period_s)
+        return Command(q=rows, interval_ns=round(self._period_s * NS_PER_S))
+
+    def _outside_limits(self, q: Joints) -> str:
+        """Return which measured joints are where no command may be, or an empty text."""
+        arm = self.solver.arm
+        excess = np.maximum(arm.lower - q, q - arm.upper)
+        if (excess <= OUTSIDE_TOLERANCE).all():
+            return ''
+        joint = int(excess.argmax())
+        return f'{arm.joint_names[joint]} is {excess[joint]:.3f} rad outside its limits'
 
     def _forget_the_future(self, now_ns: int) -> None:
         """Let nothing have happened later than now: simulated and corrected clocks jump back."""
@@ -179,11 +201,15 @@ class PoseTracker:
             return Output(status=StreamStatus.STALE_TARGET, detail=detail)
         if self._joint_problem:
             return Output(status=IkStatus.BAD_JOINT_STATE, detail=self._joint_problem)
+        return self._stale_joints(now_ns)
+
+    def _stale_joints(self, now_ns: int) -> Output | None:
         age_s = (now_ns - self._joints_ns) / NS_PER_S
-        if self._q_measured is not None and age_s > config.joint_state_timeout_s:
-            detail = f'age {age_s:.3f} s, allowed {config.joint_state_timeout_s:.3f} s'
-            return Output(status=StreamStatus.STALE_JOINT_STATE, detail=detail)
-        return None
+        allowed_s = self.config.joint_state_timeout_s
+        if self._q_measured is None or age_s <= allowed_s:
+            return None
+        detail = f'age {age_s:.3f} s, allowed {allowed_s:.3f} s'
+        return Output(status=StreamStatus.STALE_JOINT_STATE, detail=detail)
 
     def _interval(self, stamp_ns: int) -> float:
         """Return the time since the previous target of the same stream [s], 0 if there is none."""
@@ -195,14 +221,15 @@ class PoseTracker:
         """Advance the motion by the time since the last command, or between two targets."""
         elapsed_s = (now_ns - self._last_command_ns) / NS_PER_S
         if not self._is_moving:
-            elapsed_s, self._lead_s = self._period_s, 0.0
+            elapsed_s, self._lead_s = min(self._period_s, FIRST_STEP_S), 0.0
         step_s = elapsed_s
         if is_target and self._was_target and self._interval_s > 0.0:
             step_s = self._interval_s  # by the stamps: free of the jitter of arrival
-        step_s = min(step_s, LONGEST_LEAD * self._period_s + elapsed_s - self._lead_s)
-        step_s = float(np.clip(step_s, 0.05 * self._period_s, 2.0 * self._period_s))
+        stream_s = min(self._interval_s or self._period_s, self._period_s)  # between commands
+        step_s = min(step_s, LONGEST_LEAD * stream_s + elapsed_s - self._lead_s)
+        step_s = max(min(step_s, 2.0 * self._period_s), SHORTEST_STEP_S)
         self._lead_s = max(self._lead_s + step_s - elapsed_s, 0.0)
         self._is_moving, self._was_target = True, is_target
         self._last_command_ns = now_ns
         q = self.generator.advance(step_s)
-        return Command(q=q[None], interval_ns=round(max(step_s, self._period_s) * NS_PER_S))
+        return Command(q=q[None], interval_ns=round(max(step_s, stream_s) * NS_PER_S))

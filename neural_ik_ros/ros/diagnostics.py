@@ -27,6 +27,8 @@ class Statistics:
         """Start from nothing."""
         self.counts: Counter[str] = Counter()
         self.newest = Output(status=StreamStatus.IDLE)
+        self._has_happened = False  # since the last report
+        self._published = ''  # the reason told last
         self._latencies_ms = array('d', bytes(8 * WINDOW))
         self._n_latencies = 0
         self._solution: IkSolution | None = None
@@ -34,7 +36,7 @@ class Statistics:
     def count(self, output: Output, latency_ns: int) -> bool:
         """Take one answered target; return whether its status differs from the one before."""
         is_changed = output.status is not self.newest.status
-        self.newest = output
+        self.note(output)
         self.counts[output.status.name] += 1
         self._latencies_ms[self._n_latencies % WINDOW] = latency_ns * 1e-6
         self._n_latencies += 1
@@ -42,13 +44,29 @@ class Statistics:
             self._solution = output.solution
         return is_changed
 
+    def note(self, output: Output) -> None:
+        """Take what happened, be it the answer to a target or not."""
+        self.newest, self._has_happened = output, True
+
+    def is_news(self) -> bool:
+        """
+        Return whether the newest status needs to be published although its name is the same.
+
+        To be asked once a second: the reason may have changed, or nothing happened since.
+        """
+        if not self._has_happened:
+            self.newest = Output(status=StreamStatus.IDLE)
+        self._has_happened = False
+        return self.newest.reason != self._published
+
     def status(self, name: str) -> DiagnosticStatus:
         """Return the newest status alone, as published on change."""
+        self._published = self.newest.reason
         return status_message(name, self.newest.status, self.newest.reason)
 
     def report(self, name: str) -> DiagnosticStatus:
         """Return the newest status with all figures, as published once a second."""
-        message = self.status(name)
+        message = status_message(name, self.newest.status, self.newest.reason)
         figures = {
             **{f'count {status}': f'{n}' for status, n in sorted(self.counts.items())},
             **self._latency_figures(),

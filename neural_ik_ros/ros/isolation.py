@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..errors import NeuralIkError
 
+LOCK_FLAGS = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 N_DOMAINS = 101  # above, the ports of DDS reach into the ephemeral range of Linux
 DISCOVERY_PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <profiles xmlns="http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles">
@@ -48,8 +49,8 @@ def reserved_domain() -> Iterator[int]:
         domain_id = 1 + (os.getpid() + offset) % N_DOMAINS
         path = Path(tempfile.gettempdir()) / f'neural_ik_ros_domain_{domain_id}.lock'
         try:
-            lock = path.open('w')
-        except OSError:  # another user's
+            lock = os.fdopen(os.open(path, LOCK_FLAGS, 0o600), 'r+b')
+        except OSError:  # another user's, or a link somebody laid there
             continue
         with lock:
             try:

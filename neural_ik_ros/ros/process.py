@@ -63,6 +63,8 @@ def run(
     try:
         _init(arguments)
         return _make_and_spin(make_node, stop)
+    except KeyboardInterrupt:
+        return 0  # told to stop while starting
     except (NeuralIkError, ParameterException) as error:
         get_logger('neural_ik_ros').fatal(' '.join(str(error).split()))
         return 1
@@ -99,7 +101,9 @@ def _init(arguments: list[str]) -> None:
 
 
 def _make_and_spin(make_node: Callable[[], Node], stop: StopSignal) -> int:
+    stop.raises = True  # the first start of a node may compile for ten seconds
     node = _make(make_node)
+    stop.raises = False
     refuse_disallowed_transitions(node)
     freeze_heap()
     executor = make_executor()

@@ -33,6 +33,7 @@ def _keep_last(
 # The newest pose wins: a queue would only add latency. Matches reliable publishers as well.
 POSE_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 POSE_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
+SOLUTION_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 JOINT_STATES_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 # A best-effort publisher would not match a reliable subscriber, and controllers may be either.
 TRAJECTORY_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE)

@@ -15,9 +15,8 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
-from ..errors import NeuralIkError
 from ..kinematics import Arm, arm_from_urdf, is_within_limits
-from ..share import share_folder
+from ..urdf_file import read_urdf, shipped_urdf
 from . import qos
 from .controller_rules import NS_PER_S
 from .messages import trajectory_from_message
@@ -65,27 +64,16 @@ class SimulatedArmConfig:
     )
 
 
-class UrdfFileError(NeuralIkError):
-    """The URDF file cannot be read."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(f'URDF {path}: {problem}. Correct the parameter urdf.')
-
-
-def read_urdf(config: SimulatedArmConfig) -> str:
+def description(config: SimulatedArmConfig) -> str:
     """
     Return the URDF to simulate; the package's own one gets the prefix put into its names.
 
     :raises UrdfFileError: If the file of the parameter cannot be read.
     """
-    if not config.urdf:
-        text = (share_folder() / 'urdf' / 'irb2400.urdf').read_text(encoding='utf-8')
-        return prefixed(text, config.prefix) if config.prefix else text
-    path = Path(config.urdf).expanduser()
-    try:
-        return path.read_text(encoding='utf-8')
-    except (OSError, UnicodeDecodeError) as error:
-        raise UrdfFileError(path, str(error)) from error
+    if config.urdf:
+        return read_urdf(Path(config.urdf).expanduser())
+    text = read_urdf(shipped_urdf())
+    return prefixed(text, config.prefix) if config.prefix else text
 
 
 def prefixed(text: str, prefix: str) -> str:
@@ -105,7 +93,7 @@ class SimulatedArm(Node):
     def __init__(self) -> None:
         super().__init__('simulated_arm')
         config = declare(self, SimulatedArmConfig)
-        urdf = read_urdf(config)
+        urdf = description(config)
         self._arm = arm_from_urdf(urdf, prefix=config.prefix)
         self._controller = _make_controller(self._arm, config)
         self._clock = self.get_clock()
@@ -155,7 +143,7 @@ class SimulatedArm(Node):
         is_fine = n_violations == 0 and counts.rejected == 0
         status = DiagnosticStatus(
             level=DiagnosticStatus.OK if is_fine else DiagnosticStatus.WARN,
-            name=f'{self.get_name()}: joint_trajectory_controller',
+            name=f'{self.get_fully_qualified_name()}: joint_trajectory_controller',
             hardware_id=f'simulated {self._arm.name}',
             message='following' if is_fine else counts.last_problem,
             values=[

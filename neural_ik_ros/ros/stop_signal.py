@@ -18,6 +18,7 @@ class StopSignal:
 
     def __init__(self) -> None:
         self.is_set = False
+        self.raises = False  # KeyboardInterrupt, where waiting would take long and nothing moves
 
     @classmethod
     def installed(cls) -> StopSignal:
@@ -29,6 +30,8 @@ class StopSignal:
 
     def _remember(self, _number: int, _frame: FrameType | None) -> None:
         self.is_set = True
+        if self.raises:
+            raise KeyboardInterrupt
 
 
 def ignore_signals() -> None:

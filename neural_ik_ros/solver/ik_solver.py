@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..kinematics import Arm, Joints, forward, posture, smallest_singular_value
+from ..kinematics import Arm, Joints, forward, is_same_posture, posture, smallest_singular_value
 from .checks import Reach, checked
 from .judge import INSIDE, ITERATIONS, POSITION, ROTATION, STEP, Attempt, Judge
 from .problem import IkProblem, IkSolution, SolverOptions, refused
-from .seeds import SeedPredictor, SeedTable
+from .seeds import CurrentJoints, SeedPredictor, SeedTable
 from .status import IkStatus
 
 PATIENCE = {'patient': 10}  # Newton creeps along the valley of a singularity far away
@@ -85,7 +85,8 @@ class IkSolver:
         target, q_current = problem.transform_base_tool, problem.q_current
         predict = self.predictor.predict
         yield self.predictor.name, predict(target, q_current)[None]
-        yield 'current', q_current[None]
+        if self.predictor.name != CurrentJoints.name:
+            yield CurrentJoints.name, q_current[None]
         others = self._table.representatives(signs, target)
         yield 'posture', predict(np.broadcast_to(target, (len(others), 4, 4)), others)
         if self.options.n_restarts > 0:
@@ -121,7 +122,7 @@ class IkSolver:
     ) -> list[IkSolution]:
         """Return the attempts that reach the target inside the limits."""
         is_answer = self._is_exact(attempt) & (attempt.evidence[:, INSIDE] == 1.0)
-        is_kept = np.all(attempt.signs * signs >= 0, axis=1)
+        is_kept = is_same_posture(attempt.signs, signs)
         return [
             IkSolution(
                 status=IkStatus.SOLVED if is_kept[i] else IkStatus.SOLVED_OTHER_POSTURE,
@@ -155,7 +156,8 @@ class IkSolver:
         """
         if best is None or best.status is not IkStatus.SOLVED:
             return False
-        if best.largest_step <= CLOSE_STEP or seed != self.predictor.name:
+        is_first = seed == self.predictor.name != CurrentJoints.name
+        if best.largest_step <= CLOSE_STEP or not is_first:
             return True
         return bool((posture(self.arm, best.q) * signs > 0).all())
 

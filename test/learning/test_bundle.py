@@ -171,7 +171,7 @@ def test_load_bundle_refuses_a_huge_card(folder):
 
 
 def test_load_bundle_says_that_there_is_none(tmp_path):
-    with pytest.raises(BundleNotFoundError, match='no such folder'):
+    with pytest.raises(BundleNotFoundError, match='No such file'):
         load_bundle(tmp_path / 'nothing')
 
 

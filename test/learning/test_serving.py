@@ -7,7 +7,6 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros.kinematics import UrdfError, forward, random_joints
-from neural_ik_ros.learning.arm_file import UrdfFileError
 from neural_ik_ros.learning.bundle import load_bundle
 from neural_ik_ros.learning.card import MODEL
 from neural_ik_ros.learning.config import LearningConfig
@@ -16,6 +15,7 @@ from neural_ik_ros.learning.engines import CHUNK, EngineError, LiteRtEngine, mak
 from neural_ik_ros.learning.evaluation import seed_errors
 from neural_ik_ros.learning.predictor import NetworkSeed
 from neural_ik_ros.learning.serving import IkSolver
+from neural_ik_ros.urdf_file import UrdfFileError
 
 FLOAT32_ROUNDING = 2e-5  # [rad] between kernels for one row and for many
 

@@ -143,7 +143,7 @@ def _inside_rule(one: Import) -> str:
     if one.row not in ROWS:
         return f'{one.row}/ is not in the layer table'
     if one.target_row == '':
-        allowed = ROOT_MODULES.get(one.row, {'errors', 'share', '__version__'})
+        allowed = ROOT_MODULES.get(one.row, {'errors', 'share', 'urdf_file', '__version__'})
         is_allowed = one.module.split('.')[-1] in allowed
         return '' if is_allowed else f'of the root, {one.row}/ may use {sorted(allowed)}'
     gate = GATES.get(one.row, {}).get(one.target_row)
@@ -155,7 +155,11 @@ def _inside_rule(one: Import) -> str:
 
 def _root_rule(one: Import) -> str:
     """Return what is wrong with an import by a file beside the rows, or ''."""
-    is_root = one.target_row == '' and one.module.split('.')[-1] in ('errors', 'share')
+    is_root = one.target_row == '' and one.module.split('.')[-1] in (
+        'errors',
+        'share',
+        'urdf_file',
+    )
     is_lazy_facade = one.path == '__init__.py' and (one.is_nested or one.is_typing)
     is_gate = one.module == f'{PACKAGE}.learning.serving'
     return '' if is_root or (is_lazy_facade and is_gate) else 'the root may not know this'

@@ -190,7 +190,7 @@ def test_solve_is_exact_for_a_calibrated_arm(capsys, tmp_path, urdf_text):
 @pytest.mark.parametrize(
     ('option', 'content', 'reason'),
     [
-        ('--bundle', None, 'no such folder'),
+        ('--bundle', None, 'No such file'),
         ('--urdf', None, 'No such file'),
         ('--urdf', 'no robot', 'not readable as URDF'),
         ('--urdf', '<robot name="none"/>', 'robot description'),
@@ -257,7 +257,7 @@ def test_demo_table_has_a_row_for_each_figure(arm):
     from neural_ik_ros.ros.demo.analysis import judge
 
     limits = MotionLimits.of_arm(arm, acceleration=[5.0] * 6, jerk=[50.0] * 6)
-    lines = table(judge(made_recording(arm), arm, limits)).splitlines()
+    lines = table(judge(made_recording(arm), limits)).splitlines()
     text = '\n'.join(lines)
     assert f'targets sent {N}, answered {N}' in text
     assert 'solved 100.000 %' in text

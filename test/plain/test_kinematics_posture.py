@@ -168,5 +168,5 @@ def test_posture_of_a_batch_is_that_of_its_rows(arm):
     ],
 )
 def test_is_same_posture_lets_a_border_agree_with_both_sides(a, b, is_same):
-    assert is_same_posture(np.array(a, np.int8), np.array(b, np.int8)) is is_same
-    assert is_same_posture(np.array(b, np.int8), np.array(a, np.int8)) is is_same
+    assert is_same_posture(np.array(a, np.int8), np.array(b, np.int8)) == is_same
+    assert is_same_posture(np.array(b, np.int8), np.array(a, np.int8)) == is_same

@@ -13,6 +13,7 @@ from neural_ik_ros.kinematics import (
     forward,
     is_within_limits,
     refine,
+    rotation_from_rpy,
     smallest_singular_value,
 )
 from neural_ik_ros.motion.paths import (
@@ -22,7 +23,6 @@ from neural_ik_ros.motion.paths import (
     PathConfig,
     PathError,
     lemniscate_sine_cosine,
-    rotation_from_rpy,
 )
 from neural_ik_ros.share import share_folder
 

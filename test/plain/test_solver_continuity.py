@@ -179,3 +179,21 @@ def test_solve_stays_on_its_branch_when_targets_are_noisy(arm, solver):
     assert len(solutions) == 300
     assert largest_steps(solutions).max() < JUMP
     assert angular_distance(solutions[-1].q, START).max() < JUMP
+
+
+@pytest.mark.parametrize('joint', [0, 3, 5])
+def test_solve_does_not_turn_round_at_a_limit(arm, joint):
+    """Newton may end a rounding error beyond a limit; a whole turn is no answer to that."""
+    rng = np.random.default_rng(joint)
+    solver = IkSolver(arm, CurrentJoints())
+    steps = []
+    for _ in range(100):
+        q = 0.3 * random_joints(arm, rng, 1)[0]
+        q[4] = 0.9
+        q[joint] = arm.upper[joint] if rng.integers(2) else arm.lower[joint]
+        start = np.clip(q + rng.uniform(-0.01, 0.01, 6), arm.lower, arm.upper)
+        solution = solver.solve(forward(arm, q), start)
+        assert solution.status is IkStatus.SOLVED
+        steps.append(solution.largest_step)
+    assert len(steps) == 100
+    assert max(steps) < 0.1

@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,12 +42,12 @@ def start_node(tmp_path):
 
     started: list[NodeProcess] = []
 
-    def start(executable: str, *ros_args: str, script: str = '') -> NodeProcess:
-        log = tmp_path / f'{len(started)}_{executable}.log'
+    def start(executable: str, *ros_args: str, script: str = '', **options: Any) -> NodeProcess:
+        options['log'] = tmp_path / f'{len(started)}_{executable}.log'
         if script:
-            process = ScriptProcess(executable, *ros_args, log=log, script=script)
+            process = ScriptProcess(executable, *ros_args, script=script, **options)
         else:
-            process = NodeProcess(executable, *ros_args, log=log)
+            process = NodeProcess(executable, *ros_args, **options)
         started.append(process)
         return process
 

@@ -79,6 +79,11 @@ class Driver:
         request.transition.id = transition
         return self.peer.call(ChangeState, f'{self.node}/change_state', request).success
 
+    def go(self, *transitions: int) -> None:
+        """Change the state, which must be possible."""
+        for transition in transitions:
+            assert self.change_state(transition), f'transition {transition} failed'
+
     def state(self) -> int:
         response = self.peer.call(GetState, f'{self.node}/get_state', GetState.Request())
         return response.current_state.id

@@ -20,11 +20,20 @@ from rclpy.qos import QoSProfile
 
 from neural_ik_ros.ros import processes
 
+SHARED_MEMORY = Path('/dev/shm')
 WAIT_S = 20.0  # discovery alone may take 3 s, and machines are shared
+
+
+# For processes that are killed: without shared memory they leave nothing behind in /dev/shm.
+NO_SHARED_MEMORY = {'FASTDDS_BUILTIN_TRANSPORTS': 'UDPv4'}
 
 
 class NodeProcess(processes.NodeProcess):
     """A node in a process of its own, watched more closely than the demo does."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._files_of_others = set(map(str, SHARED_MEMORY.iterdir()))
+        super().__init__(*arguments, **options)
 
     def wait_for_output(self, text: str, timeout_s: float = WAIT_S) -> bool:
         """Wait until a text was written."""
@@ -42,7 +51,7 @@ class NodeProcess(processes.NodeProcess):
 
     def shared_memory_files(self) -> set[str]:
         """
-        Return the files below /dev/shm that the process has mapped now.
+        Return the files of DDS that the process has mapped now and that came after its start.
 
         Without those of the ports from 7000 on, which all domains of a machine share.
         """
@@ -50,8 +59,8 @@ class NodeProcess(processes.NodeProcess):
             maps = Path(f'/proc/{self.pid}/maps').read_text()
         except OSError:
             return set()
-        files = re.findall(r'/dev/shm/fast(?:rtps|dds)\S+', maps)
-        return {name for name in files if '_port70' not in name}
+        files = re.findall(rf'{SHARED_MEMORY}/fast(?:rtps|dds)\S+', maps)
+        return {name for name in files if '_port70' not in name} - self._files_of_others
 
     def wait_until_it_takes_signals(self, timeout_s: float = WAIT_S) -> None:
         """Wait until it handles SIGTERM, which is long before it has imported its node."""
@@ -72,14 +81,6 @@ class NodeProcess(processes.NodeProcess):
         """Return the exit code after a signal."""
         self.send(number)
         return self.wait()
-
-    def kill(self) -> None:
-        """End it as a crash does: without a word, and without tidying up its shared memory."""
-        files = self.shared_memory_files()
-        self.send(signal.SIGKILL)
-        self.wait()
-        for name in files:
-            Path(name).unlink(missing_ok=True)
 
 
 class ScriptProcess(NodeProcess):

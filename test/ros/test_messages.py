@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sensor_msgs.msg import JointState
 
-from neural_ik_ros.kinematics import rotation_angle
-from neural_ik_ros.motion.paths import rotation_from_rpy
+from neural_ik_ros.kinematics import rotation_angle, rotation_from_rpy
 from neural_ik_ros.ros.controller_rules import violation
 from neural_ik_ros.ros.messages import (
     JointReader,

@@ -70,7 +70,7 @@ def test_lifecycle_goes_round_and_ends(driver, process):
             (DEACTIVATE, INACTIVE),
             (CLEANUP, UNCONFIGURED),
         ):
-            assert driver.change_state(transition)
+            driver.go(transition)
             assert driver.state() == state
     assert process.output.count('ready for irb2400') == 2
     assert_clean_exit(process, process.stop())
@@ -78,9 +78,7 @@ def test_lifecycle_goes_round_and_ends(driver, process):
 
 @pytest.mark.parametrize('state', SHUTDOWN)
 def test_shutdown_is_possible_from_every_state(driver, process, state):
-    for transition in WAY_TO[state]:
-        assert driver.change_state(transition)
-    assert driver.change_state(SHUTDOWN[state])
+    driver.go(*WAY_TO[state], SHUTDOWN[state])
     assert driver.state() == FINALIZED
     assert_clean_exit(process, process.stop())
 
@@ -88,7 +86,7 @@ def test_shutdown_is_possible_from_every_state(driver, process, state):
 def test_disallowed_transitions_are_refused_and_change_nothing(driver, process):
     for state, transitions in REFUSED.items():
         if state != UNCONFIGURED:
-            assert driver.change_state(WAY_TO[state][-1])
+            driver.go(WAY_TO[state][-1])
         for transition in transitions:
             assert not driver.change_state(transition)
             assert driver.state() == state
@@ -98,7 +96,7 @@ def test_disallowed_transitions_are_refused_and_change_nothing(driver, process):
 
 
 def test_nothing_is_published_while_inactive(driver):
-    driver.change_state(CONFIGURE)
+    driver.go(CONFIGURE)
     driver.connect()
     for _ in range(30):
         driver.send_joints(HOME)
@@ -109,21 +107,19 @@ def test_nothing_is_published_while_inactive(driver):
     assert not driver.solutions
     assert not driver.statuses
     assert not driver.diagnostics
-    driver.change_state(ACTIVATE)
+    driver.go(ACTIVATE)
     driver.peer.spin_for(0.2)
     assert not driver.trajectories, 'targets of before are not remembered'
     assert driver.serve()
 
 
 def test_activation_forgets_the_joints_of_before(driver):
-    driver.change_state(CONFIGURE)
-    driver.change_state(ACTIVATE)
+    driver.go(CONFIGURE, ACTIVATE)
     driver.connect()
     driver.provoke(lambda: driver.send_target(NEAR), 'NO_JOINT_STATE')
     assert not driver.trajectories
     driver.serve()
-    driver.change_state(DEACTIVATE)
-    driver.change_state(ACTIVATE)
+    driver.go(DEACTIVATE, ACTIVATE)
     driver.forget()
     driver.provoke(lambda: driver.send_target(NEAR), 'NO_JOINT_STATE')
     assert not driver.trajectories
@@ -131,8 +127,7 @@ def test_activation_forgets_the_joints_of_before(driver):
 
 
 def test_deactivation_in_motion_ends_it_smoothly(driver):
-    driver.change_state(CONFIGURE)
-    driver.change_state(ACTIVATE)
+    driver.go(CONFIGURE, ACTIVATE)
     driver.connect()
 
     def send() -> None:
@@ -144,7 +139,7 @@ def test_deactivation_in_motion_ends_it_smoothly(driver):
         return len(rows) == 2 and np.abs(np.diff(rows, axis=0)).max() > 1e-3
 
     assert driver.repeat(send, is_fast)
-    assert driver.change_state(DEACTIVATE)
+    driver.go(DEACTIVATE)
     assert driver.peer.spin_until(lambda: len(driver.trajectories[-1].points) > 1)
     driver.assert_trajectories_are_sound()
     assert_braking_is_smooth(driver)
@@ -173,20 +168,18 @@ def assert_braking_is_smooth(driver: Driver) -> None:
 
 
 def test_motion_after_a_stop_starts_where_the_arm_is(driver):
-    driver.change_state(CONFIGURE)
-    driver.change_state(ACTIVATE)
+    driver.go(CONFIGURE, ACTIVATE)
     driver.connect().serve(FAR)
-    driver.change_state(DEACTIVATE)
-    driver.change_state(ACTIVATE)
+    driver.go(DEACTIVATE, ACTIVATE)
     driver.forget()
     driver.serve(NEAR, q_measured=HOME)
     assert_allclose(driver.rows()[0], HOME, atol=1e-4)
 
 
 def test_cleanup_leaves_no_topic_behind(driver):
-    driver.change_state(CONFIGURE)
+    driver.go(CONFIGURE)
     driver.connect()
-    driver.change_state(CLEANUP)
+    driver.go(CLEANUP)
     node = driver.peer.node
     topic = f'{driver.node}/target_pose'
     assert driver.peer.spin_until(lambda: node.count_subscribers(topic) == 0)
@@ -207,7 +200,7 @@ def test_transition_by_label_works(driver):
 def bad_bundles(tmp_path_factory):
     """Return folders that are not what the node can use, and what it says about each."""
     folder = tmp_path_factory.mktemp('bundles')
-    bundles = {'missing': 'no such folder', 'empty': 'is missing', 'tampered': 'model.tflite'}
+    bundles = {'missing': 'No such file', 'empty': 'is missing', 'tampered': 'model.tflite'}
     (folder / 'empty').mkdir()
     shutil.copytree(shipped_bundle(), folder / 'tampered')
     model = folder / 'tampered' / 'model.tflite'

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from driver import AUTOSTART, FAR, HOME, NEAR, PATIENT, UNCONFIGURED, Driver
 from numpy.testing import assert_allclose
-from peers import NodeProcess, assert_clean_exit
+from peers import NO_SHARED_MEMORY, NodeProcess, assert_clean_exit
 from rcl_interfaces.srv import DescribeParameters, GetParameters
 from rclpy.parameter import parameter_value_to_python
 from sensor_msgs.msg import JointState
@@ -76,13 +76,13 @@ def test_node_ends_cleanly_when_signalled_unconfigured(start_node, peer):
 
 def test_node_reports_an_arm_that_crashed_and_serves_it_when_it_is_back(start_node, peer):
     node = start_node('neural_ik_node', *AUTOSTART, '-p', 'target_timeout_s:=30.0')
-    arm = start_node('simulated_arm')
+    arm = start_node('simulated_arm', environment=NO_SHARED_MEMORY)
     states = peer.listen(JointState, 'joint_states', qos.JOINT_STATES_IN)
     driver = Driver(peer).connect()
     assert peer.spin_until(lambda: states)
     home = np.array(states[-1].position)
     driver.provoke(lambda: driver.send_target(home), 'SOLVED')
-    arm.kill()
+    arm.send(signal.SIGKILL)
     driver.provoke(lambda: driver.send_target(home), 'STALE_JOINT_STATE')
     assert 'the last joint state is too old' in driver.statuses[-1].message
     assert node.is_running
@@ -97,13 +97,13 @@ def test_node_goes_quiet_when_the_sender_crashes_and_serves_the_next_one(start_n
     states = peer.listen(JointState, 'joint_states', qos.JOINT_STATES_IN)
     driver = Driver(peer)
     settings = ('-p', 'settle_s:=0.0', '-p', 'path:=line', '-p', 'speed_m_s:=0.5')
-    source = start_node('target_source', *settings, *TO_NODE)
+    source = start_node('target_source', *settings, *TO_NODE, environment=NO_SHARED_MEMORY)
 
     def is_moving() -> bool:
         return bool(states) and np.abs(states[-1].velocity).max() > 0.1
 
     assert peer.spin_until(is_moving)
-    source.kill()
+    source.send(signal.SIGKILL)
 
     def is_quiet() -> bool:
         n_trajectories = len(driver.trajectories)

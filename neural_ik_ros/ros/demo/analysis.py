@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import NeuralIkError
-from ...kinematics import Arm, FloatArray, Joints, Transform, forward, rotation_angle
+from ...kinematics import FloatArray, Joints, Transform, rotation_angle
 from ...motion import MotionLimits
+from .yardstick import irb2400_forward
 
 IntArray = NDArray[np.int64]
 NS = 1e-9  # [s]
@@ -20,6 +21,7 @@ EXACT_M, EXACT_RAD = 1e-6, 1e-6  # what the demo asks of every solution
 LIMIT_SLACK = 1e-6  # relative; a limit reached to rounding is not broken
 SETTLE_S = 1.0  # at the start the arm may still be on its way to the path
 FEWEST_TARGETS = 100
+MOST_LATE, FEWEST_ANSWERED = 0.2, 0.5  # shares; rate and latency within them are only reported
 # Good messages that arrive too close to each other, on a busy machine, are asked for in less time.
 JITTER = ('speed_violations',)
 LATENESS = ('STALE_TARGET', 'STALE_JOINT_STATE')  # the machine's, not the solver's
@@ -110,12 +112,21 @@ class DemoReport:
         return 100.0 * self.n_solved / max(self.n_answered, 1)
 
     @property
+    def n_late(self) -> int:
+        """Number of targets that were refused because they or the joint states came late."""
+        return sum(self.refused.get(status, 0) for status in LATENESS)
+
+    @property
     def problems(self) -> list[str]:
         """Return what is not as promised; empty for a good demo."""
         found = []
         not_late = {s: n for s, n in self.refused.items() if s not in LATENESS}
         if not_late:
             found.append(f'targets refused: {not_late}')
+        if self.n_late > MOST_LATE * self.n_answered:
+            found.append(f'{self.n_late} targets came too late: the machine is too busy to judge')
+        if self.n_answered < FEWEST_ANSWERED * self.n_targets:
+            found.append(f'only {self.n_answered} of {self.n_targets} targets were answered')
         if self.solution.position_m.max > EXACT_M or self.solution.rotation_rad.max > EXACT_RAD:
             found.append(f'a solution is off by more than {EXACT_M} m or {EXACT_RAD} rad')
         found += [
@@ -137,7 +148,7 @@ class DemoReport:
         }
 
 
-def judge(recording: Recording, arm: Arm, limits: MotionLimits) -> DemoReport:
+def judge(recording: Recording, limits: MotionLimits) -> DemoReport:
     """
     Return the figures of a recording.
 
@@ -161,7 +172,7 @@ def judge(recording: Recording, arm: Arm, limits: MotionLimits) -> DemoReport:
     )
     relayed, relay_targets = matches(recording.target_stamp, recording.relayed_stamp)
     relay = recording.relayed_received[relayed] - recording.target_sent[relay_targets]
-    moment, near = arm_errors(recording, arm)
+    moment, near = arm_errors(recording)
     span_s = (recording.command_sent[-1] - recording.command_sent[0]) * NS
     counts = recording.counts
     return DemoReport(
@@ -169,9 +180,9 @@ def judge(recording: Recording, arm: Arm, limits: MotionLimits) -> DemoReport:
         n_answered=sum(counts.values()),
         n_solved=sum(n for status, n in counts.items() if status.startswith('SOLVED')),
         refused={s: n for s, n in counts.items() if not s.startswith('SOLVED')},
-        solution=tool_error(forward(arm, recording.solution_q[answers.solutions]), targets),
+        solution=tool_error(irb2400_forward(recording.solution_q[answers.solutions]), targets),
         command=tool_error(
-            forward(arm, recording.command_q[answers.commands[is_settled]]), targets[is_settled]
+            irb2400_forward(recording.command_q[answers.commands[is_settled]]), targets[is_settled]
         ),
         arm=moment,
         arm_path=near,
@@ -233,14 +244,12 @@ def tool_distances(tools: Transform, targets: Transform) -> tuple[FloatArray, Fl
     return position, rotation
 
 
-def arm_errors(
-    recording: Recording, arm: Arm, window_s: float = 0.1
-) -> tuple[ToolError, ToolError]:
+def arm_errors(recording: Recording, window_s: float = 0.1) -> tuple[ToolError, ToolError]:
     """Return the errors of the simulated arm to the present and to the nearest recent target."""
     start = recording.target_stamp[0] + int(SETTLE_S / NS)
     end = recording.solution_stamp[-1]
     during = (recording.joint_stamp > start) & (recording.joint_stamp <= end)
-    tools = forward(arm, recording.joint_q[during])
+    tools = irb2400_forward(recording.joint_q[during])
     newest = np.searchsorted(recording.target_stamp, recording.joint_stamp[during], 'right') - 1
     moment = tool_error(tools, recording.targets[newest])
     period = float(np.median(np.diff(recording.target_stamp))) * NS

@@ -13,7 +13,7 @@ from .analysis import Recording
 from .recorder import Track
 
 NODE_SUFFIX = '/neural_ik'
-ARM_NAME = 'simulated_arm: joint_trajectory_controller'
+ARM_NAME = '/simulated_arm: joint_trajectory_controller'
 VIOLATIONS = ('rejected', 'position_violations', 'speed_violations', 'not_finite')
 STATUS_PREFIX = 'count '
 

@@ -26,8 +26,8 @@ POLL_S = 0.02
 TARGET_REMAP = ('-r', 'target_pose:=/neural_ik/target_pose')
 
 
-class DemoStartError(NeuralIkError):
-    """The processes of the demo did not come to life."""
+class DemoProcessError(NeuralIkError):
+    """A process of the demo did not come to life, or did not stay alive."""
 
     def __init__(self, problem: str, log: Path) -> None:
         super().__init__(f'{problem}; see {log}.')
@@ -56,7 +56,7 @@ def run_demo(options: DemoOptions, show: Callable[[str], None]) -> DemoRecord:
     Return what was recorded while three processes did the job, then two with an empty relay.
 
     :param show: Called about once a second with a line for people.
-    :raises DemoStartError: If a process does not start.
+    :raises DemoProcessError: If a process does not start, or ends before its time.
     """
     with contextlib.ExitStack() as stack:
         domain_id = stack.enter_context(reserved_domain())
@@ -87,14 +87,14 @@ class _Session:
             *('-p', 'wait_for_subscribers:=2', *TARGET_REMAP),
         )
         self._wait(lambda: bool(tracks['trajectories'].data), node)
-        self._watch(options.duration_s)
+        self._watch(options.duration_s, source, arm, node)
         node.end()
         self._show(f'the same targets through an empty relay, {RELAY_S:.0f} s')
         relay = self._start(stack, 'relay', '-r', '~/target_pose:=/neural_ik/target_pose')
         self._wait(lambda: bool(tracks['relayed'].data), relay)
         self._record(START_S)
         tracks['relayed'].clear()  # the first answers wait for DDS to find everybody
-        self._watch(RELAY_S)
+        self._watch(RELAY_S, source, arm, relay)
         processes = [source, relay, arm, node]
         for process in processes:
             process.end()
@@ -109,16 +109,23 @@ class _Session:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not is_done():
             self._record(0.05)
-            if not process.is_running:
-                raise DemoStartError(f'{process.executable} ended', self._options.folder)
+            self._expect_alive(process)
             if time.monotonic() > deadline:
-                raise DemoStartError(f'{process.executable} did not answer', self._options.folder)
+                raise DemoProcessError(
+                    f'{process.executable} did not answer', self._options.folder
+                )
 
-    def _watch(self, duration_s: float) -> None:
+    def _expect_alive(self, *processes: NodeProcess) -> None:
+        for process in processes:
+            if not process.is_running:
+                raise DemoProcessError(f'{process.executable} ended', self._options.folder)
+
+    def _watch(self, duration_s: float, *processes: NodeProcess) -> None:
         start = time.monotonic()
         while (elapsed_s := time.monotonic() - start) < duration_s:
             before = {name: len(track.data) for name, track in self._recorder.tracks.items()}
             self._record(min(1.0, duration_s - elapsed_s))
+            self._expect_alive(*processes)
             after = {name: len(track.data) for name, track in self._recorder.tracks.items()}
             self._show(
                 f'{min(elapsed_s + 1.0, duration_s):5.1f} s   '
