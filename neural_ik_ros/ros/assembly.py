@@ -67,6 +67,12 @@ class NodeConfig:
         default=0.0,
         metadata=parameter('Smallest singular value of the Jacobian allowed', low=0.0, high=1.0),
     )
+    iteration_budget: int = field(
+        default=8000,
+        metadata=parameter(
+            'Newton steps for one target; the longest search takes 2820', low=1, high=1_000_000
+        ),
+    )
     coupled_limit_enabled: bool = field(
         default=False, metadata=parameter('Whether joint_2 + joint_3 has a limit of its own')
     )
@@ -108,6 +114,7 @@ def make_tracker(config: NodeConfig) -> PoseTracker:
             allow_other_posture=config.allow_other_posture,
             max_joint_step=config.max_joint_step_rad or math.inf,
             min_singular_value=config.min_singular_value,
+            iteration_budget=config.iteration_budget,
             coupled_limit=_coupled_limit(config),
         ),
     )

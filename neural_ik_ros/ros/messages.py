@@ -130,7 +130,7 @@ class JointReader:
     Picks joints out of joint states by name.
 
     Extra joints, another order and missing or NaN velocities do not matter. The order is looked
-    up once per sender and kept while the names stay the same.
+    up when the names change.
     """
 
     def __init__(self, joint_names: Sequence[str]) -> None:
