@@ -12,10 +12,12 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
+from peers import NO_SHARED_MEMORY
 
 pytest.importorskip('matplotlib')
 
@@ -29,7 +31,7 @@ EXACT = 1e-6  # [m], [rad] what the demo promises of every solution
 class Demo:
     """The command as a process; it and its children carry a mark to be found by."""
 
-    def __init__(self, output: Path, *arguments: str) -> None:
+    def __init__(self, output: Path, *arguments: str, environment: Mapping[str, str]) -> None:
         self.output, self.mark = output, uuid.uuid4().hex
         self._log = output.with_suffix('.log')
         with self._log.open('w') as log:
@@ -37,7 +39,7 @@ class Demo:
                 [sys.executable, '-u', '-c', CODE, 'demo', '--output', str(output), *arguments],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, MARK: self.mark},
+                env={**os.environ, MARK: self.mark, **environment},
                 start_new_session=True,
             )
 
@@ -78,11 +80,12 @@ class Demo:
 
 
 @pytest.fixture
-def start_demo(tmp_path) -> Iterator[type[Demo]]:
+def start_demo(tmp_path) -> Iterator[Callable[..., Demo]]:
     started = []
 
-    def start(*arguments: str) -> Demo:
-        started.append(Demo(tmp_path / f'report_{len(started)}', *arguments))
+    def start(*arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> Demo:
+        output = tmp_path / f'report_{len(started)}'
+        started.append(Demo(output, *arguments, environment=environment))
         return started[-1]
 
     yield start
@@ -134,7 +137,7 @@ def test_demo_ends_its_processes_when_it_is_told_to_end(start_demo, number, code
 
 
 def test_demo_fails_and_ends_when_the_arm_crashes(start_demo):
-    demo = start_demo('--duration', '60')
+    demo = start_demo('--duration', '60', environment=NO_SHARED_MEMORY)
     demo.wait_for(r'trajectories \d')
     arms = [pid for pid, command in demo.processes().items() if 'simulated_arm' in command]
     assert len(arms) == 1
