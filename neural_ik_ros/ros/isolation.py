@@ -15,6 +15,8 @@ from pathlib import Path
 from ..errors import NeuralIkError
 
 LOCK_FLAGS = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+FIRST_PORT, PORTS_PER_DOMAIN = 7400, 250  # of DDS
+SHARED_MEMORY, PORT_PREFIX = Path('/dev/shm'), 'fastrtps_port'  # noqa: S108  by Fast DDS
 N_DOMAINS = 101  # above, the ports of DDS reach into the ephemeral range of Linux
 DISCOVERY_PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <profiles xmlns="http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles">
@@ -45,8 +47,7 @@ def reserved_domain() -> Iterator[int]:
 
     :raises NoFreeDomainError: If there is none.
     """
-    for offset in range(N_DOMAINS):
-        domain_id = 1 + (os.getpid() + offset) % N_DOMAINS
+    for domain_id in _candidates():
         path = Path(tempfile.gettempdir()) / f'neural_ik_ros_domain_{domain_id}.lock'
         try:
             lock = os.fdopen(os.open(path, LOCK_FLAGS, 0o600), 'r+b')
@@ -81,11 +82,23 @@ def isolated_environment(folder: Path, domain_id: int) -> dict[str, str]:
     }
 
 
+def _candidates() -> list[int]:
+    """
+    Return all domains, from another one on in each process, untidy ones last.
+
+    Processes that crashed leave ports in shared memory, which delay discovery by many seconds.
+    """
+    domains = [1 + (os.getpid() + i) % N_DOMAINS for i in range(N_DOMAINS)]
+    names = [path.name.removeprefix(PORT_PREFIX) for path in SHARED_MEMORY.glob(f'{PORT_PREFIX}*')]
+    untidy = {(int(name) - FIRST_PORT) // PORTS_PER_DOMAIN for name in names if name.isdigit()}
+    return sorted(domains, key=lambda domain_id: domain_id in untidy)
+
+
 def _is_silent(domain_id: int) -> bool:
     """Return whether the first participant's port of a domain is free."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.bind(('127.0.0.1', 7400 + 250 * domain_id + 10))
+            probe.bind(('127.0.0.1', FIRST_PORT + PORTS_PER_DOMAIN * domain_id + 10))
         except OSError:
             return False
     return True

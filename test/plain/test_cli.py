@@ -250,7 +250,7 @@ def test_interrupt_ends_with_the_code_that_shells_expect(capsys, monkeypatch):
 
 
 def test_demo_table_has_a_row_for_each_figure(arm):
-    from test_demo_analysis import LATENCY, RELAY, N, made_recording
+    from recordings import LATENCY, RELAY, N, made_recording
 
     from neural_ik_ros.cli.demo import table
     from neural_ik_ros.motion import MotionLimits

@@ -1,0 +1,88 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A domain of one's own, also beside others and after crashes."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.ros import isolation
+from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path, monkeypatch):
+    """Keep locks and shared memory apart from those of this machine."""
+    monkeypatch.setattr(isolation.tempfile, 'tempdir', str(tmp_path))
+    monkeypatch.setattr(isolation, 'SHARED_MEMORY', tmp_path / 'shm')
+    (tmp_path / 'shm').mkdir()
+
+
+def first_choice() -> int:
+    with reserved_domain() as domain_id:
+        return domain_id
+
+
+def port(domain_id: int, offset: int) -> int:
+    """Return a port as the DDS-RTPS standard counts them."""
+    return 7400 + 250 * domain_id + offset
+
+
+def test_reserved_domain_is_lent_to_one_at_a_time():
+    with reserved_domain() as first, reserved_domain() as second, reserved_domain() as third:
+        assert len({first, second, third}) == 3
+        assert all(1 <= domain_id <= 101 for domain_id in (first, second, third))
+    assert first_choice() == first, 'given back'
+
+
+def test_reserved_domain_is_one_where_nobody_listens():
+    domain_id = first_choice()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(('', port(domain_id, 10)))
+        assert first_choice() != domain_id
+    assert first_choice() == domain_id
+
+
+def test_reserved_domain_is_one_without_leftovers_of_a_crash(tmp_path):
+    domain_id = first_choice()
+    leftover = tmp_path / 'shm' / f'fastrtps_port{port(domain_id, 11)}'
+    leftover.touch()
+    (tmp_path / 'shm' / f'{leftover.name}_el').touch()
+    assert first_choice() != domain_id
+    for other in range(1, 102):
+        (tmp_path / 'shm' / f'fastrtps_port{port(other, 13)}').touch()
+    assert first_choice() == domain_id, 'leftovers everywhere are no reason to refuse'
+
+
+def test_reserved_domain_does_not_follow_a_link_laid_in_its_way(tmp_path, monkeypatch):
+    monkeypatch.setattr(isolation, 'N_DOMAINS', 1)
+    target = tmp_path / 'precious'
+    target.write_text('mine')
+    (tmp_path / 'neural_ik_ros_domain_1.lock').symlink_to(target)
+    with pytest.raises(NeuralIkError, match='all taken'), reserved_domain():
+        pass
+    assert target.read_text() == 'mine'
+
+
+def test_reserved_domain_tells_when_there_is_none(monkeypatch):
+    monkeypatch.setattr(isolation, 'N_DOMAINS', 1)
+    with reserved_domain() as domain_id:
+        assert domain_id == 1
+        with pytest.raises(NeuralIkError, match='all taken'), reserved_domain():
+            pass
+
+
+def test_isolated_environment_names_files_that_exist_and_can_be_read(tmp_path):
+    environment = isolated_environment(tmp_path, 42)
+    assert environment['ROS_DOMAIN_ID'] == '42'
+    assert environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
+    assert Path(environment['ROS_LOG_DIR']).parent == tmp_path
+    profiles = {value for name, value in environment.items() if 'PROFILES' in name}
+    assert len(profiles) == 1
+    root = ElementTree.parse(profiles.pop()).getroot()
+    assert root.find('.//{*}participant').get('is_default_profile') == 'true'

@@ -1,0 +1,69 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""From which motions the joints can still stop in time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from derivatives import DERIVATIVES
+from motion_setup import ACCELERATION, JERK
+from numpy.testing import assert_allclose
+
+from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.kinematics import Arm
+from neural_ik_ros.motion import MotionGenerator, MotionLimits, MotionState
+
+
+@pytest.fixture(scope='module')
+def limits(arm: Arm) -> MotionLimits:
+    return MotionLimits.of_arm(arm, acceleration=ACCELERATION, jerk=JERK)
+
+
+def test_braking_range_holds_every_point_of_the_stop(limits):
+    limits = replace(limits, lower=np.full(6, -100.0), upper=np.full(6, 100.0))
+    generator = MotionGenerator(limits)
+    rng = np.random.default_rng(5)
+    for _ in range(300):
+        keep = rng.random((2, 6)) < 0.7
+        qd, qdd = rng.uniform(-1.0, 1.0, (2, 6)) * keep
+        generator.state = MotionState(
+            q=rng.uniform(-1.0, 1.0, 6), qd=qd * limits.velocity, qdd=qdd * limits.acceleration
+        )
+        lowest, highest = limits.braking_range(generator.state)
+        rows = np.vstack([generator.state.q, generator.braking(0.0005)])
+        assert_allclose(lowest, rows.min(axis=0), atol=1e-6)
+        assert_allclose(highest, rows.max(axis=0), atol=1e-6)
+
+
+def test_can_stop_says_no_beyond_each_limit(limits):
+    rest = MotionState(q=np.zeros(6), qd=np.zeros(6), qdd=np.zeros(6))
+    assert limits.can_stop(rest).all()
+    assert limits.can_stop(replace(rest, q=limits.upper)).all()
+    assert not limits.can_stop(replace(rest, q=limits.upper + 1e-9)).any()
+    assert not limits.can_stop(replace(rest, qd=-1.001 * limits.velocity)).any()
+    assert not limits.can_stop(replace(rest, qdd=1.001 * limits.acceleration)).any()
+    ramping = replace(rest, qd=0.99 * limits.velocity, qdd=limits.acceleration)
+    assert not limits.can_stop(ramping).any(), 'it would be too fast before it is slower'
+    assert not limits.can_stop(replace(rest, q=limits.lower, qd=np.full(6, -0.01))).any()
+    assert limits.can_stop(replace(rest, q=limits.lower, qd=np.full(6, 0.01))).all()
+
+
+def test_stoppable_velocity_can_stop(limits):
+    rng = np.random.default_rng(6)
+    for q in rng.uniform(limits.lower, limits.upper, (200, 6)):
+        direction = rng.choice([-1.0, 1.0], 6)
+        speed = np.minimum(limits.stoppable_velocity(q, direction), limits.velocity)
+        state = MotionState(q=q, qd=direction * speed, qdd=np.zeros(6))
+        assert limits.can_stop(state).all()
+
+
+@pytest.mark.parametrize('name', DERIVATIVES)
+@pytest.mark.parametrize(
+    'values', [[1.0] * 5, [1.0] * 5 + [0.0], [1.0] * 5 + [-1.0], [np.nan] * 6, [np.inf] * 6, 1.0]
+)
+def test_limits_are_refused_by_name_when_they_are_not_six_positive_numbers(limits, name, values):
+    with pytest.raises(NeuralIkError, match=name):
+        replace(limits, **{name: np.array(values)})

@@ -1,0 +1,231 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is commanded: from the measured joints, exact, paced, and to a smooth end."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+from derivatives import assert_within_limits
+from numpy.testing import assert_allclose, assert_array_equal
+from tracker_bench import (
+    EXACT,
+    FAR,
+    HOME,
+    MS,
+    PERIOD,
+    Bench,
+    assert_refused,
+    made_bench,
+    motion_limits,
+    path_from_home,
+)
+
+from neural_ik_ros.kinematics import Arm, forward, invert, se3_log
+from neural_ik_ros.motion import MotionLimits, StreamStatus
+from neural_ik_ros.solver import IkStatus
+
+
+@pytest.fixture(scope='module')
+def limits(arm: Arm) -> MotionLimits:
+    return motion_limits(arm)
+
+
+@pytest.fixture
+def make_bench(arm):
+    return partial(made_bench, arm)
+
+
+@pytest.fixture
+def bench(make_bench) -> Bench:
+    """With a joint state, as a moment after activation."""
+    ready = make_bench()
+    ready.joints()
+    return ready
+
+
+def test_first_command_starts_at_the_measured_joints(bench, limits):
+    output = bench.target(FAR)
+    assert output.command.q.shape == (1, 6)
+    assert output.command.interval_ns == PERIOD
+    step = np.abs(output.command.q[0] - HOME)
+    assert step.max() > 0.0
+    assert (step <= limits.jerk * (PERIOD * 1e-9) ** 3).all(), 'from rest, one period of jerk'
+
+
+def test_solution_is_exact_and_what_the_motion_ends_at(bench, arm):
+    output = bench.target(FAR)
+    error = se3_log(invert(forward(arm, output.solution.q)) @ forward(arm, FAR))
+    assert np.abs(error).max() < EXACT
+    assert bench.wait(3000 * MS) > 100
+    assert_array_equal(bench.q, output.solution.q)
+
+
+def test_motion_to_a_single_target_keeps_the_limits(bench, limits):
+    bench.target(FAR)
+    bench.wait(3000 * MS)
+    q = np.vstack([HOME, HOME, HOME, bench.rows])
+    assert_within_limits(PERIOD * 1e-9 * np.arange(len(q)), q, limits)
+    assert (bench.intervals == PERIOD).all()
+
+
+def test_dense_targets_pace_the_commands_themselves(bench):
+    outputs = bench.stream(path_from_home(300), ticks=1)
+    assert {output.status for output in outputs} == {IkStatus.SOLVED}
+    # The first target is not yet a stream, so one tick may follow it.
+    assert len(outputs) <= len(bench.commands) <= len(outputs) + 1
+    assert set(np.diff(bench.times)[2:]) == {PERIOD}
+
+
+def test_dense_targets_are_followed_exactly(bench, arm):
+    path = path_from_home(600)
+    outputs = bench.stream(path)
+    rows = np.array([output.command.q[0] for output in outputs])
+    assert_allclose(rows[300:], path[300:], atol=1e-8)
+    error = se3_log(invert(forward(arm, rows[300:])) @ forward(arm, path[300:]))
+    assert np.abs(error).max() < 2.0 * EXACT
+
+
+@pytest.mark.parametrize('period', [1 * MS, 2 * MS, 4 * MS])
+def test_each_dense_target_is_answered_with_one_command(bench, period):
+    outputs = bench.stream(path_from_home(200, period), period, ticks=1)
+    assert sum(output.command is not None for output in outputs) == 200
+    assert len(bench.commands) <= 202
+
+
+@pytest.mark.parametrize(('rate', 'n_between'), [(50, 5), (25, 10)])
+def test_ticks_fill_in_between_sparse_targets(bench, rate, n_between):
+    period = 1000 * MS // rate
+    bench.stream(path_from_home(2 * rate, period), period, ticks=n_between - 1)
+    gaps = np.diff(bench.times)
+    assert len(gaps) > 1.8 * rate * n_between
+    assert gaps.max() <= 1.5 * PERIOD
+    assert gaps.min() >= 0.5 * PERIOD
+
+
+def test_sparse_targets_are_passed_one_interval_after_they_came(bench):
+    path = path_from_home(150, 20 * MS)
+    errors = []
+    for k in range(len(path)):
+        bench.stream(path[k : k + 1], 20 * MS, ticks=4)
+        errors.append(np.abs(bench.q - path[k]).max())
+    assert max(errors[75:]) < 1e-4
+    steps = np.abs(np.diff(bench.rows[400:], n=2, axis=0)).max()
+    assert steps < 1e-4, 'no stop and go between the targets'
+
+
+@pytest.mark.parametrize('period', [1 * MS, 2 * MS, 4 * MS, 7 * MS, 20 * MS])
+def test_interval_is_never_shorter_than_the_time_to_the_next_command(bench, period):
+    bench.stream(path_from_home(100, period), period, ticks=max(1, period // PERIOD))
+    assert (bench.intervals >= min(PERIOD, period)).all()
+    gaps = np.diff(bench.times)
+    assert (bench.intervals[2:-1] >= np.minimum(gaps[2:], 2 * PERIOD)).all()
+
+
+def test_single_targets_far_apart_are_no_stream(bench):
+    """Two targets half a second apart: come to rest at each instead of running past it."""
+    for q_target in (HOME + 0.02, HOME + 0.04):
+        bench.target(q_target)
+        bench.wait(500 * MS)
+        assert_allclose(bench.q, q_target, atol=1e-8)
+    assert (np.diff(bench.rows, axis=0) >= -1e-12).all(), 'it never came back'
+
+
+def test_end_of_a_stream_comes_to_rest_at_the_last_target_and_goes_quiet(bench):
+    path = path_from_home(250)
+    bench.stream(path)
+    assert np.abs(bench.tracker.generator.state.qd).max() > 0.1, 'it ends in full motion'
+    assert bench.wait(2000 * MS) > 10
+    assert_allclose(bench.q, path[-1], atol=1e-8)
+    assert bench.wait(1000 * MS) == 0
+
+
+def test_end_of_a_stream_keeps_the_limits(bench, limits):
+    bench.stream(path_from_home(250))
+    bench.wait(2000 * MS)
+    assert_within_limits(bench.steps_s, bench.rows, limits)
+
+
+def test_nothing_is_commanded_before_the_first_target(bench):
+    assert bench.wait(1000 * MS) == 0
+
+
+def test_restart_after_rest_begins_at_the_measured_joints(bench):
+    bench.target(HOME + 0.05)
+    bench.wait(2000 * MS)
+    bench.q = HOME - 0.1  # somebody moved the arm by hand
+    bench.joints()
+    output = bench.target(HOME - 0.05)
+    assert np.abs(output.command.q[0] - bench.q).max() < 1e-5
+    assert_allclose(output.command.q[0], HOME - 0.1, atol=1e-5)
+
+
+def test_restart_forgets_joints_and_targets(bench):
+    bench.stream(path_from_home(50))
+    bench.tracker.restart()
+    assert bench.tick() is None
+    assert_refused(bench.target(FAR), StreamStatus.NO_JOINT_STATE)
+
+
+def test_stop_is_a_smooth_braking_motion(bench, limits):
+    bench.stream(path_from_home(250))
+    before = bench.rows[-4:]
+    command = bench.tracker.stop()
+    assert command.interval_ns == PERIOD
+    assert len(command.q) > 5
+    q = np.vstack([before, command.q, command.q[-1:], command.q[-1:]])
+    assert_within_limits(PERIOD * 1e-9 * np.arange(len(q)), q, limits)
+    assert bench.tracker.stop() is None, 'everything is forgotten'
+
+
+def test_stop_has_nothing_to_say_when_nothing_moves(bench):
+    assert bench.tracker.stop() is None
+    bench.joints()
+    bench.target(HOME + 0.01)
+    bench.wait(2000 * MS)
+    assert bench.tracker.stop() is None
+
+
+def test_a_bad_target_in_a_stream_does_not_end_it(bench):
+    path = path_from_home(300)
+    bench.stream(path[:100])
+    bench.now += PERIOD
+    bench.joints()
+    assert_refused(bench.pose(np.full((4, 4), np.nan), bench.now), IkStatus.BAD_TARGET)
+    outputs = bench.stream(path[101:])
+    rows = np.array([output.command.q[0] for output in outputs])
+    assert_allclose(rows[-50:], path[-50:], atol=1e-8)
+
+
+def test_a_stale_joint_state_in_motion_is_answered_by_braking(make_bench):
+    bench = make_bench(joint_state_timeout_s=0.02)
+    path = path_from_home(300)
+    bench.stream(path[:250])
+    answers = []
+    for q_target in path[250:]:
+        bench.now += PERIOD
+        answers.append(bench.target(q_target).status)
+        bench.tick()
+    assert answers == [IkStatus.SOLVED] * 5 + [StreamStatus.STALE_JOINT_STATE] * 45
+    braking = bench.commands[-1][1].q
+    assert len(braking) > 10, 'one command with the whole stop'
+    assert np.abs(np.diff(braking, axis=0))[-1].max() < 1e-9, 'at rest at its end'
+    assert np.abs(braking[0] - path[255]).max() < 1e-3, 'it starts in motion'
+    n_commands = len(bench.commands)
+    bench.now += PERIOD
+    assert bench.tick() is None
+    assert len(bench.commands) == n_commands
+
+
+def test_motion_after_a_stale_joint_state_starts_where_the_arm_is(make_bench):
+    bench = make_bench(joint_state_timeout_s=0.02)
+    bench.stream(path_from_home(250))
+    bench.now += 30 * MS
+    assert bench.tick().status is StreamStatus.STALE_JOINT_STATE
+    bench.q = HOME.copy()  # it came back somewhere else
+    bench.joints()
+    output = bench.target(FAR)
+    assert output.status is IkStatus.SOLVED
+    assert_allclose(output.command.q[0], HOME, atol=1e-5)

@@ -1,0 +1,134 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Rates, bunched messages and clocks that jump."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+from derivatives import assert_within_limits
+from numpy.testing import assert_allclose, assert_array_equal
+from tracker_bench import (
+    FAR,
+    HOME,
+    MS,
+    PERIOD,
+    Bench,
+    assert_refused,
+    made_bench,
+    motion_limits,
+    path_from_home,
+)
+
+from neural_ik_ros.kinematics import Arm, FloatArray, forward
+from neural_ik_ros.motion import MotionLimits, StreamStatus
+from neural_ik_ros.solver import IkStatus
+
+
+@pytest.fixture(scope='module')
+def limits(arm: Arm) -> MotionLimits:
+    return motion_limits(arm)
+
+
+@pytest.fixture
+def make_bench(arm):
+    return partial(made_bench, arm)
+
+
+@pytest.fixture
+def bench(make_bench) -> Bench:
+    """With a joint state, as a moment after activation."""
+    ready = make_bench()
+    ready.joints()
+    return ready
+
+
+def scenario(bench: Bench) -> list[tuple[str, FloatArray, int]]:
+    """Return every answer to a mixture of good, bad, late and lost messages."""
+    rng = np.random.default_rng(1)
+    answers = []
+    for q_target in path_from_home(400):
+        bench.now += int(rng.integers(1, 3 * PERIOD))
+        if rng.random() < 0.8:
+            bench.joints()
+        age = int(rng.integers(-5, 5)) * MS if rng.random() < 0.95 else 1000 * MS
+        output = bench.target(q_target, age=age) if rng.random() < 0.7 else bench.tick()
+        if output is not None:
+            row = np.zeros(6) if output.command is None else output.command.q[0]
+            answers.append((output.status.name, row, bench.now))
+    return answers
+
+
+def test_tracker_is_deterministic_in_its_inputs(make_bench):
+    first, second = scenario(make_bench()), scenario(make_bench())
+    assert len(first) == len(second) > 200
+    for (name, row, now), (other_name, other_row, other_now) in zip(first, second, strict=True):
+        assert (name, now) == (other_name, other_now)
+        assert_array_equal(row, other_row)
+
+
+def test_motion_never_runs_more_than_three_periods_ahead_of_the_clock(bench, arm):
+    """Stamps that advance faster than the clock must not make the arm faster than its limits."""
+    goal = HOME.copy()
+    goal[0] += 2.5
+    bench.target(goal)
+    bench.wait(700 * MS)
+    assert bench.tracker.generator.state.qd[0] > 1.5
+    start, q_start = bench.now, bench.q
+    for k in range(1, 60):
+        bench.now += MS
+        bench.joints()
+        output = bench.pose(forward(arm, goal), start + 7 * MS * k)
+        if output.command is None:
+            assert output.status is StreamStatus.STALE_TARGET
+    way = np.abs(bench.q - q_start)
+    elapsed_s = (bench.now - start) * 1e-9
+    assert (way <= arm.velocity * (elapsed_s + 3.0 * PERIOD * 1e-9)).all()
+
+
+def test_clock_that_jumps_back_does_not_leave_the_arm_in_motion(bench, limits):
+    path = path_from_home(250)
+    bench.stream(path)
+    bench.now -= 3600 * 1000 * MS
+    assert bench.wait(2000 * MS) > 10
+    assert_allclose(bench.q, path[-1], atol=1e-8)
+    assert bench.wait(1000 * MS) == 0
+    assert_within_limits(bench.steps_s, bench.rows, limits)
+
+
+def test_clock_that_jumps_back_does_not_make_old_joints_fresh(bench):
+    bench.now -= 3600 * 1000 * MS
+    assert bench.target(FAR).status is IkStatus.SOLVED
+    bench.now += 600 * MS
+    assert_refused(bench.target(FAR), StreamStatus.STALE_JOINT_STATE)
+
+
+def test_clock_that_jumps_forward_makes_no_jump(bench, arm):
+    path = path_from_home(300)
+    bench.stream(path[:250])
+    bench.now += 3600 * 1000 * MS
+    q = bench.q
+    bench.joints()
+    output = bench.target(path[250])
+    assert output.status is IkStatus.SOLVED
+    assert (np.abs(output.command.q[0] - q) <= 2.0 * PERIOD * 1e-9 * arm.velocity).all()
+
+
+@pytest.mark.parametrize('rate_hz', [1.0, 5.0, 50.0, 1000.0])
+def test_dense_targets_are_followed_within_the_velocity_limits_at_any_rate(make_bench, rate_hz):
+    bench = make_bench(rate_hz=rate_hz)
+    bench.stream(path_from_home(200))
+    speeds = np.abs(np.diff(bench.rows, axis=0)) / np.diff(bench.times)[:, None] * 1e9
+    assert len(speeds) > 100
+    assert (speeds.max(axis=0) <= bench.tracker.generator.limits.velocity).all()
+
+
+@pytest.mark.parametrize(('rate_hz', 'first_s'), [(250.0, 0.004), (1000.0, 0.001), (20.0, 0.004)])
+def test_first_step_is_short_whatever_the_rate(make_bench, limits, rate_hz, first_s):
+    bench = make_bench(rate_hz=rate_hz)
+    bench.joints()
+    step = np.abs(bench.target(FAR).command.q[0] - HOME)
+    assert (step <= limits.jerk * first_s**3).all()
+    assert bench.intervals[0] == round(1e9 / rate_hz), 'no sooner than the next command'

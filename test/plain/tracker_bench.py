@@ -1,0 +1,126 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A tracker on a clock of its own, and how its tests look at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from neural_ik_ros.kinematics import Arm, FloatArray, Joints, forward
+from neural_ik_ros.motion import (
+    Command,
+    MotionGenerator,
+    MotionLimits,
+    Output,
+    PoseTracker,
+    StreamStatus,
+    TrackerConfig,
+)
+from neural_ik_ros.solver import CurrentJoints, IkSolver, IkStatus, SolverOptions
+
+MS = 1_000_000
+PERIOD = 4 * MS  # of the default rate
+T0 = 1_700_000_000 * 1000 * MS  # an ordinary day
+HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
+FAR = HOME + np.array([0.4, -0.2, 0.2, 0.3, -0.4, 0.5])
+EXACT = 1e-9  # [m], [rad] between the target and the tool at the commanded joints
+
+
+def motion_limits(arm: Arm) -> MotionLimits:
+    return MotionLimits.of_arm(arm, acceleration=[5.0] * 6, jerk=[50.0] * 6)
+
+
+@dataclass
+class Bench:
+    """A tracker, its clock, and an arm that is where it was last told to be."""
+
+    tracker: PoseTracker
+    now: int = T0
+    q: Joints = field(default_factory=HOME.copy)
+    commands: list[tuple[int, Command]] = field(default_factory=list)
+
+    def joints(self) -> None:
+        self.tracker.on_joints(self.q, self.now)
+
+    def target(self, q_target: Joints, *, age: int = 0, frame: str = 'base_link') -> Output:
+        return self.pose(forward(self.tracker.solver.arm, q_target), self.now - age, frame)
+
+    def pose(self, transform: FloatArray, stamp: int, frame: str = 'base_link') -> Output:
+        output = self.tracker.on_target(transform, frame=frame, stamp_ns=stamp, now_ns=self.now)
+        self._obey(output.command)
+        return output
+
+    def tick(self) -> Output | None:
+        output = self.tracker.on_tick(self.now)
+        if output is not None:
+            self._obey(output.command)
+        return output
+
+    def _obey(self, command: Command | None) -> None:
+        if command is not None:
+            self.commands.append((self.now, command))
+            self.q = command.q[-1]
+
+    def wait(self, duration: int, *, period: int = PERIOD) -> int:
+        """Return how many ticks made a command while joint states kept coming."""
+        n_before = len(self.commands)
+        for _ in range(duration // period):
+            self.now += period
+            self.joints()
+            self.tick()
+        return len(self.commands) - n_before
+
+    def stream(self, path: FloatArray, period: int = PERIOD, *, ticks: int = 1) -> list[Output]:
+        """Return the answers to targets at an even rate, with ``ticks`` ticks after each."""
+        outputs = []
+        for q_target in path:
+            self.now += period // (ticks + 1)
+            self.joints()
+            outputs.append(self.target(q_target))
+            for _ in range(ticks):
+                self.now += period // (ticks + 1)
+                self.joints()
+                self.tick()
+        return outputs
+
+    @property
+    def times(self) -> FloatArray:
+        return np.array([now for now, _ in self.commands])
+
+    @property
+    def rows(self) -> FloatArray:
+        return np.vstack([command.q for _, command in self.commands])
+
+    @property
+    def steps_s(self) -> FloatArray:
+        """Times [s] at which the motion itself passes the rows."""
+        steps = np.diff(self.times, prepend=self.times[0])
+        steps[steps < 0] = 2 * PERIOD  # the clock jumped, and the end of the stream had to show
+        return np.cumsum(np.minimum(steps, 2 * PERIOD)) * 1e-9
+
+    @property
+    def intervals(self) -> FloatArray:
+        return np.array([command.interval_ns for _, command in self.commands])
+
+
+def made_bench(arm: Arm, options: SolverOptions | None = None, **config: object) -> Bench:
+    """Return a bench before the first joint state."""
+    solver = IkSolver(arm, CurrentJoints(), options)
+    generator = MotionGenerator(motion_limits(arm))
+    return Bench(PoseTracker(solver, generator, TrackerConfig(**config)))
+
+
+def assert_refused(output: Output, status: IkStatus | StreamStatus, *words: str) -> None:
+    assert output.status is status
+    assert output.command is None
+    assert output.reason.startswith(status.value)
+    for word in words:
+        assert word in output.reason
+
+
+def path_from_home(n: int, period: int = PERIOD) -> FloatArray:
+    """Return joints (n, 6) [rad] that leave home gently, as a path in space would."""
+    time = period * 1e-9 * np.arange(1, n + 1)[:, None]
+    return HOME + 0.3 * (1.0 - np.cos(1.5 * time)) * np.array([1.0, -0.5, 0.5, 0.7, -0.6, 1.0])
