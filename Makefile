@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest
 help:
 	@echo 'make demo   track a path with node, simulated arm and target source; report in demo_report/'
 	@echo 'make test   the whole suite: plain, learning, ros'
-	@echo 'make lint   ruff, mypy --strict, package.xml'
+	@echo 'make lint   the pre-commit hooks (ruff, mypy --strict) and package.xml'
 	@echo 'make train  train the shipped network again (about 30 minutes on two cores)'
 	@echo 'make setup  only make the environment in .venv'
 	@echo 'make figures  the pictures of docs/images from a new demo'
@@ -46,9 +46,7 @@ test: setup-test
 	$(PYTEST) test
 
 lint: setup-test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/pre-commit run --all-files --show-diff-on-failure
 	$(BIN)/python -c "from catkin_pkg.package import parse_package; parse_package('package.xml').validate()"
 
 train: setup-test

@@ -63,3 +63,35 @@ def peer():
 
     with Peer() as node:
         yield node
+
+
+@pytest.fixture(scope='module')
+def active_node(request, tmp_path_factory):
+    """One node ``neural_ik`` for all tests of a file, started with its NODE_ARGUMENTS."""
+    from peers import NodeProcess
+
+    log = tmp_path_factory.mktemp('node') / 'neural_ik_node.log'
+    with NodeProcess('neural_ik_node', *request.module.NODE_ARGUMENTS, log=log) as process:
+        process.wait_for_output('ready for')
+        yield process
+
+
+@pytest.fixture(scope='module')
+def cell(active_node):
+    """Return the other side of the active node."""
+    from driver import Driver
+    from peers import Peer
+
+    with Peer() as peer:
+        yield Driver(peer).connect()
+
+
+@pytest.fixture
+def driver(active_node, cell):
+    """Return the other side, with the arm at home, at rest, after a target that was served."""
+    from driver import HOME
+
+    assert active_node.is_running
+    cell.serve(HOME)
+    cell.forget()
+    return cell

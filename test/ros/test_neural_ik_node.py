@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The node, active: a pose in, a judged trajectory out; a bad message in, its reason out."""
+"""The node, active: a pose in, a judged trajectory out."""
 
 from __future__ import annotations
 
@@ -8,42 +8,17 @@ import math
 import time
 
 import numpy as np
-import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from driver import AUTOSTART, FAR, HOME, NEAR, PATIENT, Driver, shipped_limits
+from driver import AUTOSTART, FAR, HOME, NEAR, PATIENT, shipped_limits
 from geometry_msgs.msg import PoseStamped
 from numpy.testing import assert_allclose
-from peers import NodeProcess, Peer
 
 from neural_ik_ros.kinematics import forward, invert, se3_log
 from neural_ik_ros.ros.messages import ns_from_time, rotation_from_quat
 
 EXACT = 1e-9  # [m], [rad] between a target and the tool at its solution
 RELEASED = 1e-8  # [rad] between a solution and where the motion to it ends
-
-
-@pytest.fixture(scope='module')
-def process(tmp_path_factory):
-    """One active node for all tests of this file."""
-    log = tmp_path_factory.mktemp('node') / 'neural_ik_node.log'
-    with NodeProcess('neural_ik_node', *AUTOSTART, *PATIENT, log=log) as node:
-        node.wait_for_output('ready for')
-        yield node
-
-
-@pytest.fixture(scope='module')
-def cell(process):
-    with Peer() as peer:
-        yield Driver(peer).connect()
-
-
-@pytest.fixture
-def driver(process, cell):
-    """Return the other side, with the arm at home, at rest, after a target that was served."""
-    assert process.is_running
-    cell.serve(HOME)
-    cell.forget()
-    return cell
+NODE_ARGUMENTS = (*AUTOSTART, *PATIENT)
 
 
 def test_node_answers_a_pose_with_a_trajectory_to_its_exact_solution(driver):
@@ -176,6 +151,15 @@ def test_status_tells_that_all_is_well(driver):
     assert newest.hardware_id == 'neural_ik_ros'
 
 
+def test_status_is_idle_again_when_no_target_comes(driver):
+    driver.serve()
+    assert driver.peer.spin_until(lambda: driver.newest_status() == 'SOLVED')
+    assert driver.peer.spin_until(lambda: driver.newest_status() == 'IDLE')
+    assert driver.statuses[-1].level == DiagnosticStatus.OK
+    driver.serve(FAR)
+    assert driver.peer.spin_until(lambda: driver.newest_status() == 'SOLVED')
+
+
 def test_diagnostics_have_counts_latencies_and_evidence(driver):
     driver.serve()
     n_reports = len(driver.diagnostics)
@@ -205,8 +189,8 @@ def test_flood_of_targets_is_survived(driver):
     assert driver.serve()
 
 
-def test_node_ends_cleanly_after_all_of_this(process, driver):
+def test_node_ends_cleanly_after_all_of_this(active_node, driver):
     """Last in the file: whatever came in, it can still say goodbye."""
-    assert process.stop() == 0
+    assert active_node.stop() == 0
     for word in ('Traceback', 'terminate called', 'leaked'):
-        assert word not in process.output
+        assert word not in active_node.output
