@@ -70,13 +70,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from ..learning.bundle import load_bundle
     from ..ros.assembly import NodeConfig, motion_limits
 
-    folder: Path = arguments.output
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise NeuralIkError(f'{folder}: {error.strerror}; choose another --output.') from error
     options = DemoOptions(
-        folder=folder.resolve(),
+        folder=_made_folder(arguments.output),
         path=arguments.path,
         duration_s=arguments.duration,
         rate_hz=arguments.rate,
@@ -86,18 +81,32 @@ def _run(arguments: argparse.Namespace) -> int:
     recording = recording_from_tracks(record.tracks)
     report = judge(recording, motion_limits(arm, NodeConfig()))
     problems = [*report.problems, *record.complaints]
-    (folder / 'report.json').write_text(
-        json.dumps({**report.to_json(), 'problems': problems}, indent=2) + '\n', encoding='utf-8'
-    )
-    pictures = save_figures(recording, arm, folder)
+    report_file = options.folder / 'report.json'
+    content = json.dumps({**report.to_json(), 'problems': problems}, indent=2)
+    report_file.write_text(content + '\n', encoding='utf-8')
+    pictures = save_figures(recording, arm, options.folder)
     print(table(report))
-    print('written:', ', '.join(str(path) for path in (folder / 'report.json', *pictures)))
-    for problem in problems:
-        print(f'PROBLEM: {problem}')
-    if not problems:
-        late = f' but {report.n_late} that came too late' if report.n_late else ''
-        print(f'every answered target solved{late}, no limit broken')
+    print('written:', ', '.join(str(path) for path in (report_file, *pictures)))
+    print(verdict(report, problems))
     return 1 if problems else 0
+
+
+def _made_folder(path: Path) -> Path:
+    from ..errors import NeuralIkError
+
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NeuralIkError(f'{path}: {error.strerror}; choose another --output.') from error
+    return path.resolve()
+
+
+def verdict(report: DemoReport, problems: list[str]) -> str:
+    """Return what the demo showed, or a line for each problem."""
+    if problems:
+        return '\n'.join(f'PROBLEM: {problem}' for problem in problems)
+    late = f' but {report.n_late} that came too late' if report.n_late else ''
+    return f'every answered target solved{late}, no limit broken'
 
 
 def table(report: DemoReport) -> str:

@@ -263,7 +263,8 @@ def limit_use(recording: Recording, limits: MotionLimits) -> dict[str, float]:
     """
     Return the largest share of the position and velocity limits in the commanded joints.
 
-    Only commands one target period apart count for velocity. Acceleration and jerk cannot be seen
+    Only commands one target period apart count for velocity, so it is left out for sparse targets
+    with commands in between. Acceleration and jerk cannot be seen
     from outside to a useful accuracy: commands leave with the jitter of the machine, and the time
     between two of them is not in the message. They are tested where that time is known.
     """
@@ -274,7 +275,7 @@ def limit_use(recording: Recording, limits: MotionLimits) -> dict[str, float]:
     period_ns = np.median(stamp_ns)
     is_next = (np.diff(answers.commands) == 1) & (np.abs(stamp_ns - period_ns) < 1e-3 * period_ns)
     qd = np.diff(recording.command_q[answers.commands], axis=0)[is_next] / (period_ns * NS)
-    return {
-        'position': float(position.max()),
-        'velocity': float((np.abs(qd) / limits.velocity).max(initial=0.0)),
-    }
+    use = {'position': float(position.max())}
+    if is_next.any():
+        use['velocity'] = float((np.abs(qd) / limits.velocity).max())
+    return use
