@@ -264,9 +264,9 @@ def limit_use(recording: Recording, limits: MotionLimits) -> dict[str, float]:
     Return the largest share of the position and velocity limits in the commanded joints.
 
     Only commands one target period apart count for velocity, so it is left out for sparse targets
-    with commands in between. Acceleration and jerk cannot be seen
-    from outside to a useful accuracy: commands leave with the jitter of the machine, and the time
-    between two of them is not in the message. They are tested where that time is known.
+    with commands in between. Acceleration and jerk cannot be seen from outside to a useful
+    accuracy: commands leave with the jitter of the machine, and the time between two of them is
+    not in the message. They are tested where that time is known.
     """
     middle = 0.5 * (limits.upper + limits.lower)
     position = np.abs(recording.command_q - middle) / (limits.upper - middle)
