@@ -66,7 +66,9 @@ class Driver:
         controller = f'{namespace}/joint_trajectory_controller/joint_trajectory'
         self.trajectories = peer.listen(JointTrajectory, controller, 1000)
         self.solutions = peer.listen(JointState, f'{self.node}/solution', qos.deep(qos.POSE_IN))
-        self.statuses = peer.listen(DiagnosticStatus, f'{self.node}/status', qos.STATUS_OUT)
+        self.statuses = peer.listen(
+            DiagnosticStatus, f'{self.node}/status', qos.deep(qos.STATUS_OUT)
+        )
         self.diagnostics = peer.listen(DiagnosticArray, '/diagnostics', 100)
         self._joint_topic = f'{namespace}/joint_states'
         self._joint_states: Any = None
@@ -143,6 +145,13 @@ class Driver:
 
     def newest_status(self) -> str:
         return status_of(self.statuses[-1]) if self.statuses else ''
+
+    def wait_for_status(self, status: str) -> None:
+        """Wait until a status has been told since the last ``forget``, be it the newest or not."""
+        told = [status_of(one) for one in self.statuses]
+        assert self.peer.spin_until(lambda: status in [status_of(one) for one in self.statuses]), (
+            told
+        )
 
     def serve(self, q: ArrayLike = NEAR, q_measured: ArrayLike = HOME) -> JointState:
         """Return the solution of a good target; the motion to it has ended."""

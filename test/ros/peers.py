@@ -143,13 +143,13 @@ class Peer:
         Return a publisher that its subscribers know.
 
         That this side has found them is not enough: a best-effort message is gone if they have
-        not found the publisher yet. They have when they answer a request that was made later.
+        not found the publisher yet.
         """
         publisher = self.node.create_publisher(message_type, topic, qos)
         assert self.spin_until(publisher.get_subscription_count), f'nobody listens to {topic}'
         assert self.spin_until(lambda: '_NODE_NAME_UNKNOWN_' not in str(self._listeners(topic)))
         for name in self._listeners(topic) - {self.node.get_fully_qualified_name()}:
-            self.call(GetParameters, f'{name}/get_parameters', GetParameters.Request())
+            self._meet(name)
         return publisher
 
     def _listeners(self, topic: str) -> set[str]:
@@ -161,9 +161,26 @@ class Peer:
         """Return the response of a service."""
         client = self.node.create_client(service_type, name)
         assert self.spin_until(client.service_is_ready), f'no service {name}'
+        self._meet(name.rpartition('/')[0])
         future = client.call_async(request)
         assert self.spin_until(future.done), f'no answer from {name}'
         return future.result()
+
+    def _meet(self, node: str) -> None:
+        """
+        Wait until a node knows everything that this one has created before.
+
+        It learns of endpoints in the order of their creation, so it knows when it can answer a
+        client that came last. Until then it drops its answers: hence the repetition.
+        """
+        client = self.node.create_client(GetParameters, f'{node}/get_parameters')
+        assert self.spin_until(client.service_is_ready), f'no parameters of {node}'
+        deadline = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline:
+            future = client.call_async(GetParameters.Request())
+            if self.spin_until(future.done, 1.0):
+                return
+        raise AssertionError(f'no answer from {node}')
 
     def set_parameter(self, node: str, name: str, value: Any) -> Any:
         """Return the result (successful, reason) of setting a parameter of a node."""

@@ -76,8 +76,9 @@ def assert_refused(
     assert is_logged, active_node.output
     assert not driver.solutions
     assert not driver.trajectories
+    driver.forget()
     assert driver.serve(), 'the next good target is served'
-    assert driver.peer.spin_until(lambda: driver.newest_status() == 'SOLVED')
+    driver.wait_for_status('SOLVED')
 
 
 @pytest.mark.parametrize(('changes', 'status', 'reason'), BAD_POSES.values(), ids=BAD_POSES)

@@ -180,10 +180,9 @@ def test_cleanup_leaves_no_topic_behind(driver):
     driver.go(CONFIGURE)
     driver.connect()
     driver.go(CLEANUP)
-    node = driver.peer.node
-    topic = f'{driver.node}/target_pose'
-    assert driver.peer.spin_until(lambda: node.count_subscribers(topic) == 0)
-    assert node.count_publishers('joint_trajectory_controller/joint_trajectory') == 0
+    node, topic = driver.peer.node, 'joint_trajectory_controller/joint_trajectory'
+    assert driver.peer.spin_until(lambda: not node.count_subscribers(f'{driver.node}/target_pose'))
+    assert driver.peer.spin_until(lambda: not node.count_publishers(topic))
 
 
 def test_transition_by_label_works(driver):

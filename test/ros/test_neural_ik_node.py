@@ -143,8 +143,9 @@ def test_stream_of_targets_is_followed_and_ends_in_rest(driver):
 
 def test_status_tells_that_all_is_well(driver):
     driver.provoke(lambda: driver.send_target(HOME, frame='moon'), 'UNKNOWN_FRAME')
+    driver.forget()
     driver.serve()
-    assert driver.peer.spin_until(lambda: driver.newest_status() == 'SOLVED')
+    driver.wait_for_status('SOLVED')
     newest = driver.statuses[-1]
     assert newest.level == DiagnosticStatus.OK
     assert newest.name == '/neural_ik'
@@ -154,8 +155,9 @@ def test_status_tells_that_all_is_well(driver):
 def test_status_is_idle_again_when_no_target_comes(driver):
     assert driver.peer.spin_until(lambda: driver.newest_status() == 'IDLE')
     assert driver.statuses[-1].level == DiagnosticStatus.OK
+    driver.forget()
     driver.serve(FAR)
-    assert driver.peer.spin_until(lambda: driver.newest_status() == 'SOLVED')
+    driver.wait_for_status('SOLVED')
 
 
 def test_diagnostics_have_counts_latencies_and_evidence(driver):

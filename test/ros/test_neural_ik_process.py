@@ -138,7 +138,9 @@ def test_two_arms_work_side_by_side(start_node, peer):
     assert left.names[0] == 'left_joint_1'
     assert_allclose(left.rows()[-1], NEAR, atol=1e-6)
     left.provoke(lambda: left.send_target(NEAR, frame='right_base_link'), 'UNKNOWN_FRAME')
-    assert right.newest_status() == 'SOLVED', 'what happens left is no matter of the right'
+    assert right.newest_status() in ('SOLVED', 'IDLE'), (
+        'what happens left is no matter of the right'
+    )
     assert left.statuses[-1].name == '/left/neural_ik'
 
 
