@@ -54,19 +54,19 @@ def test_source_streams_the_path_at_the_times_of_its_stamps(start_node, peer):
         path='iso_9283', settle_s=0.2, speed_m_s=1.0, ramp_s=0.1, tool_rpy=(0.3, 2.0, -0.4)
     )
     start_node('target_source', *parameters(config))
-    messages = peer.listen(PoseStamped, 'target_pose', qos.POSE_IN)
+    messages = peer.listen(PoseStamped, 'target_pose', qos.deep(qos.POSE_IN))
     assert peer.spin_until(lambda: len(messages) > 300)
     stamps, transforms = received(messages)
     steps = np.diff(stamps)
     assert (steps % PERIOD_NS == 0).all(), 'stamps are the scheduled times, free of jitter'
-    assert np.median(steps) == PERIOD_NS
+    assert steps.min() == PERIOD_NS
     assert (steps > 0).all()
     # Best effort may have lost the first ones: find out which one came first.
     path = make_path(config)
     since_first = (stamps - stamps[0]) * 1e-9 - config.settle_s
     deviations = [
         np.abs(path.transform(since_first + k * PERIOD_NS * 1e-9) - transforms).max()
-        for k in range(50)
+        for k in range(500)
     ]
     assert min(deviations) < ROUNDING
     assert messages[0].header.frame_id == 'base_link'
