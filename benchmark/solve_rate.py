@@ -1,92 +1,111 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Solve rate, seeds and time of ``IkSolver.solve``, with and without the network."""
+"""How many reachable targets are solved, and whether the others are refused rightly."""
 
 from __future__ import annotations
 
 import argparse
-import platform
 import time
 from collections import Counter
 
 import numpy as np
+from problems import Problems, anywhere, calibrated_arm, reachable_sets
 
 from neural_ik_ros import IkSolver
 from neural_ik_ros.kinematics import (
-    Joints,
-    Transform,
+    Arm,
+    Branches,
+    branches,
     forward,
     invert,
     is_within_limits,
     random_joints,
     rotation_angle,
 )
-from neural_ik_ros.learning.dataset import DataConfig, unseen_set
-from neural_ik_ros.solver import CurrentJoints, IkSolution, SolverOptions
+from neural_ik_ros.kinematics.angles import unwind_into
+from neural_ik_ros.solver import CurrentJoints, IkSolutions, IkStatus, SolverOptions
 from neural_ik_ros.solver import IkSolver as SolverCore
 
-EXACT = 1e-9  # [m], [rad]
+CHUNK = 50_000
+OPTIONS = SolverOptions(allow_other_posture=True)
+HEADER = ('set', 'first seed', 'targets', 'solved', 'posture kept', 'worst [m]', 'worst [rad]',
+          'Newton steps', 'CPU us', 'found by')  # fmt: skip
 
 
 def main() -> None:
     """Print one row for each problem set and predictor."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('-n', type=int, default=10_000, help='targets a set (default 10000)')
-    n = parser.parse_args().n
-    options = SolverOptions(allow_other_posture=True)
-    with_network = IkSolver.load(options=options)
-    arm = with_network.arm
-    solvers = {
-        'network': with_network,
-        'current': SolverCore(arm, CurrentJoints(), options),
-    }
-    config = DataConfig(n_test=n, seed=7)
-    near, far = unseen_set(arm, config, 'near'), unseen_set(arm, config, 'far')
-    rng = np.random.default_rng(7)
-    anywhere = random_joints(arm, rng, n), random_joints(arm, rng, n)
-    problems = {
-        'near': (near.transform_base_tool, near.q_current),
-        'far': (far.transform_base_tool, far.q_current),
-        'any': (forward(arm, anywhere[0]), anywhere[1]),
-    }
-    print(f'{n} targets a set, {platform.machine()}, Python {platform.python_version()}\n')
-    print(
-        '| set | first seed | solved | posture kept | Newton steps | p50 us | p99 us | found by |'
-    )
-    print('|---|---|---|---|---|---|---|---|')
-    for problem, (targets, starts) in problems.items():
-        for name, solver in solvers.items():
-            print(f'| {problem} | {name} | {row(solver, targets, starts)} |', flush=True)
+    parser.add_argument('--arms', type=int, default=20, help='calibrated arms (default 20)')
+    arguments = parser.parse_args()
+    network = IkSolver.load(options=OPTIONS)
+    arm, predictors = network.arm, (network.predictor, CurrentJoints())
+    print(f'| {" | ".join(HEADER)} |\n|{"---|" * len(HEADER)}')
+    for name, problems in reachable_sets(arm, arguments.n).items():
+        for predictor in predictors:
+            report(name, SolverCore(arm, predictor, OPTIONS), problems)
+    for seed in range(arguments.arms):
+        other = calibrated_arm(arm, seed)
+        rng = np.random.default_rng(seed)
+        q, q_current = (random_joints(other, rng, arguments.n) for _ in range(2))
+        problems = Problems(arm=other, q=q, q_current=q_current)
+        report(f'calibrated {seed}', SolverCore(other, predictors[0], OPTIONS), problems)
+    reasons(SolverCore(arm, predictors[0], OPTIONS), arm, arguments.n)
 
 
-def row(solver: SolverCore, targets: Transform, starts: Joints) -> str:
-    """Return the cells of one row; answers are judged again, not believed."""
+def report(name: str, solver: SolverCore, problems: Problems) -> None:
+    """Print the row of one set; answers are judged again, not believed."""
     solver.warm_up()
-    solutions, times_us = [], []
-    for target, start in zip(targets, starts, strict=True):
+    solved, kept, steps, began = 0, 0, 0, time.process_time()
+    found_by: Counter[str] = Counter()
+    worst = np.zeros(2)
+    targets = problems.targets
+    for start in range(0, len(targets), CHUNK):
+        rows = slice(start, start + CHUNK)
+        solutions = solver.solve_batch(targets[rows], problems.q_current[rows])
+        is_good, errors = judged(solver.arm, solutions, targets[rows])
+        solved, worst = solved + int(is_good.sum()), np.maximum(worst, errors)
+        kept += solutions.statuses.count(IkStatus.SOLVED)
+        steps += int(solutions.iterations.sum())
+        found_by.update(solutions.seed_names[code] for code in solutions.seed_codes if code >= 0)
+    n, cpu_us = len(targets), 1e6 * (time.process_time() - began) / len(targets)
+    seeds = ', '.join(f'{seed} {100.0 * k / n:.1f} %' for seed, k in found_by.most_common())
+    cells = (name, solver.predictor.name, n, f'{100.0 * solved / n:.4f} %',
+             f'{100.0 * kept / n:.3f} %', f'{worst[0]:.1e}', f'{worst[1]:.1e}',
+             f'{steps / n:.1f}', f'{cpu_us:.0f}', seeds)  # fmt: skip
+    print(f'| {" | ".join(map(str, cells))} |', flush=True)
+
+
+def judged(arm: Arm, solutions: IkSolutions, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows forward kinematics confirms, and the largest errors of those."""
+    is_solved = solutions.is_solved
+    q = np.where(is_solved[:, None], solutions.q, 0.0)
+    offsets = invert(forward(arm, q)) @ targets
+    position = np.linalg.norm(offsets[:, :3, 3], axis=1)
+    rotation = rotation_angle(offsets[:, :3, :3])
+    is_good = is_solved & is_within_limits(arm, q) & (position <= 1e-9) & (rotation <= 1e-9)
+    return is_good, np.array([position[is_solved].max(), rotation[is_solved].max()])
+
+
+def reasons(solver: SolverCore, arm: Arm, n: int) -> None:
+    """Compare the reasons of refusals with all branches of the arm, and time single calls."""
+    assert Branches.of(arm).is_exact  # noqa: S101 - otherwise the comparison means nothing
+    counts: Counter[str] = Counter()
+    times_us: dict[str, list[float]] = {}
+    for target in anywhere(n):
         began = time.perf_counter_ns()
-        solutions.append(solver.solve(target, start))
-        times_us.append(1e-3 * (time.perf_counter_ns() - began))
-    is_good = np.array(
-        [is_reached(solver, *pair) for pair in zip(solutions, targets, strict=True)]
-    )
-    kept = np.array([solution.status.name == 'SOLVED' for solution in solutions])
-    steps = np.mean([solution.iterations for solution in solutions])
-    seeds = Counter(solution.seed for solution in solutions)
-    p50, p99 = np.percentile(times_us, [50, 99])
-    found_by = ', '.join(
-        f'{seed} {100.0 * k / len(targets):.1f} %' for seed, k in seeds.most_common()
-    )
-    cells = (f'{100.0 * is_good.mean():.3f} %', f'{100.0 * kept.mean():.2f} %', f'{steps:.1f}')
-    return ' | '.join((*cells, f'{p50:.0f}', f'{p99:.0f}', found_by))
-
-
-def is_reached(solver: SolverCore, solution: IkSolution, target: Transform) -> bool:
-    """Return whether forward kinematics confirms the answer."""
-    if not solution.status.is_solved or not is_within_limits(solver.arm, solution.q):
-        return False
-    offset = invert(target) @ forward(solver.arm, solution.q)
-    return bool(np.linalg.norm(offset[:3, 3]) <= EXACT and rotation_angle(offset[:3, :3]) <= EXACT)
+        status = solver.solve(target, np.zeros(6)).status
+        times_us.setdefault(status.name, []).append(1e-3 * (time.perf_counter_ns() - began))
+        found = branches(arm, target, np.zeros(6))
+        on_target = np.abs(forward(arm, found) - target).max(axis=(1, 2)) < 1e-6
+        expected = IkStatus.OUTSIDE_LIMITS if on_target.any() else IkStatus.UNREACHABLE
+        if any(unwind_into(q, np.zeros(6), arm.lower, arm.upper) for q in found[on_target]):
+            expected = IkStatus.SOLVED
+        counts[f'{status.name.replace("_OTHER_POSTURE", "")} as {expected.name}'] += 1
+    print(f'\nreasons of {n} random poses, given as expected: {dict(counts)}')
+    for name, times in times_us.items():
+        p50, p99 = np.percentile(times, [50, 99])
+        print(f'{name}: {len(times)} targets, p50 {p50:.0f} us, p99 {p99:.0f} us')
 
 
 if __name__ == '__main__':

@@ -41,7 +41,10 @@ def add_parser(subparsers: Any) -> None:
         help='where the arm is [rad] (default all zero)',
     )
     parser.add_argument('--bundle', type=Path, help='folder of a network bundle')
-    parser.add_argument('--urdf', type=Path, help='a calibrated arm')
+    parser.add_argument('--urdf', type=Path, help='another geometry of the arm')
+    parser.add_argument(
+        '--calibration', type=Path, help='YAML file with corrections of the joint frames'
+    )
     parser.add_argument(
         '--allow-other-posture', action='store_true', help='shoulder, elbow, wrist may change'
     )
@@ -56,7 +59,9 @@ def _run(arguments: argparse.Namespace) -> int:
     from ..solver import SolverOptions
 
     options = SolverOptions(allow_other_posture=arguments.allow_other_posture)
-    solver = IkSolver.load(arguments.bundle, urdf=arguments.urdf, options=options)
+    solver = IkSolver.load(
+        arguments.bundle, urdf=arguments.urdf, calibration=arguments.calibration, options=options
+    )
     solution = solver.solve(
         transform_from_xyz_rpy(arguments.xyz, arguments.rpy), arguments.q_current
     )

@@ -4,14 +4,15 @@
 
 from .angles import TURN, angular_distance, nearest_turn
 from .arm import Arm, ArmError, CoupledLimit
+from .branches import Branches, branches
 from .chain import forward, jacobian, skeleton
 from .limits import is_within_limits, random_joints
 from .posture import is_same_posture, posture
-from .refine import RefineResult, refine
+from .refine import RefineResult, free_limits, refine, step_limits
 from .se3 import invert, rotation_angle, rotation_from_rpy, se3_log
 from .singularity import manipulability, smallest_singular_value
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
-from .urdf import UrdfError, arm_from_urdf
+from .urdf import CorrectionError, UrdfError, arm_from_urdf
 
 __all__ = [
     'N_JOINTS',
@@ -19,6 +20,8 @@ __all__ = [
     'Arm',
     'ArmError',
     'ArrayShapeError',
+    'Branches',
+    'CorrectionError',
     'CoupledLimit',
     'FloatArray',
     'Joints',
@@ -28,7 +31,9 @@ __all__ = [
     'angular_distance',
     'arm_from_urdf',
     'as_array',
+    'branches',
     'forward',
+    'free_limits',
     'invert',
     'is_same_posture',
     'is_within_limits',
@@ -43,4 +48,5 @@ __all__ = [
     'se3_log',
     'skeleton',
     'smallest_singular_value',
+    'step_limits',
 ]

@@ -16,7 +16,7 @@ import numba
 
 Kernel = TypeVar('Kernel', bound=Callable[..., Any])
 PACKAGE = Path(__file__).resolve().parent.parent
-SOURCES = ('kinematics/*.py', 'solver/*.py')  # where kernels are
+SOURCES = ('kinematics/*.py', 'solver/*.py', 'motion/*.py')  # where kernels are
 
 
 def compiled(kernel: Kernel) -> Kernel:

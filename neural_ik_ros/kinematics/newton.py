@@ -26,6 +26,7 @@ from .types import FloatArray
 DAMPING_START = 1e-2  # damping over squared error; 1e-3 to 1e-1 take about the same steps
 DAMPING_LEAST = 1e-15  # keeps the normal equations positive definite at a singularity
 MEMORY = 0.3  # how much past errors allow the next one to grow; 0 creeps along curved valleys
+SCRATCH_SHAPE = (7, 6, 6)
 LARGEST_STEP = 0.7  # [rad] per joint and step: a linear model is worth nothing beyond
 
 
@@ -46,15 +47,16 @@ def refine_batch(  # noqa: PLR0913, PLR0917 - flat arguments, as numba likes the
 
     :param errors: Shape (n, 3), written: position [m], rotation [rad], iterations.
     """
+    scratch = np.empty(SCRATCH_SHAPE)
     for i in range(q.shape[0]):
-        errors[i, 2] = _refine_one(
+        errors[i, 2] = refine_into(
             rotations, translations, lower, upper, targets[i], q[i], errors[i], tolerances,
-            max_iterations,
+            max_iterations, scratch,
         )  # fmt: skip
 
 
 @compiled
-def _refine_one(  # noqa: PLR0913, PLR0917
+def refine_into(  # noqa: PLR0913, PLR0917
     rotations: FloatArray,
     translations: FloatArray,
     lower: FloatArray,
@@ -64,14 +66,20 @@ def _refine_one(  # noqa: PLR0913, PLR0917
     errors: FloatArray,
     tolerances: tuple[float, float],
     max_iterations: int,
+    scratch: FloatArray,
 ) -> int:
-    frames, trial_frames = np.empty((6, 6)), np.empty((6, 6))
-    twist, trial_twist = np.empty(6), np.empty(6)
-    step, q_trial, gradient = np.empty(6), np.empty(6), np.empty(6)
-    normal = np.empty((6, 6))
+    """
+    Refine ``q`` (6,) in place towards ``target`` (4, 4) and return the number of steps.
+
+    :param errors: Position [m] and rotation [rad] are written into the first two.
+    :param scratch: Shape ``SCRATCH_SHAPE``, overwritten, so that no step allocates.
+    """
+    frames, trial_frames, normal, vectors = scratch[0], scratch[1], scratch[2], scratch[3]
+    twist, trial_twist = vectors[0], vectors[1]
+    step, q_trial, gradient = vectors[2], vectors[3], vectors[4]
     for j in range(6):
         q[j] = min(max(q[j], lower[j]), upper[j])
-    cost = _error_into(rotations, translations, target, q, frames, twist)
+    cost = _error_into(rotations, translations, target, q, frames, twist, scratch[4:])
     damping, iteration = DAMPING_START, 0
     reference, weight = cost, 1.0
     while iteration < max_iterations:
@@ -82,7 +90,7 @@ def _refine_one(  # noqa: PLR0913, PLR0917
         _solve_damped(normal, gradient, max(damping * cost, DAMPING_LEAST), step)
         _take_step(q, step, lower, upper, q_trial)
         trial_cost = _error_into(
-            rotations, translations, target, q_trial, trial_frames, trial_twist
+            rotations, translations, target, q_trial, trial_frames, trial_twist, scratch[4:]
         )
         if trial_cost < reference:
             damping = max(0.3 * damping, 1e-6)
@@ -118,9 +126,10 @@ def _error_into(
     q: FloatArray,
     jacobian: FloatArray,
     twist: FloatArray,
+    scratch: FloatArray,
 ) -> float:
     """Write the Jacobian and the twist to the target, both in base axes; return its square."""
-    tool, offset, local = np.empty((4, 4)), np.empty((4, 4)), np.empty(6)
+    tool, offset, local = scratch[0], scratch[1], scratch[2, 4]
     frames_into(rotations, translations, q, tool, jacobian)
     jacobian_from_frames(tool, jacobian)
     for i in range(3):

@@ -17,7 +17,7 @@ from .types import N_JOINTS, FloatArray, Joints, as_array
 BORDER_SINE = 0.05  # within about 3 degrees of a border both sides count as the same posture
 
 
-def posture(arm: Arm, q: Joints) -> NDArray[np.int8]:
+def posture(arm: Arm, q: Joints, *, border: float = BORDER_SINE) -> NDArray[np.int8]:
     """
     Return the signs of shoulder, elbow and wrist; 0 means on the border between two postures.
 
@@ -27,12 +27,13 @@ def posture(arm: Arm, q: Joints) -> NDArray[np.int8]:
     and 6 form a right-handed triple.
 
     :param q: Shape (..., 6) [rad].
+    :param border: Sine of the angle, for the shoulder distance [m], below which a sign is 0.
     :return: Shape (..., 3), each -1, 0 or +1.
     """
     q = as_array('q', q, (N_JOINTS,))
     flat = q.reshape(-1, N_JOINTS)
     signs = np.empty((len(flat), 3), dtype=np.int8)
-    _posture_batch(arm.rotations, arm.translations, flat, signs)
+    _posture_batch(arm.rotations, arm.translations, flat, border, signs)
     return signs.reshape(*q.shape[:-1], 3)
 
 
@@ -50,16 +51,20 @@ def is_same_posture(a: NDArray[np.int8], b: NDArray[np.int8]) -> NDArray[np.bool
 
 @compiled
 def _posture_batch(
-    rotations: FloatArray, translations: FloatArray, q: FloatArray, signs: NDArray[np.int8]
+    rotations: FloatArray,
+    translations: FloatArray,
+    q: FloatArray,
+    border: float,
+    signs: NDArray[np.int8],
 ) -> None:
     transform, frames = np.empty((4, 4)), np.empty((6, 6))
     for i in range(q.shape[0]):
         frames_into(rotations, translations, q[i], transform, frames)
-        posture_into(frames, signs[i])
+        posture_into(frames, signs[i], border)
 
 
 @compiled
-def posture_into(frames: FloatArray, signs: NDArray[np.int8]) -> None:
+def posture_into(frames: FloatArray, signs: NDArray[np.int8], border: float = BORDER_SINE) -> None:
     """Write the three signs (3,) of the arm whose joint frames (6, 6) are given."""
     wrist = np.empty(3)
     _wrist_centre_into(frames, wrist)
@@ -74,9 +79,9 @@ def posture_into(frames: FloatArray, signs: NDArray[np.int8]) -> None:
     _remove_component(reach, z1)
     _remove_component(upper_arm, z2)
     _remove_component(forearm, z2)
-    signs[0] = _sign(_triple(z2, z1, reach), 1.0)  # the border is a distance of BORDER_SINE [m]
-    signs[1] = _sign(_triple(z2, upper_arm, forearm), _norm(upper_arm) * _norm(forearm))
-    signs[2] = _sign(_triple(frames[3:, 3], frames[3:, 4], frames[3:, 5]), 1.0)
+    signs[0] = _sign(_triple(z2, z1, reach), border)  # a distance [m]
+    signs[1] = _sign(_triple(z2, upper_arm, forearm), border * _norm(upper_arm) * _norm(forearm))
+    signs[2] = _sign(_triple(frames[3:, 3], frames[3:, 4], frames[3:, 5]), border)
 
 
 @compiled
@@ -118,7 +123,7 @@ def _norm(vector: FloatArray) -> float:
 
 
 @compiled
-def _sign(value: float, scale: float) -> int:
-    if abs(value) <= BORDER_SINE * scale:
+def _sign(value: float, border: float) -> int:
+    if abs(value) <= border:
         return 0
     return 1 if value > 0.0 else -1

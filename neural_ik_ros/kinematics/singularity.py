@@ -4,11 +4,17 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .arm import Arm
 from .chain import jacobian
+from .compiled import compiled
 from .types import FloatArray, Joints
+
+SWEEPS = 12  # at most; four are usual
+ORTHOGONAL = 1e-9  # cosine between two columns; a singular value is off by its square
 
 
 def manipulability(arm: Arm, q: Joints) -> FloatArray:
@@ -31,5 +37,55 @@ def smallest_singular_value(arm: Arm, q: Joints) -> FloatArray:
     :param q: Shape (..., 6) [rad].
     :return: Shape (...).
     """
-    singular_values = np.linalg.svd(jacobian(arm, q), compute_uv=False)
-    return np.asarray(singular_values[..., -1], dtype=np.float64)
+    jacobians = jacobian(arm, q)
+    values = np.empty(jacobians.shape[:-2])
+    _smallest_batch(jacobians.reshape(-1, 6, 6), values.reshape(-1))
+    return values
+
+
+@compiled
+def _smallest_batch(jacobians: FloatArray, values: FloatArray) -> None:
+    for i in range(jacobians.shape[0]):
+        values[i] = smallest_of(jacobians[i])
+
+
+@compiled
+def smallest_of(matrix: FloatArray) -> float:
+    """
+    Return the smallest singular value of a matrix (6, 6), which is overwritten.
+
+    One-sided Jacobi: accurate also where the value is tiny (Demmel & Veselic, 1992).
+    """
+    for _ in range(SWEEPS):
+        is_done = True
+        for i in range(5):
+            for j in range(i + 1, 6):
+                is_done = _orthogonalise(matrix[i], matrix[j]) and is_done
+        if is_done:
+            break
+    smallest = math.inf
+    for i in range(6):
+        squared = 0.0
+        for k in range(6):
+            squared += matrix[i, k] * matrix[i, k]
+        smallest = min(smallest, squared)
+    return math.sqrt(smallest)
+
+
+@compiled
+def _orthogonalise(a: FloatArray, b: FloatArray) -> bool:
+    """Rotate two rows (6,) into orthogonal ones; return whether they already were."""
+    aa, bb, ab = 0.0, 0.0, 0.0
+    for k in range(6):
+        aa += a[k] * a[k]
+        bb += b[k] * b[k]
+        ab += a[k] * b[k]
+    if ab * ab <= ORTHOGONAL * ORTHOGONAL * aa * bb:
+        return True
+    zeta = 0.5 * (bb - aa) / ab
+    tangent = math.copysign(1.0, zeta) / (abs(zeta) + math.sqrt(1.0 + zeta * zeta))
+    cosine = 1.0 / math.sqrt(1.0 + tangent * tangent)
+    sine = cosine * tangent
+    for k in range(6):
+        a[k], b[k] = cosine * a[k] - sine * b[k], sine * a[k] + cosine * b[k]
+    return False

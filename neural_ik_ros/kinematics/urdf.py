@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from urdf_parser_py.xml_reflection.core import ParseError
 from ..errors import NeuralIkError
 from .arm import Arm, ArmError
 from .se3 import rotation_from_rpy
-from .types import N_JOINTS, FloatArray
+from .types import N_JOINTS, FloatArray, Transform
 
 MAX_URDF_BYTES = 4 * 1024 * 1024
 MAX_CHAIN_JOINTS = 64
@@ -31,15 +32,33 @@ class UrdfError(NeuralIkError):
         )
 
 
+class CorrectionError(NeuralIkError):
+    """A correction is for a joint that is not in the chain."""
+
+    def __init__(self, joint: str, joints: Sequence[str]) -> None:
+        self.joint = joint
+        super().__init__(
+            f'calibration: no joint {joint!r} between base and tool; '
+            f'correct only {", ".join(joints)}.'
+        )
+
+
 def arm_from_urdf(
-    text: str, *, base_frame: str = 'base_link', tool_frame: str = 'tool0', prefix: str = ''
+    text: str,
+    *,
+    base_frame: str = 'base_link',
+    tool_frame: str = 'tool0',
+    prefix: str = '',
+    corrections: Mapping[str, Transform] | None = None,
 ) -> Arm:
     """
     Return the arm between two links of a URDF; fixed joints on the way are merged.
 
     :param text: The URDF itself, not a path; at most 4 MiB, without a document type declaration.
     :param prefix: Put before both frame names, as the xacro argument of the same name does.
+    :param corrections: Displacement (4, 4) [m] of a joint's frame, seen in that frame, by joint.
     :raises UrdfError: If it is not a URDF, or the chain has not exactly six revolute joints.
+    :raises CorrectionError: If a correction is for a joint that is not in the chain.
     """
     robot = _parse(text)
     chain = _chain(robot, prefix + base_frame, prefix + tool_frame)
@@ -52,7 +71,12 @@ def arm_from_urdf(
             f'{len(moving)} moving joints between {prefix + base_frame!r} and '
             f'{prefix + tool_frame!r}, {N_JOINTS} needed'
         )
-    rotations, translations = _merged_frames(chain)
+    corrections = corrections or {}
+    joints = [str(joint.name) for joint in chain]
+    for joint in corrections:
+        if joint not in joints:
+            raise CorrectionError(joint, joints)
+    rotations, translations = _merged_frames(chain, corrections)
     limits = np.array([_limits(joint) for joint in moving])
     try:
         return Arm(
@@ -114,7 +138,9 @@ def _limits(joint: Any) -> tuple[float, float, float]:
     return float(joint.limit.lower), float(joint.limit.upper), velocity
 
 
-def _merged_frames(chain: list[Any]) -> tuple[FloatArray, FloatArray]:
+def _merged_frames(
+    chain: list[Any], corrections: Mapping[str, Transform]
+) -> tuple[FloatArray, FloatArray]:
     """Merge fixed joints and turn each moving joint's frame so that z is its axis."""
     rotations, translations = np.empty((N_JOINTS + 1, 3, 3)), np.empty((N_JOINTS + 1, 3))
     rotation, translation = np.eye(3), np.zeros(3)
@@ -125,6 +151,9 @@ def _merged_frames(chain: list[Any]) -> tuple[FloatArray, FloatArray]:
         rpy = origin.rpy if origin is not None and origin.rpy else [0.0] * 3
         translation = translation + rotation @ xyz
         rotation = rotation @ rotation_from_rpy(rpy)
+        correction = corrections.get(joint.name, np.eye(4))
+        translation = translation + rotation @ correction[:3, 3]
+        rotation = rotation @ correction[:3, :3]
         if joint.type == 'fixed':
             continue
         aligned = _rotation_from_z(np.array(joint.axis or [1.0, 0.0, 0.0], dtype=float))

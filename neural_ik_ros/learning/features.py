@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import ArrayLike
+import math
+from typing import Any
 
-from ..kinematics import FloatArray, Joints, Transform, as_array, rotation_from_rpy
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..kinematics import N_JOINTS, FloatArray, Joints, Transform, as_array, rotation_from_rpy
+from ..kinematics.compiled import compiled
 
 FEATURE_VERSION = 1  # raised whenever the meaning of a number below changes
 FEATURE_NAMES = (
@@ -30,11 +34,28 @@ def features(transform_base_tool: Transform, q_current: Joints) -> FloatArray:
     :param q_current: Shape (..., 6) [rad].
     :return: Shape (..., 12): x y z [m], roll pitch yaw [rad], q_current [rad].
     """
+    transforms = as_array('transform_base_tool', transform_base_tool, (4, 4))
+    q_current = as_array('q_current', q_current, (N_JOINTS,))
     numbers = np.empty((*q_current.shape[:-1], N_FEATURES))
-    numbers[..., :3] = transform_base_tool[..., :3, 3]
-    numbers[..., 3:6] = roll_pitch_yaw(transform_base_tool)
-    numbers[..., 6:] = q_current
+    features_into(
+        transforms.reshape(-1, 4, 4),
+        q_current.reshape(-1, N_JOINTS),
+        numbers.reshape(-1, N_FEATURES),
+    )
     return numbers
+
+
+@compiled
+def features_into(
+    transforms: Transform, q_current: Joints, numbers: NDArray[np.floating[Any]]
+) -> None:
+    """Write the features of targets (n, 4, 4) and joints (n, 6) into ``numbers`` (n, 12)."""
+    for i in range(numbers.shape[0]):
+        for j in range(3):
+            numbers[i, j] = transforms[i, j, 3]
+        _roll_pitch_yaw_into(transforms[i], numbers[i, 3:6])
+        for j in range(6):
+            numbers[i, 6 + j] = q_current[i, j]
 
 
 def transform_from_xyz_rpy(xyz: ArrayLike, rpy: ArrayLike) -> Transform:
@@ -53,22 +74,13 @@ def transform_from_xyz_rpy(xyz: ArrayLike, rpy: ArrayLike) -> Transform:
     return transform
 
 
-def roll_pitch_yaw(transform: Transform) -> FloatArray:
-    """
-    Return the fixed-axis angles of the rotation part; yaw is zero at pitch +-pi/2.
-
-    :param transform: Shape (..., 4, 4) or (..., 3, 3).
-    :return: Shape (..., 3), [rad].
-    """
-    r00, r10, r20 = transform[..., 0, 0], transform[..., 1, 0], transform[..., 2, 0]
-    cosine = np.hypot(r00, r10)  # of pitch
-    is_locked = cosine < GIMBAL_LOCK_COSINE
-    angles = np.empty((*cosine.shape, 3))
-    angles[..., 0] = np.where(
-        is_locked,
-        np.arctan2(-transform[..., 1, 2], transform[..., 1, 1]),
-        np.arctan2(transform[..., 2, 1], transform[..., 2, 2]),
-    )
-    angles[..., 1] = np.arctan2(-r20, cosine)
-    angles[..., 2] = np.where(is_locked, 0.0, np.arctan2(r10, r00))
-    return angles
+@compiled
+def _roll_pitch_yaw_into(rotation: FloatArray, angles: NDArray[np.floating[Any]]) -> None:
+    """Write the fixed-axis angles of a rotation; yaw is zero at pitch +-pi/2."""
+    r = rotation
+    cosine = math.hypot(r[0, 0], r[1, 0])  # of pitch
+    angles[1] = math.atan2(-r[2, 0], cosine)
+    if cosine < GIMBAL_LOCK_COSINE:
+        angles[0], angles[2] = math.atan2(-r[1, 2], r[1, 1]), 0.0
+    else:
+        angles[0], angles[2] = math.atan2(r[2, 1], r[2, 2]), math.atan2(r[1, 0], r[0, 0])

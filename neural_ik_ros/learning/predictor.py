@@ -8,7 +8,7 @@ import numpy as np
 
 from ..kinematics import N_JOINTS, Joints, Transform
 from .engines import Engine
-from .features import N_FEATURES, features
+from .features import N_FEATURES, features_into
 
 
 class NetworkSeed:
@@ -27,6 +27,6 @@ class NetworkSeed:
         :param q_current: Shape (..., 6) [rad].
         :return: Shape (..., 6) [rad]; need not be inside the limits.
         """
-        rows = features(transform_base_tool, q_current).reshape(-1, N_FEATURES)
-        joints = self.engine.run(rows.astype(np.float32))
-        return joints.reshape(*q_current.shape[:-1], N_JOINTS).astype(np.float64)
+        rows = np.empty((q_current.size // N_JOINTS, N_FEATURES), np.float32)
+        features_into(transform_base_tool.reshape(-1, 4, 4), q_current.reshape(-1, N_JOINTS), rows)
+        return self.engine.run(rows).astype(np.float64).reshape(q_current.shape)

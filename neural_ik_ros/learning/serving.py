@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..kinematics import arm_from_urdf
+from ..kinematics import Arm, arm_from_urdf
 from ..solver import IkSolver as SolverCore
 from ..solver import SolverOptions
 from ..urdf_file import read_urdf
-from .bundle import load_bundle
+from .bundle import Bundle, load_bundle
+from .card import ARM
 from .engines import make_engine
 from .predictor import NetworkSeed
 
@@ -24,6 +25,7 @@ class IkSolver(SolverCore):
         bundle: Path | str | None = None,
         *,
         urdf: Path | str | None = None,
+        calibration: Path | str | None = None,
         engine: str = 'litert',
         options: SolverOptions | None = None,
     ) -> IkSolver:
@@ -31,15 +33,32 @@ class IkSolver(SolverCore):
         Return a solver for the arm of a bundle, or for another geometry of that arm.
 
         :param bundle: Folder of a bundle; the shipped IRB2400 without one.
-        :param urdf: File with a calibrated arm; the network stays, the answers are exact for it.
+        :param urdf: File with another geometry; the network stays, the answers are exact for it.
+        :param calibration: File with corrections of the joint frames, see docs/calibration.md.
         :param engine: ``litert``, or ``keras`` where Keras is installed.
         :raises BundleError: If the bundle is not what its card says.
         :raises EngineError: If the engine is unknown or not installed.
         :raises UrdfError: If the URDF has no such arm.
+        :raises ConfigError: If the calibration file is not one.
+        :raises CorrectionError: If it corrects a joint that the arm has not.
         """
         loaded = load_bundle(None if bundle is None else Path(bundle))
-        arm, card = loaded.arm, loaded.card
-        if urdf is not None:
-            text = read_urdf(Path(urdf))
-            arm = arm_from_urdf(text, base_frame=card.base_frame, tool_frame=card.tool_frame)
+        arm = loaded.arm
+        if urdf is not None or calibration is not None:
+            arm = _other_arm(loaded, urdf, calibration)
         return cls(arm, NetworkSeed(make_engine(loaded, engine)), options)
+
+
+def _other_arm(bundle: Bundle, urdf: Path | str | None, calibration: Path | str | None) -> Arm:
+    """Return the arm of the URDF, or of the bundle without one, with its frames corrected."""
+    corrections = {}
+    if calibration is not None:
+        from .calibration import load_calibration
+
+        corrections = load_calibration(Path(calibration))
+    return arm_from_urdf(
+        bundle.files[ARM].decode() if urdf is None else read_urdf(Path(urdf)),
+        base_frame=bundle.card.base_frame,
+        tool_frame=bundle.card.tool_frame,
+        corrections=corrections,
+    )

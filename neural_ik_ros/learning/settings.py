@@ -27,10 +27,11 @@ class ConfigError(NeuralIkError):
         super().__init__(f'{place}: {problem}.')
 
 
-def load_yaml(path: Path) -> Mapping[str, Any]:
+def load_yaml(path: Path, *, example: str = 'config/learning/irb2400.yaml') -> Mapping[str, Any]:
     """
     Return the mapping in a YAML file of at most 64 KiB.
 
+    :param example: Where the user sees how such a file looks.
     :raises ConfigError: If the file cannot be read as one.
     """
     try:
@@ -46,7 +47,7 @@ def load_yaml(path: Path) -> Mapping[str, Any]:
         first_line = str(error).splitlines()[0]
         raise ConfigError(str(path), f'not YAML ({first_line}); correct it') from error
     if not isinstance(mapping, dict):
-        raise ConfigError(str(path), 'not a mapping; start from config/learning/irb2400.yaml')
+        raise ConfigError(str(path), f'not a mapping; start from {example}')
     return mapping
 
 

@@ -3,14 +3,15 @@
 """From a target and the current joints to an answer that has been judged."""
 
 from .ik_solver import IkSolver
-from .problem import IkProblem, IkSolution, SolverOptionError, SolverOptions
+from .problem import IkSolution, IkSolutions, SolverOptionError, SolverOptions
 from .seeds import CurrentJoints, SeedPredictor
-from .status import IkStatus
+from .status import STATUSES, IkStatus
 
 __all__ = [
+    'STATUSES',
     'CurrentJoints',
-    'IkProblem',
     'IkSolution',
+    'IkSolutions',
     'IkSolver',
     'IkStatus',
     'SeedPredictor',

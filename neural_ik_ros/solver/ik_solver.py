@@ -4,22 +4,33 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from dataclasses import replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..kinematics import Arm, Joints, forward, is_same_posture, posture, smallest_singular_value
-from .checks import Reach, checked
-from .judge import INSIDE, ITERATIONS, POSITION, ROTATION, STEP, Attempt, Judge
-from .problem import IkProblem, IkSolution, SolverOptions, refused
+from ..kinematics import N_JOINTS, Arm, ArrayShapeError, Branches, Joints, forward
+from .checks import numbers
+from .docket import Records, ground_of, new_docket
+from .explain import explain_branches, explain_seeds
+from .judge import (
+    ANY_IS_ENOUGH,
+    KEPT_IS_ENOUGH,
+    STRICT,
+    UNREACHABLE,
+    admit,
+    hear_branches,
+    hear_seeds,
+)
+from .problem import NO_SEED, IkSolution, IkSolutions, SolverOptions, refused
 from .seeds import CurrentJoints, SeedPredictor, SeedTable
-from .status import IkStatus
+from .status import STATUSES, IkStatus
 
-PATIENCE = {'patient': 10}  # Newton creeps along the valley of a singularity far away
-CLOSE_STEP = 0.3  # [rad] an answer this near is the continuation of the current joints
+BRANCH = 'branch'
+QUICK = 12  # Newton steps from a seed that need not succeed, because the branches come next
+PATIENCE = 10  # Newton creeps along the valley of a singularity far away
+N_EXPLAINING = 16  # stored seeds tried without limits to say why there is no answer
 
 
 class IkSolver:
@@ -32,14 +43,30 @@ class IkSolver:
     def __init__(
         self, arm: Arm, predictor: SeedPredictor, options: SolverOptions | None = None
     ) -> None:
-        """Prepare the stored seeds (about 10 ms) and, at first use, compile the kernels."""
+        """Prepare the seeds and, at first use, compile the kernels."""
         self.options = options or SolverOptions()
         if self.options.coupled_limit is not None:
             arm = arm.with_coupled_limit(self.options.coupled_limit)
         self.arm, self.predictor = arm, predictor
-        tolerances = (self.options.position_tolerance, self.options.rotation_tolerance)
-        self._judge = Judge(arm, tolerances=tolerances)
-        self._reach, self._table = Reach(arm), SeedTable(arm)
+        self._branches = Branches.of(arm)
+        self._ground = ground_of(arm, self._branches.wrist, self.options)
+        self._names = self._rounds()
+
+    @cached_property
+    def _table(self) -> SeedTable:
+        """Return the stored seeds, which an arm with exact branches never needs."""
+        return SeedTable(self.arm)
+
+    def _rounds(self) -> tuple[str, ...]:
+        """Return who is asked, one after the other, until a problem is settled."""
+        names = [self.predictor.name]
+        if self.predictor.name != CurrentJoints.name:
+            names.insert(0 if self.options.current_first else 1, CurrentJoints.name)
+        if self._branches.is_known:
+            names.append(BRANCH)
+        if self.options.n_restarts > 0 and not self._branches.is_exact:
+            names += ['restart', 'patient']
+        return tuple(names)
 
     def solve(self, transform_base_tool: ArrayLike, q_current: ArrayLike) -> IkSolution:
         """
@@ -49,134 +76,132 @@ class IkSolver:
         :param q_current: Where the arm is, (6,) [rad].
         :return: The answer with its evidence, or a status that says why there is none.
         """
-        problem = checked(transform_base_tool, q_current)
-        if isinstance(problem, IkStatus):
-            return refused(problem)
-        if not self._reach.contains(problem.transform_base_tool[:3, 3]):
-            return refused(IkStatus.UNREACHABLE)
-        signs = posture(self.arm, problem.q_current)
-        best, iterations = None, 0
-        for seed, q_seeds in self._proposals(problem, signs):
-            attempt = self._attempt(problem, q_seeds, patience=PATIENCE.get(seed, 1))
-            iterations += int(attempt.evidence[:, ITERATIONS].sum())
-            best = self._better(best, self._answers(attempt, signs, q_seeds, seed))
-            if self._is_final(best, seed, signs):
-                break
-            if iterations >= self.options.iteration_budget:
-                return refused(IkStatus.OUT_OF_TIME, iterations=iterations)
-        if best is None:
-            return refused(self._why_none(problem, signs), iterations=iterations)
-        return self._judged(replace(best, iterations=iterations))
+        target, q = numbers(transform_base_tool), numbers(q_current)
+        if q.shape != (N_JOINTS,):
+            return refused(IkStatus.BAD_JOINT_STATE)
+        if target.shape != (4, 4):
+            return refused(IkStatus.BAD_TARGET)
+        docket = new_docket(target[None], q[None])
+        self._settle(docket)
+        return self._solution(docket[0])
+
+    def solve_batch(self, transforms_base_tool: ArrayLike, q_currents: ArrayLike) -> IkSolutions:
+        """
+        Return what ``solve`` returns for each row, faster.
+
+        :param transforms_base_tool: Shape (n, 4, 4), [m].
+        :param q_currents: Shape (n, 6) [rad].
+        :raises ArrayShapeError: If the arrays have other shapes.
+        """
+        targets, q = numbers(transforms_base_tool), numbers(q_currents)
+        if targets.ndim != 3 or targets.shape[1:] != (4, 4):
+            raise ArrayShapeError('transforms_base_tool', targets.shape, (4, 4))
+        if q.shape != (len(targets), N_JOINTS):
+            raise ArrayShapeError('q_currents', q.shape, (len(targets), N_JOINTS))
+        docket = new_docket(targets, q)
+        self._settle(docket)
+        return self._solutions(docket)
 
     def warm_up(self) -> None:
         """Compile and load everything that is otherwise prepared at first use."""
         middle = 0.5 * (self.arm.lower + self.arm.upper)
-        target = forward(self.arm, middle)
-        self.solve(target, middle)
-        self.predictor.predict(np.stack([target, target]), np.stack([middle, middle]))
-        self._why_none(
-            IkProblem(transform_base_tool=target, q_current=middle), np.ones(3, np.int8)
+        targets, q = np.tile(forward(self.arm, middle), (64, 1, 1)), np.tile(middle, (64, 1))
+        self.solve(targets[0], middle)
+        self.predictor.predict(targets, q)
+        nothing, no_row = new_docket(targets[:0], q[:0]), np.empty(0, np.int64)
+        for who in range(len(self._names)):
+            self._hear(nothing, no_row, who)
+        self._explain(nothing, no_row)
+
+    def _settle(self, docket: Records) -> None:
+        """Ask one after the other until every problem has its answer or its reason."""
+        rows = np.empty(len(docket), np.int64)
+        n_open = admit(self._ground, docket, rows)
+        for who in range(len(self._names)):
+            if n_open == 0:
+                return
+            n_open = self._hear(docket, rows[:n_open], who)
+        if n_open > 0:
+            self._explain(docket, rows[:n_open])
+
+    def _hear(self, docket: Records, rows: NDArray[np.int64], who: int) -> int:
+        """Let one round propose for the open rows and judge it; return how many stay open."""
+        name, patience = self._names[who], self.options.max_iterations
+        is_current_next = self._names[who + 1 : who + 2] == (CurrentJoints.name,)
+        ending = STRICT if is_current_next else KEPT_IS_ENOUGH
+        if name == BRANCH or who == len(self._names) - 1:
+            ending = ANY_IS_ENOUGH
+        if name == BRANCH:
+            return hear_branches(self._ground, docket, rows, who, ending, patience)
+        if name == 'patient':
+            patience *= PATIENCE
+        elif BRANCH in self._names[who:]:
+            patience = min(patience, QUICK)
+        seeds = self._proposals(docket, rows, name)
+        return hear_seeds(self._ground, docket, rows, seeds, who, ending, patience)
+
+    def _proposals(self, docket: Records, rows: NDArray[np.int64], name: str) -> Joints:
+        """Return the seeds (n_open, k, 6) of one round for the open rows."""
+        if name in ('restart', 'patient'):
+            n = self.options.n_restarts
+            seeds = self._stored(docket, rows, n)
+            return np.ascontiguousarray(seeds[:, :: n // 8 + 1]) if name == 'patient' else seeds
+        if len(rows) < len(docket):
+            docket = docket[rows]
+        seeds = docket['q_current']
+        if name == self.predictor.name:
+            seeds = self.predictor.predict(docket['target'], seeds)
+        # A copy of one kind, whatever was proposed: the kernels must not compile for another.
+        return np.array(seeds, np.float64, order='C')[:, None]
+
+    def _stored(self, docket: Records, rows: NDArray[np.int64], n: int) -> Joints:
+        """Return the nearest stored seeds (n_open, n, 6) of the open rows."""
+        table = self._table
+        seeds = np.empty((len(rows), n, N_JOINTS))
+        for k, row in enumerate(docket[rows]):
+            seeds[k] = table.nearest(row['target'], row['signs'], n)
+        return seeds
+
+    def _explain(self, docket: Records, rows: NDArray[np.int64]) -> None:
+        """Say why no seed led to an answer: try again as if the arm had no limits."""
+        patience = self.options.max_iterations
+        docket['status'][rows] = UNREACHABLE
+        if self._branches.is_known:
+            explain_branches(self._ground, docket, rows, patience)
+        if not self._branches.is_exact:
+            rows = rows[docket['status'][rows] == UNREACHABLE]
+            seeds = self._stored(docket, rows, N_EXPLAINING)
+            explain_seeds(self._ground, docket, rows, seeds, patience)
+
+    def _solution(self, row: Any) -> IkSolution:
+        """Return one settled row as plain data."""
+        # One call for all fields of the record, in their order: each by name takes 0.3 us.
+        _, _, q, q_seed, position, rotation, step, margin, iterations, _, code, _, who, _ = (
+            row.item()
+        )
+        return IkSolution(
+            status=STATUSES[code],
+            q=q,
+            q_seed=q_seed,
+            seed=self._names[who] if who >= 0 else NO_SEED,
+            position_error=position,
+            rotation_error=rotation,
+            iterations=iterations,
+            largest_step=step,
+            smallest_singular_value=margin,
         )
 
-    def _proposals(
-        self, problem: IkProblem, signs: NDArray[np.int8]
-    ) -> Iterator[tuple[str, Joints]]:
-        """Yield who proposes and the seeds (k, 6): predictor, current joints, other starts."""
-        target, q_current = problem.transform_base_tool, problem.q_current
-        predict = self.predictor.predict
-        yield self.predictor.name, predict(target, q_current)[None]
-        if self.predictor.name != CurrentJoints.name:
-            yield CurrentJoints.name, q_current[None]
-        others = self._table.representatives(signs, target)
-        yield 'posture', predict(np.broadcast_to(target, (len(others), 4, 4)), others)
-        if self.options.n_restarts > 0:
-            restarts = self._table.nearest(target, signs, self.options.n_restarts)
-            yield 'restart', restarts
-            yield 'patient', restarts[:: self.options.n_restarts // 8 + 1]
-
-    def _attempt(
-        self,
-        problem: IkProblem,
-        q_seeds: Joints,
-        *,
-        is_limited: bool = True,
-        patience: int = 1,
-    ) -> Attempt:
-        n = len(q_seeds)
-        return self._judge.attempt(
-            np.tile(problem.transform_base_tool, (n, 1, 1)),
-            np.ascontiguousarray(q_seeds, dtype=np.float64),
-            np.tile(problem.q_current, (n, 1)),
-            max_iterations=patience * self.options.max_iterations,
-            is_limited=is_limited,
+    def _solutions(self, docket: Records) -> IkSolutions:
+        """Return all settled rows as arrays."""
+        return IkSolutions(
+            status_codes=docket['status'].copy(),
+            seed_codes=docket['who'].copy(),
+            seed_names=self._names,
+            q=docket['q'].copy(),
+            q_seed=docket['q_seed'].copy(),
+            position_error=docket['position_error'].copy(),
+            rotation_error=docket['rotation_error'].copy(),
+            iterations=docket['iterations'].copy(),
+            largest_step=docket['largest_step'].copy(),
+            smallest_singular_value=docket['smallest_singular_value'].copy(),
         )
-
-    def _is_exact(self, attempt: Attempt) -> NDArray[np.bool_]:
-        is_exact: NDArray[np.bool_] = (
-            attempt.evidence[:, POSITION] <= self.options.position_tolerance
-        ) & (attempt.evidence[:, ROTATION] <= self.options.rotation_tolerance)
-        return is_exact
-
-    def _answers(
-        self, attempt: Attempt, signs: NDArray[np.int8], q_seeds: Joints, seed: str
-    ) -> list[IkSolution]:
-        """Return the attempts that reach the target inside the limits."""
-        is_answer = self._is_exact(attempt) & (attempt.evidence[:, INSIDE] == 1.0)
-        is_kept = is_same_posture(attempt.signs, signs)
-        return [
-            IkSolution(
-                status=IkStatus.SOLVED if is_kept[i] else IkStatus.SOLVED_OTHER_POSTURE,
-                q=attempt.q[i],
-                q_seed=q_seeds[i],
-                seed=seed,
-                position_error=float(attempt.evidence[i, POSITION]),
-                rotation_error=float(attempt.evidence[i, ROTATION]),
-                iterations=0,
-                largest_step=float(attempt.evidence[i, STEP]),
-                smallest_singular_value=math.nan,
-            )
-            for i in np.flatnonzero(is_answer)
-        ]
-
-    @staticmethod
-    def _better(best: IkSolution | None, answers: list[IkSolution]) -> IkSolution | None:
-        """Return the answer that keeps the posture, then the one with the smallest step."""
-        return min(
-            [*([best] if best is not None else []), *answers],
-            key=lambda answer: (answer.status is not IkStatus.SOLVED, answer.largest_step),
-            default=None,
-        )
-
-    def _is_final(self, best: IkSolution | None, seed: str, signs: NDArray[np.int8]) -> bool:
-        """
-        Return whether no later seed is asked.
-
-        Between two postures (a sign is 0) both sides count as kept: then the current joints are
-        heard before a jump to the other side.
-        """
-        if best is None or best.status is not IkStatus.SOLVED:
-            return False
-        is_first = seed == self.predictor.name != CurrentJoints.name
-        if best.largest_step <= CLOSE_STEP or not is_first:
-            return True
-        return bool((posture(self.arm, best.q) * signs > 0).all())
-
-    def _why_none(self, problem: IkProblem, signs: NDArray[np.int8]) -> IkStatus:
-        """Return why no seed led to an answer: try again as if the arm had no limits."""
-        seeds = self._table.nearest(problem.transform_base_tool, signs, 16)
-        attempt = self._attempt(problem, seeds, is_limited=False)
-        is_exact = self._is_exact(attempt)
-        return IkStatus.OUTSIDE_LIMITS if is_exact.any() else IkStatus.UNREACHABLE
-
-    def _judged(self, answer: IkSolution) -> IkSolution:
-        """Return the answer, or the same evidence under the status that refuses it."""
-        margin = float(smallest_singular_value(self.arm, answer.q))
-        status = answer.status
-        if status is IkStatus.SOLVED_OTHER_POSTURE and not self.options.allow_other_posture:
-            status = IkStatus.OTHER_POSTURE
-        elif answer.largest_step > self.options.max_joint_step:
-            status = IkStatus.STEP_TOO_LARGE
-        elif margin < self.options.min_singular_value:
-            status = IkStatus.NEAR_SINGULARITY
-        q = answer.q if status.is_solved else np.full(6, np.nan)
-        return replace(answer, status=status, q=q, smallest_singular_value=margin)

@@ -5,13 +5,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import NeuralIkError
-from ..kinematics import CoupledLimit, Joints, Transform
-from .status import IkStatus
+from ..kinematics import CoupledLimit, FloatArray, Joints
+from .status import STATUSES, IkStatus
+
+NO_SEED = 'none'
+IS_SOLVED = np.array([status.is_solved for status in STATUSES])
 
 
 class SolverOptionError(NeuralIkError):
@@ -28,6 +33,7 @@ class SolverOptions:
     position_tolerance: float = 1e-9  # [m]
     rotation_tolerance: float = 1e-9  # [rad]
     allow_other_posture: bool = False
+    current_first: bool = False  # ask the current joints before the predictor
     max_joint_step: float = math.inf  # [rad] from the current joints, for every joint
     min_singular_value: float = 0.0  # of the Jacobian; 0 asks for no distance to singularities
     max_iterations: int = 30  # Newton steps from one seed
@@ -50,21 +56,13 @@ class SolverOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class IkProblem:
-    """One target and where the arm is now, both checked."""
-
-    transform_base_tool: Transform  # (4, 4), rotation orthonormal to rounding
-    q_current: Joints  # (6,) [rad]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class IkSolution:
     """One answer and the evidence for it, measured by forward kinematics."""
 
     status: IkStatus
     q: Joints  # (6,) [rad], to be commanded only if the status is solved, else NaN
     q_seed: Joints  # (6,) [rad], what the seed that led here proposed
-    seed: str  # who proposed it: the predictor, 'current', 'posture', 'restart' or 'patient'
+    seed: str  # who proposed it: the predictor, 'current', 'branch', 'restart' or 'patient'
     position_error: float  # [m]
     rotation_error: float  # [rad]
     iterations: int  # Newton steps over all seeds
@@ -84,10 +82,56 @@ def refused(status: IkStatus, *, iterations: int = 0) -> IkSolution:
         status=status,
         q=nothing,
         q_seed=nothing,
-        seed='none',
+        seed=NO_SEED,
         position_error=math.nan,
         rotation_error=math.nan,
         iterations=iterations,
         largest_step=math.nan,
         smallest_singular_value=math.nan,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IkSolutions:
+    """Many answers as arrays, one row a problem; ``solutions[i]`` is the one of row i."""
+
+    status_codes: NDArray[np.int8]  # (n,) index into STATUSES
+    seed_codes: NDArray[np.int8]  # (n,) index into seed_names, -1 for none
+    seed_names: tuple[str, ...]
+    q: Joints  # (n, 6) [rad], NaN where there is nothing to command
+    q_seed: Joints  # (n, 6) [rad]
+    position_error: FloatArray  # (n,) [m]
+    rotation_error: FloatArray  # (n,) [rad]
+    iterations: NDArray[np.int64]  # (n,) Newton steps over all seeds
+    largest_step: FloatArray  # (n,) [rad]
+    smallest_singular_value: FloatArray  # (n,)
+
+    def __len__(self) -> int:
+        return len(self.status_codes)
+
+    def __iter__(self) -> Iterator[IkSolution]:
+        return (self[row] for row in range(len(self)))
+
+    def __getitem__(self, row: int) -> IkSolution:
+        code = self.seed_codes[row]
+        return IkSolution(
+            status=STATUSES[self.status_codes[row]],
+            q=self.q[row],
+            q_seed=self.q_seed[row],
+            seed=self.seed_names[code] if code >= 0 else NO_SEED,
+            position_error=float(self.position_error[row]),
+            rotation_error=float(self.rotation_error[row]),
+            iterations=int(self.iterations[row]),
+            largest_step=float(self.largest_step[row]),
+            smallest_singular_value=float(self.smallest_singular_value[row]),
+        )
+
+    @property
+    def is_solved(self) -> NDArray[np.bool_]:
+        """Return where a command comes with the status, (n,)."""
+        return IS_SOLVED[self.status_codes]
+
+    @property
+    def statuses(self) -> list[IkStatus]:
+        """Return the status of each row."""
+        return [STATUSES[code] for code in self.status_codes]

@@ -16,7 +16,6 @@ from ..kinematics import (
     Transform,
     forward,
     invert,
-    manipulability,
     posture,
     random_joints,
 )
@@ -68,19 +67,6 @@ class SeedTable:
         self._posture = posture(arm, self._q)
         self._poses, azimuth = self._without_azimuth(forward(arm, self._q))
         self._q[:, 0] -= azimuth
-        self._representatives = self._most_dexterous(manipulability(arm, self._q))
-
-    def representatives(self, signs: NDArray[np.int8], azimuth_of: Transform) -> Joints:
-        """
-        Return one dexterous joint vector for each posture, best match with ``signs`` first.
-
-        :param signs: Posture (3,) that is wanted.
-        :param azimuth_of: Target (4, 4); joint 1 faces it.
-        :return: Shape (k, 6) [rad].
-        """
-        q = self._q[self._representatives]
-        agreement = (self._posture[self._representatives] * signs).sum(axis=1)
-        return self._facing(q[np.argsort(-agreement, kind='stable')], azimuth_of)
 
     def nearest(self, transform_base_tool: Transform, signs: NDArray[np.int8], n: int) -> Joints:
         """
@@ -101,6 +87,31 @@ class SeedTable:
         others = np.argsort(distance + 1e6 * ~is_other, kind='stable')[:n_other]
         return self._facing(self._q[np.concatenate([wanted, others])], transform_base_tool)
 
+    def spread(self, transforms: Transform, n: int) -> Joints:
+        """
+        Return for each target stored seeds of every posture: the nearest of each of n shares.
+
+        :param transforms: Targets (m, 4, 4).
+        :param n: Seeds of each posture; the stored ones are divided among them.
+        :return: Shape (m, k, 6) [rad].
+        """
+        poses, azimuth = self._without_azimuth(transforms)
+        stored, wanted = _point(self._poses), _point(poses)
+        squares = 0.5 * (stored**2).sum(axis=1)
+        codes = (self._posture >= 0) @ np.array([1, 2, 4])
+        shares = [
+            share
+            for code in np.unique(codes)
+            for share in np.array_split(np.flatnonzero(codes == code), n)
+            if len(share)
+        ]
+        nearest = [
+            share[(squares[share] - wanted @ stored[share].T).argmin(axis=1)] for share in shares
+        ]
+        q: Joints = self._q[np.stack(nearest, axis=1)]
+        q[..., 0] += azimuth[:, None]
+        return q
+
     def _without_azimuth(self, transforms: Transform) -> tuple[Transform, FloatArray]:
         """Return poses (n, 4, 4) turned about axis 1 into its x-z plane, and the turns (n,)."""
         poses = self._transform_joint1_base @ transforms
@@ -116,11 +127,8 @@ class SeedTable:
         q[:, 0] += self._without_azimuth(transform_base_tool[None])[1][0]
         return q
 
-    def _most_dexterous(self, measure: FloatArray) -> NDArray[np.intp]:
-        """Return, for each strict posture that occurs, the row with the largest measure."""
-        best: dict[tuple[int, ...], int] = {}
-        for row in np.argsort(measure):
-            signs = tuple(int(sign) for sign in self._posture[row])
-            if 0 not in signs:
-                best[signs] = int(row)
-        return np.array([best[signs] for signs in sorted(best)], dtype=np.intp)
+
+def _point(poses: Transform) -> FloatArray:
+    """Return poses (n, 4, 4) as points (n, 12) whose distances compare poses; [m]."""
+    rotations = poses[:, :3, :3].reshape(-1, 9)
+    return np.concatenate([poses[:, :3, 3], ROTATION_WEIGHT / np.sqrt(2.0) * rotations], axis=1)

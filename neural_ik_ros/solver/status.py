@@ -29,3 +29,6 @@ class IkStatus(Enum):
     def is_solved(self) -> bool:
         """Return whether a command comes with this status."""
         return self in (IkStatus.SOLVED, IkStatus.SOLVED_OTHER_POSTURE)
+
+
+STATUSES = tuple(IkStatus)  # arrays hold the index of a status in it

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -15,6 +15,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros.kinematics import (
     TURN,
+    Arm,
+    Branches,
     Joints,
     Transform,
     forward,
@@ -118,7 +120,7 @@ def test_solve_accepts_single_precision_proposals(arm):
 def test_solve_leaves_the_proposal_alone(arm):
     kept = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1]) + 0.1
     before = kept.copy()
-    keeper = Predictor(lambda _, q_current: kept if q_current.ndim == 1 else q_current)
+    keeper = Predictor(lambda _, q_current: kept.reshape(q_current.shape))
     solution = IkSolver(arm, keeper).solve(forward(arm, kept - 0.1), kept)
     assert solution.status is IkStatus.SOLVED
     assert_array_equal(kept, before)
@@ -137,21 +139,97 @@ def test_solve_hears_the_current_joints_before_it_jumps(arm, solver):
     assert solution.largest_step < 0.1
 
 
+@pytest.mark.parametrize('slide', [0.01, 0.2, -1.0, 3.0])
+def test_solve_keeps_joints_4_and_6_at_the_wrist_singularity(arm, slide):
+    """Any split of the turn is exact there; the one nearest to the current joints is wanted."""
+    q = np.array([0.3, 0.5, 0.0, 0.2, 0.0, 0.1])
+    along = slide * np.array([0.0, 0.0, 0.0, 1.0, 0.0, -1.0])
+    slid = Predictor(lambda _, q_current: np.broadcast_to(q + along, q_current.shape))
+    q_current = q + np.array([0.001, 0.0, 0.0, 0.002, 0.0, 0.004])
+    solution = IkSolver(arm, slid).solve(forward(arm, q), q_current)
+    assert solution.status is IkStatus.SOLVED
+    assert solution.largest_step < 0.005
+
+
+@pytest.mark.parametrize('slide', [0.5, -0.8])
+def test_solve_shares_the_turn_when_the_singular_target_is_far(arm, slide):
+    q = np.array([0.3, 0.5, 0.0, 0.2, 0.0, 0.1])
+    q_current = np.array([1.5, -0.3, 0.4, 0.2 - slide, 0.8, 0.1 - slide])
+    solution = IkSolver(arm, constant(math.nan)).solve(forward(arm, q), q_current)
+    assert solution.status is IkStatus.SOLVED
+    steps = solution.q - q_current
+    assert steps[3] == pytest.approx(slide, abs=0.3)
+    assert steps[5] == pytest.approx(slide, abs=0.3)
+
+
+def test_solve_asks_the_current_joints_first_when_told_to(arm):
+    def never(_: Transform, q_current: Joints) -> Joints:
+        raise AssertionError('the predictor was asked')
+
+    q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
+    direct = IkSolver(arm, Predictor(never), SolverOptions(current_first=True))
+    solution = direct.solve(forward(arm, q), q + 0.05)
+    assert (solution.status, solution.seed) == (IkStatus.SOLVED, 'current')
+    assert_allclose(solution.q, q, rtol=0.0, atol=SOLVED_TOL)
+
+
+def test_solve_asks_the_predictor_second_when_the_current_joints_fail(arm):
+    q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
+    oracle = Predictor(lambda _, q_current: np.broadcast_to(q + 0.01, q_current.shape))
+    options = SolverOptions(current_first=True, allow_other_posture=True, max_iterations=3)
+    far = np.array([-2.0, -1.0, 0.5, 2.0, 1.5, -3.0])
+    solution = IkSolver(arm, oracle, options).solve(forward(arm, q), far)
+    assert solution.seed in ('network', 'branch')
+    assert solution.iterations >= 5  # three of them in vain
+
+
 def test_solve_works_without_restarts(arm):
     lean = IkSolver(arm, CurrentJoints(), SolverOptions(n_restarts=0))
     q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
     assert lean.solve(forward(arm, q), q + 0.1).status is IkStatus.SOLVED
 
 
+@pytest.fixture(scope='module')
+def offset_arm(arm) -> Arm:
+    """No branches are known of it: the wrist's axes miss one another by 30 cm."""
+    translations = arm.translations.copy()
+    translations[4] += [0.0, 0.3, 0.0]
+    offset = replace(arm, translations=translations)
+    assert not Branches.of(offset).is_known
+    return offset
+
+
 @pytest.mark.parametrize('n_restarts', [1, 2, 3, 7, 100])
-def test_solve_works_with_any_number_of_restarts(arm, n_restarts):
+def test_solve_works_with_any_number_of_restarts(offset_arm, n_restarts):
     options = SolverOptions(n_restarts=n_restarts, allow_other_posture=True)
     rng = np.random.default_rng(2)
-    solver = IkSolver(arm, constant(math.nan), options)
-    q = random_joints(arm, rng, 10)
-    solved = [solver.solve(target, q[0] + 0.1).status.is_solved for target in forward(arm, q)]
+    solver = IkSolver(offset_arm, constant(math.nan), options)
+    q = random_joints(offset_arm, rng, 10)
+    targets = forward(offset_arm, q)
+    solved = [solver.solve(target, q[0] + 0.1).status.is_solved for target in targets]
     assert len(solved) == 10
     assert sum(solved) >= 5
+
+
+def test_solve_reaches_random_targets_without_branches(offset_arm):
+    solver = IkSolver(offset_arm, CurrentJoints(), SolverOptions(allow_other_posture=True))
+    rng = np.random.default_rng(3)
+    q, q_current = random_joints(offset_arm, rng, 100), random_joints(offset_arm, rng, 100)
+    solutions = solver.solve_batch(forward(offset_arm, q), q_current)
+    assert len(solutions) == 100
+    assert solutions.is_solved.sum() >= 97  # stored seeds promise nothing
+    assert {solution.seed for solution in solutions} >= {'current', 'restart'}
+
+
+@pytest.mark.parametrize(
+    ('height', 'status'), [(2.17, IkStatus.OUTSIDE_LIMITS), (2.3, IkStatus.UNREACHABLE)]
+)
+def test_solve_says_why_not_without_branches(offset_arm, height, status):
+    """Straight up joint 3 is beyond its limit; a little higher nothing helps."""
+    target = forward(offset_arm, np.array([0.3, 0.0, -1.5, 0.2, 0.1, 0.0]))
+    target[2, 3] = height
+    solution = IkSolver(offset_arm, CurrentJoints()).solve(target, np.zeros(6))
+    assert solution.status is status
 
 
 def test_current_joints_predict_the_current_joints():
@@ -163,25 +241,6 @@ def test_current_joints_predict_the_current_joints():
 @pytest.fixture(scope='module')
 def table(arm) -> SeedTable:
     return SeedTable(arm)
-
-
-def test_representatives_are_one_of_each_posture_the_wanted_one_first(arm, table):
-    wanted = np.array([-1, 1, 1], np.int8)
-    target = forward(arm, np.array([1.0, 0.3, 0.2, 0.1, 0.5, 0.2]))
-    signs = posture(arm, table.representatives(wanted, target))
-    assert_array_equal(signs[0], wanted)
-    assert sorted(map(tuple, signs.tolist())) == [
-        (-1, 1, -1), (-1, 1, 1), (1, 1, -1), (1, 1, 1),
-    ]  # fmt: skip
-
-
-def test_representatives_face_the_target(arm, table):
-    q = np.array([0.0, 0.3, 0.2, 0.1, 0.5, 0.2])
-    wanted = posture(arm, q)
-    ahead = table.representatives(wanted, forward(arm, q))
-    aside = table.representatives(wanted, forward(arm, q + np.array([1.2, 0, 0, 0, 0, 0])))
-    assert_allclose(aside[:, 0] - ahead[:, 0], 1.2, rtol=0.0, atol=1e-12)
-    assert_array_equal(aside[:, 1:], ahead[:, 1:])
 
 
 @pytest.mark.parametrize('n', [1, 2, 4, STORED])
