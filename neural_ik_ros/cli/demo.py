@@ -68,7 +68,8 @@ def _run(arguments: argparse.Namespace) -> int:
             f'{error.name} is not installed. Source ROS 2 Jazzy, or make setup.'
         ) from error
     from ..learning.bundle import load_bundle
-    from ..ros.assembly import NodeConfig, motion_limits
+    from ..ros.assembly import motion_limits
+    from ..ros.node_config import NodeConfig
 
     options = DemoOptions(
         folder=_made_folder(arguments.output),

@@ -13,7 +13,7 @@ from types import FrameType
 
 from .. import __version__
 from ..errors import NeuralIkError
-from . import bundle, demo, generate, solve, train
+from . import bundle, demo, evaluate, generate, import_csv, monitor, solve, train
 
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
@@ -53,6 +53,6 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--version', action='version', version=f'neural_ik_ros {__version__}')
     subparsers = parser.add_subparsers(title='commands', required=True, metavar='COMMAND')
-    for command in (demo, solve, generate, train, bundle):
+    for command in (demo, solve, monitor, generate, import_csv, train, evaluate, bundle):
         command.add_parser(subparsers)
     return parser

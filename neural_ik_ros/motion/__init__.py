@@ -2,20 +2,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a solution to limited, timed motion of the joints."""
 
+from .command import (
+    OUTPUT_MODES,
+    Command,
+    Deviation,
+    Health,
+    Output,
+    Status,
+    TrackerConfig,
+)
 from .generator import MotionGenerator
 from .limits import MotionLimitError, MotionLimits, MotionState
+from .plan import Plan, Waypoints
 from .status import StreamStatus
-from .tracker import Command, Output, PoseTracker, Status, TrackerConfig
+from .tracker import PoseTracker
 
 __all__ = [
+    'OUTPUT_MODES',
     'Command',
+    'Deviation',
+    'Health',
     'MotionGenerator',
     'MotionLimitError',
     'MotionLimits',
     'MotionState',
     'Output',
+    'Plan',
     'PoseTracker',
     'Status',
     'StreamStatus',
     'TrackerConfig',
+    'Waypoints',
 ]

@@ -16,8 +16,10 @@ from ruckig import (
 
 from ..kinematics import N_JOINTS, Joints
 from .limits import MotionLimits, MotionState
+from .plan import Plan
 from .trend import GoalTrend
 
+JERK_SHARES = (1.0, 1.0 - 1e-6, 1.0 - 1e-3)
 LARGEST_GOAL_SHARE = 0.9  # of velocity and acceleration; the rest is for catching up
 
 
@@ -39,9 +41,17 @@ class MotionGenerator:
     def reset(self, q: Joints) -> None:
         """Be at rest at the measured joints (6,) [rad], brought inside the limits."""
         inside = np.clip(q, self.limits.lower, self.limits.upper)
-        self.state = _at_rest(inside)
+        self.state = MotionState.at_rest(inside)
         self._goal, self._time_left = self.state, 0.0
         self._trend = GoalTrend(self.limits.jerk, inside)
+        self.is_limited = False  # the last step: behind its goal, because of the limits
+        self.q_wanted = inside  # where the last step would have ended without them
+
+    def warm_up(self) -> None:
+        """Compile what is otherwise compiled with the first step; be at rest afterwards."""
+        q = self.state.q
+        self.advance(0.001)
+        self.reset(q)
 
     @property
     def is_at_rest(self) -> bool:
@@ -60,7 +70,7 @@ class MotionGenerator:
         limits = self.limits
         q_goal, self._time_left = np.clip(q_goal, limits.lower, limits.upper), due_s
         if interval_s <= 0.0:
-            self._goal, self._trend = _at_rest(q_goal), GoalTrend(limits.jerk, q_goal)
+            self._goal, self._trend = MotionState.at_rest(q_goal), GoalTrend(limits.jerk, q_goal)
             return
         qd, qdd = self._trend.move(q_goal, interval_s)
         hardest = LARGEST_GOAL_SHARE * limits.acceleration
@@ -87,20 +97,48 @@ class MotionGenerator:
 
         The state is at rest at the last row afterwards.
         """
-        plan = self._stop()
-        if plan is None:
-            rows = self.state.q[None]
-        else:
-            n = int(np.ceil(plan.duration / dt)) + 1
-            rows = np.array([plan.at_time((i + 1) * dt)[0] for i in range(n)])
-        rows = np.clip(rows, self.limits.lower, self.limits.upper)
+        rows = self.stopping().rows(dt)
         self.reset(rows[-1])
         return rows
+
+    def stopping(self) -> Plan:
+        """Return the shortest stop, each joint by itself."""
+        limits, state = self.limits, self.state
+        request = InputParameter(N_JOINTS)
+        request.control_interface = ControlInterface.Velocity
+        request.synchronization = Synchronization.No
+        request.current_position, request.current_velocity = state.q, state.qd
+        request.current_acceleration = state.qdd
+        request.target_velocity = np.zeros(N_JOINTS)
+        request.max_velocity = limits.velocity
+        request.max_acceleration = limits.acceleration
+        return Plan(self._planned(request), state, limits)
+
+    def resting(self) -> Plan:
+        """Return the whole motion to rest at the goal, or the shortest stop if there is none."""
+        frame = MotionState.at_rest(self._goal.q)
+        for synchronization in (Synchronization.Time, Synchronization.No):
+            request = self._request(frame)
+            request.current_position = self.state.q
+            request.target_position = frame.q
+            request.synchronization = synchronization
+            trajectory = self._planned(request)
+            if trajectory is not None:
+                plan = Plan(trajectory, self.state, self.limits)
+                if plan.is_within_limits():
+                    return plan
+        return self.stopping()
+
+    def skip(self, time_s: float, state: MotionState) -> None:
+        """Take note that the controller went on by itself for a time, and got to a state."""
+        self._time_left -= time_s
+        self.state = state
 
     def _caught_up(self, dt: float) -> MotionState | None:
         """Return the state that is ``dt`` seconds nearer to the goal; None if there is no plan."""
         frame = self._goal_at(-self._time_left - dt)
         plan = self._planned(self._request(frame))
+        self.is_limited = plan is None or plan.duration > dt
         if plan is None:
             return None
         goal = MotionState(
@@ -108,6 +146,7 @@ class MotionGenerator:
             qd=frame.qd + dt * frame.qdd,
             qdd=frame.qdd,
         )
+        self.q_wanted = goal.q
         if plan.duration <= dt:
             return goal
         q, qd, qdd = (np.array(row) for row in plan.at_time(dt))
@@ -125,14 +164,12 @@ class MotionGenerator:
             is_safe = self.limits.can_stop(wanted)
         if is_safe.all():
             return wanted
-        plan = self._stop()
-        if plan is None:
-            return _at_rest(self.state.q)
-        q, qd, qdd = (np.array(row) for row in plan.at_time(dt))
+        self.is_limited = True
+        braked = self.stopping().state(dt)
         return MotionState(
-            q=np.clip(np.where(is_safe, wanted.q, q), self.limits.lower, self.limits.upper),
-            qd=np.where(is_safe, wanted.qd, qd),
-            qdd=np.where(is_safe, wanted.qdd, qdd),
+            q=np.clip(np.where(is_safe, wanted.q, braked.q), self.limits.lower, self.limits.upper),
+            qd=np.where(is_safe, wanted.qd, braked.qd),
+            qdd=np.where(is_safe, wanted.qdd, braked.qdd),
         )
 
     def _goal_at(self, time_s: float) -> MotionState:
@@ -149,20 +186,6 @@ class MotionGenerator:
             qdd=np.where(is_out | is_fast, 0.0, goal.qdd),
         )
 
-    def _stop(self) -> Trajectory | None:
-        """Return the shortest stop of each joint by itself."""
-        limits, state = self.limits, self.state
-        request = InputParameter(N_JOINTS)
-        request.control_interface = ControlInterface.Velocity
-        request.synchronization = Synchronization.No
-        request.current_position, request.current_velocity = state.q, state.qd
-        request.current_acceleration = state.qdd
-        request.target_velocity = np.zeros(N_JOINTS)
-        request.max_velocity = limits.velocity
-        request.max_acceleration = limits.acceleration
-        request.max_jerk = limits.jerk
-        return self._planned(request)
-
     def _request(self, frame: MotionState) -> InputParameter:
         """Return the question to Ruckig: from the state to rest at the origin of a frame."""
         limits, state = self.limits, self.state
@@ -175,19 +198,21 @@ class MotionGenerator:
         request.min_velocity = -limits.velocity - frame.qd
         request.max_acceleration = limits.acceleration - frame.qdd
         request.min_acceleration = -limits.acceleration - frame.qdd
-        request.max_jerk = limits.jerk
         return request
 
     def _planned(self, request: InputParameter) -> Trajectory | None:
-        """Return the plan; None when Ruckig finds none, which rounding can make happen."""
+        """
+        Return the plan; None when Ruckig finds none, which rounding can make happen.
+
+        It happens where two shapes of the motion meet, for example at rest 2 a^3 / j^2 away from
+        the goal, which is 0.1 rad with a = 5 and j = 50. A little less jerk avoids such places.
+        """
         trajectory = Trajectory(N_JOINTS)
-        try:
-            self._ruckig.calculate(request, trajectory)
-        except RuckigError:
-            return None
-        return trajectory
-
-
-def _at_rest(q: Joints) -> MotionState:
-    zeros = np.zeros(N_JOINTS)
-    return MotionState(q=q, qd=zeros, qdd=zeros)
+        for share in JERK_SHARES:
+            request.max_jerk = share * self.limits.jerk
+            try:
+                self._ruckig.calculate(request, trajectory)
+            except RuckigError:
+                continue
+            return trajectory
+        return None

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import NeuralIkError
 from ..kinematics import N_JOINTS, Arm, FloatArray, Joints
+from ..kinematics.compiled import compiled
 
 ROUNDING = 1e-9  # relative
 
@@ -32,6 +34,12 @@ class MotionState:
     q: Joints  # [rad]
     qd: FloatArray  # [rad/s]
     qdd: FloatArray  # [rad/s^2]
+
+    @classmethod
+    def at_rest(cls, q: Joints) -> MotionState:
+        """Return the state of joints that do not move."""
+        zeros = np.zeros(N_JOINTS)
+        return cls(q=q, qd=zeros, qdd=zeros)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,41 +85,67 @@ class MotionLimits:
 
     def can_stop(self, state: MotionState) -> NDArray[np.bool_]:
         """Return which joints (6,) are within all limits and stay so if they brake from now on."""
-        ramped_qd = state.qd + state.qdd * np.abs(state.qdd) / (2.0 * self.jerk)
-        fastest = self.velocity * (1.0 + ROUNDING)
-        lowest, highest = self.braking_range(state)
-        can_stop: NDArray[np.bool_] = (
-            (self.lower <= lowest)
-            & (highest <= self.upper)
-            & (np.abs(state.qd) <= fastest)
-            & (np.abs(ramped_qd) <= fastest)
-            & (np.abs(state.qdd) <= self.acceleration * (1.0 + ROUNDING))
-        )
+        can_stop = np.empty(N_JOINTS, dtype=np.bool_)
+        bounds = (self.lower, self.upper, self.velocity, self.acceleration, self.jerk)
+        _can_stop_into((state.q, state.qd, state.qdd), bounds, can_stop)
         return can_stop
 
     def braking_range(self, state: MotionState) -> tuple[FloatArray, FloatArray]:
-        """
-        Return the smallest and largest angles (6,) [rad] that the shortest stop passes.
+        """Return the smallest and largest angles (6,) [rad] that the shortest stop passes."""
+        lowest, highest = np.empty(N_JOINTS), np.empty(N_JOINTS)
+        for i in range(N_JOINTS):
+            lowest[i], highest[i] = _braking_range(
+                state.q[i], state.qd[i], state.qdd[i], self.acceleration[i], self.jerk[i]
+            )
+        return lowest, highest
 
-        The acceleration ramps down to -p, stays there if p is its limit, and ramps back to zero;
-        signs are such that the speed left after ramping the acceleration to zero is positive.
-        """
-        most, jerk = self.acceleration, self.jerk
-        sign = np.where(state.qd + state.qdd * np.abs(state.qdd) / (2.0 * jerk) < 0.0, -1.0, 1.0)
-        v, a = sign * state.qd, sign * state.qdd
-        p = np.minimum(np.sqrt(np.maximum(jerk * v + 0.5 * a**2, 0.0)), most)
-        ramp_s = np.maximum(a + p, 0.0) / jerk
-        hold_s = np.maximum(v + (0.5 * a**2 - p**2) / jerk, 0.0) / most
-        v_hold = v + ramp_s * (a - 0.5 * jerk * ramp_s)
-        end = (
-            ramp_s * (v + ramp_s * (0.5 * a - jerk * ramp_s / 6.0))
-            + hold_s * (v_hold - 0.5 * p * hold_s)
-            + p**3 / (6.0 * jerk**2)
+
+@compiled
+def _can_stop_into(
+    state: tuple[FloatArray, FloatArray, FloatArray],
+    bounds: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray],
+    can_stop: NDArray[np.bool_],
+) -> None:
+    positions, velocities, accelerations = state
+    lower, upper, velocity, acceleration, jerk = bounds
+    for i in range(len(can_stop)):
+        q, qd, qdd = positions[i], velocities[i], accelerations[i]
+        ramped_qd = qd + qdd * abs(qdd) / (2.0 * jerk[i])
+        fastest = velocity[i] * (1.0 + ROUNDING)
+        lowest, highest = _braking_range(q, qd, qdd, acceleration[i], jerk[i])
+        can_stop[i] = (
+            lower[i] <= lowest
+            and highest <= upper[i]
+            and abs(qd) <= fastest
+            and abs(ramped_qd) <= fastest
+            and abs(qdd) <= acceleration[i] * (1.0 + ROUNDING)
         )
-        # A joint that still moves the other way turns round first.
-        turn_s = np.where(
-            v < 0.0, (a - np.sqrt(np.maximum(a**2 + 2.0 * jerk * v, 0.0))) / jerk, 0.0
-        )
+
+
+@compiled
+def _braking_range(
+    q: float, qd: float, qdd: float, most: float, jerk: float
+) -> tuple[float, float]:
+    """
+    Return the smallest and largest angle [rad] of the shortest stop of one joint.
+
+    The acceleration ramps down to -p, stays there if p is its limit, and ramps back to zero;
+    signs are such that the speed left after ramping the acceleration to zero is positive.
+    """
+    sign = -1.0 if qd + qdd * abs(qdd) / (2.0 * jerk) < 0.0 else 1.0
+    v, a = sign * qd, sign * qdd
+    p = min(math.sqrt(max(jerk * v + 0.5 * a * a, 0.0)), most)
+    ramp_s = max(a + p, 0.0) / jerk
+    hold_s = max(v + (0.5 * a * a - p * p) / jerk, 0.0) / most
+    v_hold = v + ramp_s * (a - 0.5 * jerk * ramp_s)
+    end = (
+        ramp_s * (v + ramp_s * (0.5 * a - jerk * ramp_s / 6.0))
+        + hold_s * (v_hold - 0.5 * p * hold_s)
+        + p * p * p / (6.0 * jerk * jerk)
+    )
+    turn = 0.0
+    if v < 0.0:  # a joint that still moves the other way turns round first
+        turn_s = (a - math.sqrt(max(a * a + 2.0 * jerk * v, 0.0))) / jerk
         turn = turn_s * (v + turn_s * (0.5 * a - jerk * turn_s / 6.0))
-        ways = state.q + sign * np.array([np.zeros(N_JOINTS), turn, end])
-        return ways.min(axis=0), ways.max(axis=0)
+    way, back = sign * end, sign * turn
+    return q + min(0.0, way, back), q + max(0.0, way, back)

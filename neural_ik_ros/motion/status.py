@@ -8,13 +8,21 @@ from enum import Enum
 
 
 class StreamStatus(Enum):
-    """The state of the stream of targets; the value is the sentence shown to people."""
+    """
+    The state of the stream of targets; the value is the sentence shown to people.
+
+    The last five end a motion: see ``FaultLatch``.
+    """
 
     IDLE = 'waiting for a target'
     UNKNOWN_FRAME = 'the target is given in a frame that is not the base of the arm'
     STALE_TARGET = 'the stamp of the target is too far from the present'
     NO_JOINT_STATE = 'no joint state has arrived yet'
     STALE_JOINT_STATE = 'the last joint state is too old'
+    FOLLOWING_ERROR = 'the arm is not where it was commanded to be'
+    CLOCK_JUMP = 'the clock jumped back'
+    RATE_OVERRUN = 'a command was due too long ago'
+    OTHER_ARM = 'robot_description does not describe the arm that is solved for'
 
     @property
     def is_solved(self) -> bool:

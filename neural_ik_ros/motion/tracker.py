@@ -4,72 +4,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from time import perf_counter_ns
 
-import numpy as np
-
-from ..errors import NeuralIkError
 from ..kinematics import Joints, Transform
-from ..solver import IkSolution, IkSolver, IkStatus
+from ..solver import IkSolver, IkStatus
+from .command import TRAJECTORY, Command, Deviation, Health, Output, Status, TrackerConfig
 from .generator import MotionGenerator
+from .pacing import NS_PER_S, Pacer
+from .plan import Waypoints
 from .status import StreamStatus
+from .watchdogs import FaultLatch, FollowingWatch, JointWatch, target_refusal, too_long
 
-Status: TypeAlias = IkStatus | StreamStatus
-NS_PER_S = 1_000_000_000
 LONGEST_INTERVAL_S = 0.2  # targets farther apart are single goals, not a stream
-LONGEST_LEAD = 2.0  # periods that the motion may be ahead of the clock, as bunched targets ask
+LATE_PERIODS = 2.0  # later, the controller is on its way to rest
 IDLE_S = 0.1  # at rest without a target for so long: the next one starts from the measured joints
-OUTSIDE_TOLERANCE = 2e-3  # [rad] by which a measured joint may be beyond its limit
-FIRST_STEP_S = 0.004
-SHORTEST_STEP_S = 1e-5  # Ruckig needs some time to plan for
+BACK_TOLERANCE_S = 0.05  # by which a clock may be corrected back without being called broken
 PATIENCE = 2.5  # intervals without a new target after which no further one is expected
-
-
-class TrackerConfigError(NeuralIkError):
-    """A setting of the tracker is out of range."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f'{name} must be a positive finite number; set it in the parameter file.')
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrackerConfig:
-    """How the stream of targets and commands is timed."""
-
-    base_frame: str = 'base_link'
-    rate_hz: float = 250.0  # commands between targets
-    target_timeout_s: float = 0.1  # how far a target's stamp may be from the present
-    joint_state_timeout_s: float = 0.5  # since the last joint state arrived
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be a time."""
-        for name in ('rate_hz', 'target_timeout_s', 'joint_state_timeout_s'):
-            if not 0.0 < getattr(self, name) < float('inf'):
-                raise TrackerConfigError(name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Command:
-    """Joints to be reached, evenly spaced in time."""
-
-    q: Joints  # (n, 6) [rad]
-    interval_ns: int  # from now to the first row, and from row to row
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Output:
-    """The answer to one target or tick."""
-
-    status: Status
-    detail: str = ''
-    command: Command | None = None
-    solution: IkSolution | None = None
-
-    @property
-    def reason(self) -> str:
-        """Return the sentence of the status, with what is special about this case."""
-        return f'{self.status.value}: {self.detail}' if self.detail else self.status.value
+STOP_POINTS, MOTION_POINTS = 8, 200  # in a message, for a controller that hears no more
 
 
 class PoseTracker:
@@ -84,32 +35,56 @@ class PoseTracker:
         self, solver: IkSolver, generator: MotionGenerator, config: TrackerConfig | None = None
     ) -> None:
         """Start without joints and without a target: nothing moves until both have come."""
-        self.solver, self.generator = solver, generator
-        self.config = config or TrackerConfig()
-        self._period_s = 1.0 / self.config.rate_hz
+        self._latch = FaultLatch()
+        self.reconfigure(solver, generator, config or TrackerConfig())
         self.restart()
 
+    def reconfigure(
+        self, solver: IkSolver, generator: MotionGenerator, config: TrackerConfig
+    ) -> None:
+        """Take another arm or other settings, to be called at rest; a fault lasts."""
+        self.solver, self.generator, self.config = solver, generator, config
+        self._period_s = 1.0 / config.rate_hz
+        self._is_whole = config.output_mode == TRAJECTORY
+        self._tolerated_s = 0.0 if self._is_whole else LATE_PERIODS * self._period_s
+        self._following = FollowingWatch(
+            tolerance=config.following_error, delay_s=config.following_delay_s
+        )
+        self._joints = JointWatch(solver.arm, timeout_s=config.joint_state_timeout_s)
+        self._latch.configure(is_automatic=config.automatic_recovery, rest_s=config.recovery_s)
+        self._pacer = Pacer(self._period_s)
+        self._is_moving = False
+        self._plan = generator.stopping()  # what the controller does if it hears no more
+        self._plan_ns = 0  # from here on
+
     def restart(self) -> None:
-        """Forget targets and joints, as after activation."""
-        self._q_measured: Joints | None = None
-        self._joints_ns = 0
-        self._joint_problem = ''
+        """Forget targets, joints and faults, as after activation."""
+        self._joints.clear()
+        self._latch.clear()
         self._is_moving = False
         self._target_stamp_ns = 0
         self._interval_s = 0.0
         self._last_target_ns = 0
-        self._last_command_ns = 0
-        self._was_target = False
-        self._lead_s = 0.0
+        self._newest_ns = 0
+        self._plan, self._plan_ns = self.generator.stopping(), 0
+        self._untold: Output | None = None
 
     def on_joints(self, q: Joints, now_ns: int) -> None:
         """Take the measured joints (6,) [rad], finite, at the time they arrived."""
-        self._q_measured, self._joints_ns = q, now_ns
-        self._joint_problem = self._outside_limits(q)
+        self._watch_clock(now_ns)
+        self._joints.take(q, now_ns)
+        self._latch.on_joints(q, now_ns)
+        if not self._is_moving:
+            return
+        error = self._following.see(q, self._commanded(now_ns), now_ns)
+        if error is not None:
+            joint = self.solver.arm.joint_names[int(error.argmax())]
+            detail = f'{joint} is {error.max():.3f} rad away'
+            self._end(StreamStatus.FOLLOWING_ERROR, detail, now_ns)
 
     def on_bad_joints(self, problem: str) -> None:
         """Remember why the newest joint state could not be used."""
-        self._joint_problem = problem
+        self._joints.take_problem(problem)
 
     def on_target(self, transform: Transform, *, frame: str, stamp_ns: int, now_ns: int) -> Output:
         """
@@ -119,39 +94,50 @@ class PoseTracker:
         :param stamp_ns: When the target is meant for; 0 means now.
         :param now_ns: The node's clock.
         """
-        self._forget_the_future(now_ns)
+        self._watch_clock(now_ns)
+        self._watch_rate(now_ns)
         refusal = self._refusal(frame, stamp_ns, now_ns)
         if refusal is not None:
             return refusal
-        if self._q_measured is None:
-            return Output(status=StreamStatus.NO_JOINT_STATE)
-        if not self._is_moving:
-            self.generator.reset(self._q_measured)
+        self._begin(now_ns)
+        started_ns = perf_counter_ns()
         solution = self.solver.solve(transform, self.generator.state.q)
+        solve_ns = perf_counter_ns() - started_ns
         if not solution.status.is_solved:
-            return Output(status=solution.status, solution=solution)
-        interval_s = self._interval(stamp_ns or now_ns)
+            return Output(status=solution.status, solution=solution, solve_ns=solve_ns)
+        interval_s = 0.0 if self._is_whole else self._interval(stamp_ns or now_ns)
         # A gap in a dense stream is no reason to come later than usual.
         due_s = min(interval_s, max(self._interval_s, self._period_s))
         self.generator.aim(solution.q, interval_s, due_s)
         self._interval_s = interval_s
         self._target_stamp_ns, self._last_target_ns = stamp_ns or now_ns, now_ns
         command = self._next_command(now_ns, is_target=True)
-        return Output(status=solution.status, solution=solution, command=command)
+        return Output(
+            status=solution.status,
+            solution=solution,
+            solve_ns=solve_ns,
+            command=command,
+            deviation=self._deviation(),
+        )
 
     def on_tick(self, now_ns: int) -> Output | None:
-        """Return the next command between targets, or None while there is nothing to do."""
-        if not self._is_moving:
-            return None
-        self._forget_the_future(now_ns)
-        stale = self._stale_joints(now_ns)
-        if stale is not None:
-            return replace(stale, command=self._brake())
-        since_command_s = (now_ns - self._last_command_ns) / NS_PER_S
+        """Return the next command between targets, a fault, or None if there is nothing to do."""
+        self._watch_clock(now_ns)
+        self._watch_rate(now_ns)
+        if self._is_moving and (stale := self._joints.staleness(now_ns)):
+            self._end(*stale, now_ns)
+        untold, self._untold = self._untold, None
+        if untold is not None or not self._is_moving:
+            return untold
         since_target_s = (now_ns - self._last_target_ns) / NS_PER_S
         is_late = since_target_s > PATIENCE * max(self._interval_s, self._period_s)
+        if self._is_whole:
+            self._is_moving = self._late_s(now_ns) < self._plan.duration + IDLE_S
+            return None
         is_dense = 0.0 < self._interval_s < 1.5 * self._period_s
-        if since_command_s < 0.5 * self._period_s or (is_dense and not is_late):
+        if self._pacer.since_command_s(now_ns) < 0.5 * self._period_s or (
+            is_dense and not is_late
+        ):
             return None  # the targets themselves pace the commands
         if is_late and self._interval_s > 0.0:
             self._interval_s = 0.0
@@ -159,57 +145,92 @@ class PoseTracker:
         if self.generator.is_at_rest:
             self._is_moving = since_target_s < IDLE_S
             return None
-        return Output(status=IkStatus.SOLVED, command=self._next_command(now_ns, is_target=False))
+        self._catch_up(now_ns, tolerated_s=self._tolerated_s)
+        command = self._next_command(now_ns, is_target=False)
+        return Output(status=IkStatus.SOLVED, command=command, deviation=self._deviation())
 
-    def stop(self) -> Command | None:
+    def stop(self, now_ns: int) -> Command | None:
         """Return the shortest smooth stop, or None if nothing moves; forget everything."""
-        command = self._brake()
+        command = self._brake(now_ns)
         self.restart()
         return command
 
-    def _brake(self) -> Command | None:
+    def forbid(self, detail: str, now_ns: int) -> None:
+        """End the motion and refuse targets until ``restart``: the arm is another one."""
+        self._end(StreamStatus.OTHER_ARM, detail, now_ns, is_final=True)
+
+    def is_at_rest(self, now_ns: int) -> bool:
+        """Return whether no motion is under way or left to be commanded."""
+        is_done = self._is_whole and self._late_s(now_ns) >= self._plan.duration
+        return not self._is_moving or is_done or self.generator.is_at_rest
+
+    def health(self, now_ns: int) -> Health:
+        """Return how the watchdogs see the arm."""
+        return Health(
+            fault='none' if self._latch.status is None else self._latch.status.name,
+            joint_state_age_s=self._joints.age_s(now_ns) if self._joints.q is not None else None,
+            following_error=self._following.error,
+            is_moving=not self.is_at_rest(now_ns),
+        )
+
+    def _brake(self, now_ns: int) -> Command | None:
         """Return the shortest smooth stop, or None if nothing moves; targets start anew."""
         is_moving, self._is_moving = self._is_moving, False
-        if not is_moving or not self.generator.state.qd.any():
+        if not is_moving:
+            return None
+        self._catch_up(now_ns, tolerated_s=0.0)
+        if not self.generator.state.qd.any():
             return None
         rows = self.generator.braking(self._period_s)
         return Command(q=rows, interval_ns=round(self._period_s * NS_PER_S))
 
-    def _outside_limits(self, q: Joints) -> str:
-        """Return which measured joints are where no command may be, or an empty text."""
-        arm = self.solver.arm
-        excess = np.maximum(arm.lower - q, q - arm.upper)
-        if (excess <= OUTSIDE_TOLERANCE).all():
-            return ''
-        joint = int(excess.argmax())
-        return f'{arm.joint_names[joint]} is {excess[joint]:.3f} rad outside its limits'
+    def _begin(self, now_ns: int) -> None:
+        """Start from the measured joints, or from where the motion under way has got to."""
+        if self._is_moving:
+            self._catch_up(now_ns, tolerated_s=self._tolerated_s)
+        elif self._joints.q is not None:
+            self.generator.reset(self._joints.q)
+            self._following.clear()
+            self._pacer.begin(now_ns)
 
-    def _forget_the_future(self, now_ns: int) -> None:
+    def _end(self, status: Status, detail: str, now_ns: int, *, is_final: bool = False) -> None:
+        """End the motion for a reason that the next tick tells; refuse targets from now on."""
+        self._latch.set(status, detail, is_final=is_final)
+        command = self._brake(now_ns)
+        self._untold = Output(status=status, detail=self._latch.detail, command=command)
+
+    def _watch_clock(self, now_ns: int) -> None:
         """Let nothing have happened later than now: simulated and corrected clocks jump back."""
-        self._joints_ns = min(self._joints_ns, now_ns)
+        back_s, self._newest_ns = (self._newest_ns - now_ns) / NS_PER_S, now_ns
+        if back_s <= 0.0:
+            return
+        self._joints.forget_the_future(now_ns)
         self._last_target_ns = min(self._last_target_ns, now_ns)
-        self._last_command_ns = min(self._last_command_ns, now_ns)
+        self._pacer.forget_the_future(now_ns)
+        self._plan_ns = min(self._plan_ns, now_ns)
+        if back_s <= BACK_TOLERANCE_S:
+            return
+        self._joints.clear()  # of another time
+        self._target_stamp_ns = 0
+        if self._is_moving:
+            self._end(StreamStatus.CLOCK_JUMP, f'{back_s:.3f} s', now_ns)
+
+    def _watch_rate(self, now_ns: int) -> None:
+        """End the motion if the controller had to go on by itself for long."""
+        late_s = self._late_s(now_ns)
+        allowed_s = max(self.config.overrun_timeout_s, (PATIENCE + 1.0) * self._period_s)
+        is_pacing = self._is_moving and not self._is_whole and self._plan.duration > 0.0
+        if is_pacing and late_s > allowed_s:
+            detail = too_long('late', late_s, allowed_s)
+            self._end(StreamStatus.RATE_OVERRUN, detail, now_ns)
 
     def _refusal(self, frame: str, stamp_ns: int, now_ns: int) -> Output | None:
-        config = self.config
-        if frame.removeprefix('/') != config.base_frame:
-            detail = f'{frame!r} instead of {config.base_frame!r}'
-            return Output(status=StreamStatus.UNKNOWN_FRAME, detail=detail)
-        age_s = (now_ns - stamp_ns) / NS_PER_S
-        if stamp_ns != 0 and abs(age_s) > config.target_timeout_s:
-            detail = f'age {age_s:.3f} s, allowed {config.target_timeout_s:.3f} s'
-            return Output(status=StreamStatus.STALE_TARGET, detail=detail)
-        if self._joint_problem:
-            return Output(status=IkStatus.BAD_JOINT_STATE, detail=self._joint_problem)
-        return self._stale_joints(now_ns)
-
-    def _stale_joints(self, now_ns: int) -> Output | None:
-        age_s = (now_ns - self._joints_ns) / NS_PER_S
-        allowed_s = self.config.joint_state_timeout_s
-        if self._q_measured is None or age_s <= allowed_s:
-            return None
-        detail = f'age {age_s:.3f} s, allowed {allowed_s:.3f} s'
-        return Output(status=StreamStatus.STALE_JOINT_STATE, detail=detail)
+        refusal = (
+            target_refusal(self.config, frame, stamp_ns, now_ns)
+            or self._latch.refusal()
+            or self._joints.refusal(now_ns)
+        )
+        return Output(status=refusal[0], detail=refusal[1]) if refusal else None
 
     def _interval(self, stamp_ns: int) -> float:
         """Return the time since the previous target of the same stream [s], 0 if there is none."""
@@ -217,19 +238,41 @@ class PoseTracker:
         is_stream = self._is_moving and 0.0 < interval_s <= LONGEST_INTERVAL_S
         return interval_s if is_stream else 0.0
 
+    def _late_s(self, now_ns: int) -> float:
+        """Return for how long the controller has gone on by itself [s]; negative if it has not."""
+        return (now_ns - self._plan_ns) / NS_PER_S
+
+    def _commanded(self, now_ns: int) -> Joints:
+        """Return where the controller takes the joints (6,) [rad] to now."""
+        late_s = self._late_s(now_ns)
+        return self._plan.state(late_s).q if late_s > 0.0 else self.generator.state.q
+
+    def _catch_up(self, now_ns: int, *, tolerated_s: float) -> None:
+        """Go on from where the controller has got to by itself, if it had to."""
+        late_s = self._late_s(now_ns)
+        if late_s <= tolerated_s:
+            return
+        self.generator.skip(late_s, self._plan.state(late_s))
+        self._pacer.skip(now_ns)
+
     def _next_command(self, now_ns: int, *, is_target: bool) -> Command:
-        """Advance the motion by the time since the last command, or between two targets."""
-        elapsed_s = (now_ns - self._last_command_ns) / NS_PER_S
-        if not self._is_moving:
-            elapsed_s, self._lead_s = min(self._period_s, FIRST_STEP_S), 0.0
-        step_s = elapsed_s
-        if is_target and self._was_target and self._interval_s > 0.0:
-            step_s = self._interval_s  # by the stamps: free of the jitter of arrival
-        stream_s = min(self._interval_s or self._period_s, self._period_s)  # between commands
-        step_s = min(step_s, LONGEST_LEAD * stream_s + elapsed_s - self._lead_s)
-        step_s = max(min(step_s, 2.0 * self._period_s), SHORTEST_STEP_S)
-        self._lead_s = max(self._lead_s + step_s - elapsed_s, 0.0)
-        self._is_moving, self._was_target = True, is_target
-        self._last_command_ns = now_ns
+        """Advance the motion to where it is to be one step after the last command."""
+        step_s = self._pacer.step_s(now_ns, interval_s=self._interval_s, is_target=is_target)
+        self._is_moving = True
         q = self.generator.advance(step_s)
-        return Command(q=q[None], interval_ns=round(max(step_s, stream_s) * NS_PER_S))
+        interval_ns = round(max(step_s, self._pacer.gap_s(self._interval_s)) * NS_PER_S)
+        self._plan_ns = now_ns + interval_ns
+        return Command(q=q[None], interval_ns=interval_ns, rest=self._rest())
+
+    def _rest(self) -> Waypoints | None:
+        """Return what the controller is to do if it hears no more."""
+        self._plan = self.generator.resting() if self._is_whole else self.generator.stopping()
+        at_most = MOTION_POINTS if self._is_whole else STOP_POINTS
+        return self._plan.waypoints(first_s=self._period_s, at_most=at_most)
+
+    def _deviation(self) -> Deviation | None:
+        """Return what the motion limits cost, None if nothing."""
+        if self._is_whole or not self.generator.is_limited:
+            return None
+        generator = self.generator
+        return Deviation(arm=self.solver.arm, q=generator.state.q, q_goal=generator.q_wanted)

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the node tells about itself: counts, latencies, the newest evidence."""
+"""What the node tells about itself: counts, latencies, watchdogs, the newest evidence."""
 
 from __future__ import annotations
 
@@ -10,14 +10,39 @@ from collections import Counter
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
-from ..motion import Output, Status, StreamStatus
+from ..motion import Deviation, Health, Output, Status, StreamStatus
 from ..solver import IkSolution, IkStatus
 
-WINDOW = 1024  # latencies kept for the percentiles
+WINDOW = 1024  # values kept for the percentiles
 
 OK = DiagnosticStatus.OK
 WARN = DiagnosticStatus.WARN
 _CALM = (IkStatus.SOLVED, IkStatus.SOLVED_OTHER_POSTURE, StreamStatus.IDLE)
+
+
+class Window:
+    """The last values of a figure; memory does not grow."""
+
+    def __init__(self) -> None:
+        """Start from nothing."""
+        self._values = array('d', bytes(8 * WINDOW))
+        self._n = 0
+
+    def add(self, value: float) -> None:
+        """Take a value in, the oldest one goes."""
+        self._values[self._n % WINDOW] = value
+        self._n += 1
+
+    def figures(self, name: str, unit: str, form: str) -> dict[str, str]:
+        """Return median, 99th percentile and largest, or nothing if there is no value."""
+        n = min(self._n, WINDOW)
+        if n == 0:
+            return {}
+        values = np.percentile(np.frombuffer(self._values)[:n], [50, 99, 100])
+        return {
+            f'{name} {kind} [{unit}]' if unit else f'{name} {kind}': format(value, form)
+            for kind, value in zip(('p50', 'p99', 'max'), values, strict=True)
+        }
 
 
 class Statistics:
@@ -27,26 +52,45 @@ class Statistics:
         """Start from nothing."""
         self.counts: Counter[str] = Counter()
         self.newest = Output(status=StreamStatus.IDLE)
+        self._seeds: Counter[str] = Counter()
         self._has_happened = False  # since the last report
         self._published = ''  # the reason told last
-        self._latencies_ms = array('d', bytes(8 * WINDOW))
-        self._n_latencies = 0
+        self._callback_ms, self._solve_ms, self._loop_ms = Window(), Window(), Window()
+        self._newton_steps = Window()
         self._solution: IkSolution | None = None
+        self._deviation: Deviation | None = None
+        self._n_limited = 0  # commands
+        self._tick_ns = 0
 
     def count(self, output: Output, latency_ns: int) -> bool:
         """Take one answered target; return whether its status differs from the one before."""
         is_changed = output.status is not self.newest.status
         self.note(output)
         self.counts[output.status.name] += 1
-        self._latencies_ms[self._n_latencies % WINDOW] = latency_ns * 1e-6
-        self._n_latencies += 1
+        self._callback_ms.add(latency_ns * 1e-6)
         if output.solution is not None:
             self._solution = output.solution
+            self._solve_ms.add(output.solve_ns * 1e-6)
+            self._newton_steps.add(output.solution.iterations)
+            self._seeds[output.solution.seed] += 1
         return is_changed
+
+    def tick(self, now_ns: int) -> None:
+        """Take note that the loop goes round, on a steady clock."""
+        if self._tick_ns:
+            self._loop_ms.add((now_ns - self._tick_ns) * 1e-6)
+        self._tick_ns = now_ns
 
     def note(self, output: Output) -> None:
         """Take what happened, be it the answer to a target or not."""
         self.newest, self._has_happened = output, True
+        self.note_command(output)
+
+    def note_command(self, output: Output) -> None:
+        """Take what the motion limits cost."""
+        if output.command is not None:
+            self._deviation = output.deviation
+            self._n_limited += output.deviation is not None
 
     def is_news(self) -> bool:
         """
@@ -64,26 +108,31 @@ class Statistics:
         self._published = self.newest.reason
         return status_message(name, self.newest.status, self.newest.reason)
 
-    def report(self, name: str) -> DiagnosticStatus:
+    def report(self, name: str, health: Health) -> DiagnosticStatus:
         """Return the newest status with all figures, as published once a second."""
         message = status_message(name, self.newest.status, self.newest.reason)
         figures = {
             **{f'count {status}': f'{n}' for status, n in sorted(self.counts.items())},
-            **self._latency_figures(),
+            **{f'seed {seed}': f'{n}' for seed, n in sorted(self._seeds.items())},
+            **self._callback_ms.figures('callback', 'ms', '.3f'),
+            **self._solve_ms.figures('solve', 'ms', '.3f'),
+            **self._loop_ms.figures('loop', 'ms', '.3f'),
+            **self._newton_steps.figures('newton steps', '', '.0f'),
+            **self._motion(),
+            **_watchdogs(health),
             **_evidence(self._solution),
         }
         message.values += [KeyValue(key=key, value=value) for key, value in figures.items()]
         return message
 
-    def _latency_figures(self) -> dict[str, str]:
-        n = min(self._n_latencies, WINDOW)
-        if n == 0:
-            return {}
-        p50, p99, largest = np.percentile(np.frombuffer(self._latencies_ms)[:n], [50, 99, 100])
+    def _motion(self) -> dict[str, str]:
+        position, rotation = (
+            (self._deviation.position, self._deviation.rotation) if self._deviation else (0.0, 0.0)
+        )
         return {
-            'callback p50 [ms]': f'{p50:.3f}',
-            'callback p99 [ms]': f'{p99:.3f}',
-            'callback max [ms]': f'{largest:.3f}',
+            'limited commands': f'{self._n_limited}',
+            'deviation [m]': f'{position:.3e}',
+            'deviation [rad]': f'{rotation:.3e}',
         }
 
 
@@ -96,6 +145,16 @@ def status_message(name: str, status: Status, reason: str) -> DiagnosticStatus:
         hardware_id='neural_ik_ros',
         values=[KeyValue(key='status', value=status.name)],
     )
+
+
+def _watchdogs(health: Health) -> dict[str, str]:
+    age_s = health.joint_state_age_s
+    return {
+        'fault': health.fault,
+        'moving': 'yes' if health.is_moving else 'no',
+        'joint state age [s]': 'none' if age_s is None else f'{age_s:.3f}',
+        'following error [rad]': f'{health.following_error:.4f}',
+    }
 
 
 def _evidence(solution: IkSolution | None) -> dict[str, str]:

@@ -21,6 +21,7 @@ from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from ..kinematics import FloatArray, Joints, Transform
+from ..motion import Waypoints
 from .controller_rules import NS_PER_S, Trajectory, TrajectoryPoint
 
 NORM_TOLERANCE = 1e-3  # |norm - 1| up to which a quaternion counts as rounded, not as wrong
@@ -178,24 +179,44 @@ def make_trajectory(joint_names: Sequence[str]) -> JointTrajectory:
     return message
 
 
-def fill_trajectory(message: JointTrajectory, q: Joints, interval_ns: int) -> None:
+def fill_trajectory(
+    message: JointTrajectory, q: Joints, interval_ns: int, rest: Waypoints | None = None
+) -> None:
     """
     Write "be at row i of q after (i + 1) intervals" into a message of ``make_trajectory``.
 
     The stamp stays zero, which tells the controller to start with its next update; a stamp of
-    now would be refused whenever the clocks of two computers disagree. Only positions are sent:
-    a controller refuses a last point that moves.
+    now would be refused whenever the clocks of two computers disagree.
 
-    :param q: Shape (n, joints) [rad], n at least 1.
+    :param q: Shape (n, joints) [rad], n at least 1; these points have positions only, because
+        velocities that are a millisecond off make more jerk than none.
+    :param rest: What follows, with velocities and accelerations; at rest in its last row.
     """
-    n = len(q)
+    n, n_rest = len(q), 0 if rest is None else len(rest.q)
     points = message.points
-    if len(points) != n:
-        message.points = points = [JointTrajectoryPoint() for _ in range(n)]
+    if not _has_layout(points, n, n_rest):
+        message.points = points = [JointTrajectoryPoint() for _ in range(n + n_rest)]
     for i in range(n):
         point = points[i]
         point.positions = array('d', q[i].tolist())
         fill_time(point.time_from_start, (i + 1) * interval_ns)
+    if rest is None:
+        return
+    rows = zip(
+        points[n:], rest.time_ns, rest.q.tolist(), rest.qd.tolist(), rest.qdd.tolist(), strict=True
+    )
+    for point, time_ns, q_row, qd_row, qdd_row in rows:
+        point.positions = array('d', q_row)
+        point.velocities = array('d', qd_row)
+        point.accelerations = array('d', qdd_row)
+        fill_time(point.time_from_start, n * interval_ns + time_ns)
+
+
+def _has_layout(points: list[JointTrajectoryPoint], n: int, n_rest: int) -> bool:
+    """Return whether n points with positions only are followed by so many others."""
+    if len(points) != n + n_rest or len(points[n - 1].velocities) > 0:
+        return False
+    return n_rest == 0 or len(points[n].velocities) > 0
 
 
 def trajectory_from_message(message: JointTrajectory) -> Trajectory:

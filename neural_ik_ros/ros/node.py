@@ -4,39 +4,32 @@
 
 from __future__ import annotations
 
-from time import perf_counter_ns, sleep
+from time import perf_counter_ns
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
 from rclpy.clock import Clock, ClockType
-from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
-from trajectory_msgs.msg import JointTrajectory
+from std_msgs.msg import String
 
 from ..errors import NeuralIkError
-from ..motion import Command, Output, StreamStatus
+from ..motion import Output, StreamStatus
 from ..solver import IkStatus
 from . import qos
-from .assembly import NodeConfig, make_tracker
+from .assembly import make_tracker, reconfigure
 from .diagnostics import Statistics, status_message
-from .messages import (
-    JointReader,
-    Unusable,
-    fill_trajectory,
-    make_trajectory,
-    target_from_pose,
-)
+from .geometry import GeometryCheck
+from .messages import JointReader, Unusable, target_from_pose
+from .node_config import NodeConfig
+from .outputs import Outputs
 from .parameters import declare
 from .process import freeze_heap
+from .realtime import apply_realtime, cpus_from_text
 
 DIAGNOSTICS_PERIOD_S = 1.0
 LOG_PERIOD_NS = 1_000_000_000  # for each reason
 MAX_TOPICS = 64  # reasons remembered for that
-LAST_WORDS_NS = 500_000_000  # the longest wait for reliable subscribers at the end
-BEST_EFFORT_S = 0.02  # for the others, which do not acknowledge
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
 
@@ -50,20 +43,22 @@ class NeuralIkNode(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__('neural_ik')
-        self._config = declare(self, NodeConfig)
         self._clock = self.get_clock()
-        self._is_active = False
+        self._is_active = self._is_configured = False
         self._statistics = Statistics()
         self._entities: list[tuple[Any, Any]] = []
         self._warned_ns: dict[str, int] = {}
-        if self._config.autostart and self.trigger_configure() is SUCCESS:
-            self.trigger_activate()
+        self._config = declare(self, NodeConfig, on_change=self._on_change, veto=self._veto)
+        apply_realtime(self._config.realtime_priority, cpus_from_text(self._config.cpu_affinity))
+        self._must_start = self._config.autostart
+        if self._must_start and self.trigger_configure() is SUCCESS:
+            self._start()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load and verify everything; stay unconfigured, with the reason in the log, if not."""
         try:
             self._tracker = make_tracker(self._config)
-            self._make_publishers()
+            self._make_outputs()
             self._make_inputs()
         except (NeuralIkError, OSError, RuntimeError, ValueError) as error:
             # rclpy would swallow what escapes; QoS overrides raise the last two.
@@ -71,13 +66,20 @@ class NeuralIkNode(LifecycleNode):
             self.get_logger().error(f'not configured: {error}')
             return FAILURE
         freeze_heap()
+        self._is_configured = True
         solver = self._tracker.solver
         self.get_logger().info(f'ready for {solver.arm.name}, seeds from {solver.predictor.name}')
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Answer targets from now on; nothing is published before one arrives."""
+        if self._geometry.problem:
+            self.get_logger().error(f'not activated: {self._geometry.problem}')
+            return FAILURE
         super().on_activate(state)
+        self._must_start = False
+        if self._geometry.arm is not self._tracker.solver.arm:
+            reconfigure(self._tracker, self._config, self._geometry.arm)
         self._tracker.restart()
         self._statistics = Statistics()
         self._is_active = True
@@ -110,29 +112,30 @@ class NeuralIkNode(LifecycleNode):
         """End the motion smoothly when the process is told to stop."""
         self._say_last_words()
 
-    def _make_publishers(self) -> None:
+    def _start(self) -> None:
+        """Activate, or wait for the robot description that is to be used."""
+        if not self._geometry.is_waiting:
+            self._must_start = False
+            self.trigger_activate()
+
+    def _make_outputs(self) -> None:
         config, arm = self._config, self._tracker.solver.arm
+        self._geometry = GeometryCheck(
+            arm,
+            mode=config.robot_description_mode,
+            tolerance=config.geometry_tolerance_m,
+            prefix=config.prefix,
+        )
         joint_names = [config.prefix + name for name in arm.joint_names]
         self._joints = JointReader(joint_names)
-        self._trajectory = make_trajectory(joint_names)
-        self._solution = JointState(name=joint_names)
-        self._solution.header.frame_id = self._tracker.config.base_frame
-        self._trajectories = self._make_publisher(
-            JointTrajectory,
-            'joint_trajectory_controller/joint_trajectory',
-            qos.TRAJECTORY_OUT,
-            qos_overriding_options=qos.overridable(),
-        )
-        self._solutions = self._make_publisher(JointState, '~/solution', qos.SOLUTION_OUT)
-        self._statuses = self._make_publisher(DiagnosticStatus, '~/status', qos.STATUS_OUT)
-        self._diagnostics = self._make_publisher(
-            DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS_OUT
-        )
+        self._outputs = Outputs(self, joint_names, self._tracker.config.base_frame)
+        self._entities.append((Outputs.destroy, self._outputs))
 
     def _make_inputs(self) -> None:
         inputs = (
             (PoseStamped, '~/target_pose', self._on_target, qos.POSE_IN),
             (JointState, 'joint_states', self._on_joints, qos.JOINT_STATES_IN),
+            (String, 'robot_description', self._on_description, qos.ROBOT_DESCRIPTION),
         )
         for kind, topic, callback, profile in inputs:
             subscription = self.create_subscription(
@@ -148,53 +151,76 @@ class NeuralIkNode(LifecycleNode):
             timer = self.create_timer(period_s, on_time, clock=steady)
             self._entities.append((self.destroy_timer, timer))
 
-    def _make_publisher(self, kind: type, topic: str, profile: QoSProfile, **options: Any) -> Any:
-        publisher = self.create_lifecycle_publisher(kind, topic, profile, **options)
-        self._entities.append((self.destroy_lifecycle_publisher, publisher))
-        return publisher
-
     def _destroy_entities(self) -> None:
         for destroy, entity in self._entities:
             destroy(entity)
-        self._entities = []
+        self._entities, self._is_configured = [], False
+
+    def _veto(self, _config: NodeConfig) -> str:
+        """Return why parameters cannot change now, or nothing."""
+        is_free = not self._is_active or self._tracker.is_at_rest(self._now_ns())
+        return '' if is_free else 'the arm moves; set parameters while it is at rest'
+
+    def _on_change(self, config: NodeConfig) -> None:
+        self._config = config
+        if self._is_configured:
+            reconfigure(self._tracker, config, self._geometry.arm)
+
+    def _on_description(self, message: String) -> None:
+        if not self._geometry.take(message.data):
+            return
+        if self._geometry.problem and self._is_active:
+            self._tracker.forbid(self._geometry.problem, self._now_ns())
+        elif self._geometry.problem:
+            self._warn('robot_description', self._geometry.problem)
+        elif self._must_start:
+            self._start()
 
     def _on_joints(self, message: JointState) -> None:
         reading = self._joints.read(message)
         if isinstance(reading, Unusable):
             self._tracker.on_bad_joints(reading.reason)
-            self._warn(reading.reason, f'joint state not used: {reading.reason}')
+            self._warn('joint_states', f'joint state not used: {reading.reason}')
         elif reading is not None:
-            self._tracker.on_joints(reading.q, self._clock.now().nanoseconds)
+            self._tracker.on_joints(reading.q, self._now_ns())
 
     def _on_target(self, message: PoseStamped) -> None:
         if not self._is_active:
             return
         started_ns = perf_counter_ns()
         target = target_from_pose(message)
-        now_ns = self._clock.now().nanoseconds
         if isinstance(target, Unusable):
             output = Output(status=IkStatus.BAD_TARGET, detail=target.reason)
         else:
             output = self._tracker.on_target(
-                target.transform, frame=target.frame_id, stamp_ns=target.stamp_ns, now_ns=now_ns
+                target.transform,
+                frame=target.frame_id,
+                stamp_ns=target.stamp_ns,
+                now_ns=self._now_ns(),
             )
-        if output.command is not None:
-            self._publish_command(output.command)
-            self._publish_solution(output, message)
+        if output.command is not None and output.solution is not None:
+            self._outputs.command(output.command)
+            self._outputs.solution(output.solution, message)
         else:
             self._warn(output.status.name, f'target refused: {output.reason}')
-            self._on_tick()  # a refusal may take long, and a motion on its way must not starve
+            self._go_on()  # a refusal may take long, and a motion on its way must not starve
         if self._statistics.count(output, perf_counter_ns() - started_ns):
             self._publish_status()
 
     def _on_tick(self) -> None:
         if not self._is_active:
             return
-        output = self._tracker.on_tick(self._clock.now().nanoseconds)
+        self._statistics.tick(perf_counter_ns())
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Do what is due, target or not."""
+        output = self._tracker.on_tick(self._now_ns())
         if output is None:
             return
+        self._statistics.note_command(output)
         if output.command is not None:
-            self._publish_command(output.command)
+            self._outputs.command(output.command)
         if not output.status.is_solved:
             self._warn(output.status.name, f'motion ended: {output.reason}')
             self._statistics.note(output)
@@ -205,46 +231,31 @@ class NeuralIkNode(LifecycleNode):
             return
         if self._statistics.is_news():
             self._publish_status()
-        message = DiagnosticArray(
-            status=[self._statistics.report(self.get_fully_qualified_name())]
-        )
-        message.header.stamp = self._clock.now().to_msg()
-        self._diagnostics.publish(message)
-
-    def _publish_command(self, command: Command) -> None:
-        fill_trajectory(self._trajectory, command.q, command.interval_ns)
-        self._trajectories.publish(self._trajectory)
-
-    def _publish_solution(self, output: Output, target: PoseStamped) -> None:
-        if output.solution is None:
-            return
-        self._solution.header.stamp = target.header.stamp
-        self._solution.position = output.solution.q.tolist()
-        self._solutions.publish(self._solution)
+        health = self._tracker.health(self._now_ns())
+        self._outputs.report(self._statistics.report(self.get_fully_qualified_name(), health))
 
     def _publish_status(self) -> None:
-        self._statuses.publish(self._statistics.status(self.get_fully_qualified_name()))
+        self._outputs.status(self._statistics.status(self.get_fully_qualified_name()))
+
+    def _now_ns(self) -> int:
+        now_ns: int = self._clock.now().nanoseconds
+        return now_ns
 
     def _say_last_words(self) -> None:
-        """Stop, and keep the publishers until others have heard it: it goes with its sender."""
         if self._is_active:
             self._stop()
-            self._trajectories.wait_for_all_acked(Duration(nanoseconds=LAST_WORDS_NS))
-            sleep(BEST_EFFORT_S)
+            self._outputs.wait_until_heard()
 
     def _stop(self) -> None:
         if not self._is_active:
             return
         self._on_report()
         self._is_active = False
-        command = self._tracker.stop()
+        command = self._tracker.stop(self._now_ns())
         if command is not None:
-            self._publish_command(command)
-        self._statuses.publish(
-            status_message(
-                self.get_fully_qualified_name(), StreamStatus.IDLE, 'the node is not active'
-            )
-        )
+            self._outputs.command(command)
+        name = self.get_fully_qualified_name()
+        self._outputs.status(status_message(name, StreamStatus.IDLE, 'the node is not active'))
 
     def _warn(self, topic: str, text: str) -> None:
         """Log once a second for each topic."""

@@ -92,6 +92,7 @@ def declare(
     config_type: type[Config],
     *,
     on_change: Callable[[Config], None] | None = None,
+    veto: Callable[[Config], str] | None = None,
 ) -> Config:
     """
     Declare one parameter per field; return the values the user chose, checked.
@@ -99,7 +100,10 @@ def declare(
     A value set later is checked the same way and refused with the reason. Parameters are
     read-only unless marked ``is_live``.
 
+    Values that are set together are checked together; if one is refused, none is set.
+
     :param on_change: Called with the new configuration after live parameters were set.
+    :param veto: Called with it before; returns why the node cannot take it now, or nothing.
     :raises ParameterError: If a value has the wrong type or lies outside its range.
     """
     for name, info, _, default in _entries(config_type):
@@ -114,10 +118,11 @@ def declare(
     def check(parameters: list[Parameter]) -> SetParametersResult:
         changes = {p.name: p.value for p in parameters if p.name in names}
         try:
-            _build(config_type, _values(node, config_type) | changes)
+            wanted = _build(config_type, _values(node, config_type) | changes)
         except NeuralIkError as error:
             return SetParametersResult(successful=False, reason=str(error))
-        return SetParametersResult(successful=True)
+        reason = veto(wanted) if veto is not None and changes else ''
+        return SetParametersResult(successful=not reason, reason=reason)
 
     node.add_on_set_parameters_callback(check)
     if on_change is not None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import rclpy
@@ -27,6 +29,7 @@ try:
 except ImportError:  # rclpy before 7.1.4
     EventsExecutor = None
 
+MAX_PARAMETER_BYTES = 1024 * 1024
 SPIN_TIMEOUT_S = 0.1  # also the longest wait before a signal is noticed
 RCLError = rclpy_implementation.RCLError
 
@@ -39,6 +42,16 @@ class UnknownArgumentError(NeuralIkError):
         super().__init__(
             f'unknown arguments {arguments}. Nodes take ROS arguments only, for example '
             '--ros-args -p rate_hz:=100.0 --params-file my.yaml -r __ns:=/left.'
+        )
+
+
+class ParameterFileError(NeuralIkError):
+    """A parameter file is too large to be one; rcl would read it for minutes."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f'{path}: larger than {MAX_PARAMETER_BYTES} bytes. Give a file such as '
+            'config/neural_ik.yaml.'
         )
 
 
@@ -91,6 +104,9 @@ def make_executor() -> Executor:
 
 
 def _init(arguments: list[str]) -> None:
+    for flag, path in pairwise(arguments):
+        if flag == '--params-file' and _size(path) > MAX_PARAMETER_BYTES:
+            raise ParameterFileError(path)
     try:
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except RCLError as error:
@@ -98,6 +114,14 @@ def _init(arguments: list[str]) -> None:
     unknown = remove_ros_args(['', *arguments])[1:]
     if unknown:
         raise UnknownArgumentError(unknown)
+
+
+def _size(path: str) -> int:
+    """Return the size of a file, 0 if there is none: rcl tells that better."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0
 
 
 def _make_and_spin(make_node: Callable[[], Node], stop: StopSignal) -> int:

@@ -170,3 +170,20 @@ def test_advance_survives_input_that_ruckig_refuses(generator):
     """Ruckig raises instead of returning its error codes."""
     generator.state = replace(generator.state, qdd=np.full(6, np.nan))
     assert_array_equal(generator.advance(PERIOD), np.zeros(6))
+
+
+@pytest.mark.parametrize('sign', [-1.0, 1.0])
+@pytest.mark.parametrize('excess', [0.0, 1e-16, 1e-15, -1e-15, 1e-13])
+def test_round_numbers_are_reached_where_ruckig_finds_no_plan(arm, sign, excess):
+    """From rest, 2 a^3 / j^2 is where the acceleration just reaches its limit."""
+    limits = MotionLimits.of_arm(arm, acceleration=ACCELERATION, jerk=JERK)
+    start = np.array([0.0, 0.2833, 0.3052, 0.0, 0.9822, 0.0])
+    goal = start + sign * (2.0 * limits.acceleration**3 / limits.jerk**2 + excess)
+    generator = MotionGenerator(limits)
+    generator.reset(start)
+    generator.aim(goal, 0.0)
+    assert come_to_rest(generator) < 300
+    assert_allclose(generator.state.q, goal, atol=1e-12)
+    generator.reset(start)
+    generator.aim(goal, 0.0)
+    assert generator.resting().duration > 0.3

@@ -172,20 +172,20 @@ def test_restart_forgets_joints_and_targets(bench):
 def test_stop_is_a_smooth_braking_motion(bench, limits):
     bench.stream(path_from_home(250))
     before = bench.rows[-4:]
-    command = bench.tracker.stop()
+    command = bench.stop()
     assert command.interval_ns == PERIOD
     assert len(command.q) > 5
     q = np.vstack([before, command.q, command.q[-1:], command.q[-1:]])
     assert_within_limits(PERIOD * 1e-9 * np.arange(len(q)), q, limits)
-    assert bench.tracker.stop() is None, 'everything is forgotten'
+    assert bench.stop() is None, 'everything is forgotten'
 
 
 def test_stop_has_nothing_to_say_when_nothing_moves(bench):
-    assert bench.tracker.stop() is None
+    assert bench.stop() is None
     bench.joints()
     bench.target(HOME + 0.01)
     bench.wait(2000 * MS)
-    assert bench.tracker.stop() is None
+    assert bench.stop() is None
 
 
 def test_a_bad_target_in_a_stream_does_not_end_it(bench):
@@ -197,35 +197,3 @@ def test_a_bad_target_in_a_stream_does_not_end_it(bench):
     outputs = bench.stream(path[101:])
     rows = np.array([output.command.q[0] for output in outputs])
     assert_allclose(rows[-50:], path[-50:], atol=1e-8)
-
-
-def test_a_stale_joint_state_in_motion_is_answered_by_braking(make_bench):
-    bench = make_bench(joint_state_timeout_s=0.02)
-    path = path_from_home(300)
-    bench.stream(path[:250])
-    answers = []
-    for q_target in path[250:]:
-        bench.now += PERIOD
-        answers.append(bench.target(q_target).status)
-        bench.tick()
-    assert answers == [IkStatus.SOLVED] * 5 + [StreamStatus.STALE_JOINT_STATE] * 45
-    braking = bench.commands[-1][1].q
-    assert len(braking) > 10, 'one command with the whole stop'
-    assert np.abs(np.diff(braking, axis=0))[-1].max() < 1e-9, 'at rest at its end'
-    assert np.abs(braking[0] - path[255]).max() < 1e-3, 'it starts in motion'
-    n_commands = len(bench.commands)
-    bench.now += PERIOD
-    assert bench.tick() is None
-    assert len(bench.commands) == n_commands
-
-
-def test_motion_after_a_stale_joint_state_starts_where_the_arm_is(make_bench):
-    bench = make_bench(joint_state_timeout_s=0.02)
-    bench.stream(path_from_home(250))
-    bench.now += 30 * MS
-    assert bench.tick().status is StreamStatus.STALE_JOINT_STATE
-    bench.q = HOME.copy()  # it came back somewhere else
-    bench.joints()
-    output = bench.target(FAR)
-    assert output.status is IkStatus.SOLVED
-    assert_allclose(output.command.q[0], HOME, atol=1e-5)

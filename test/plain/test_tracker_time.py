@@ -8,15 +8,13 @@ from functools import partial
 
 import numpy as np
 import pytest
-from derivatives import assert_within_limits
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 from tracker_bench import (
     FAR,
     HOME,
     MS,
     PERIOD,
     Bench,
-    assert_refused,
     made_bench,
     motion_limits,
     path_from_home,
@@ -24,7 +22,6 @@ from tracker_bench import (
 
 from neural_ik_ros.kinematics import Arm, FloatArray, forward
 from neural_ik_ros.motion import MotionLimits, StreamStatus
-from neural_ik_ros.solver import IkStatus
 
 
 @pytest.fixture(scope='module')
@@ -86,34 +83,6 @@ def test_motion_never_runs_more_than_three_periods_ahead_of_the_clock(bench, arm
     way = np.abs(bench.q - q_start)
     elapsed_s = (bench.now - start) * 1e-9
     assert (way <= arm.velocity * (elapsed_s + 3.0 * PERIOD * 1e-9)).all()
-
-
-def test_clock_that_jumps_back_does_not_leave_the_arm_in_motion(bench, limits):
-    path = path_from_home(250)
-    bench.stream(path)
-    bench.now -= 3600 * 1000 * MS
-    assert bench.wait(2000 * MS) > 10
-    assert_allclose(bench.q, path[-1], atol=1e-8)
-    assert bench.wait(1000 * MS) == 0
-    assert_within_limits(bench.steps_s, bench.rows, limits)
-
-
-def test_clock_that_jumps_back_does_not_make_old_joints_fresh(bench):
-    bench.now -= 3600 * 1000 * MS
-    assert bench.target(FAR).status is IkStatus.SOLVED
-    bench.now += 600 * MS
-    assert_refused(bench.target(FAR), StreamStatus.STALE_JOINT_STATE)
-
-
-def test_clock_that_jumps_forward_makes_no_jump(bench, arm):
-    path = path_from_home(300)
-    bench.stream(path[:250])
-    bench.now += 3600 * 1000 * MS
-    q = bench.q
-    bench.joints()
-    output = bench.target(path[250])
-    assert output.status is IkStatus.SOLVED
-    assert (np.abs(output.command.q[0] - q) <= 2.0 * PERIOD * 1e-9 * arm.velocity).all()
 
 
 @pytest.mark.parametrize('rate_hz', [1.0, 5.0, 50.0, 1000.0])

@@ -18,6 +18,7 @@ from neural_ik_ros.motion import (
     StreamStatus,
     TrackerConfig,
 )
+from neural_ik_ros.motion.tracker import LATE_PERIODS
 from neural_ik_ros.solver import CurrentJoints, IkSolver, IkStatus, SolverOptions
 
 MS = 1_000_000
@@ -58,6 +59,11 @@ class Bench:
             self._obey(output.command)
         return output
 
+    def stop(self) -> Command | None:
+        command = self.tracker.stop(self.now)
+        self._obey(command)
+        return command
+
     def _obey(self, command: Command | None) -> None:
         if command is not None:
             self.commands.append((self.now, command))
@@ -95,10 +101,15 @@ class Bench:
 
     @property
     def steps_s(self) -> FloatArray:
-        """Times [s] at which the motion itself passes the rows."""
+        """
+        Times [s] at which the motion itself passes the rows.
+
+        It stands still for a moment when a command is a little late; when it is later, the
+        controller has gone on by itself.
+        """
         steps = np.diff(self.times, prepend=self.times[0])
-        steps[steps < 0] = 2 * PERIOD  # the clock jumped, and the end of the stream had to show
-        return np.cumsum(np.minimum(steps, 2 * PERIOD)) * 1e-9
+        is_late = steps > (1 + LATE_PERIODS) * PERIOD
+        return np.cumsum(np.where(is_late, steps, np.minimum(steps, 2 * PERIOD))) * 1e-9
 
     @property
     def intervals(self) -> FloatArray:

@@ -15,12 +15,12 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from numpy.typing import ArrayLike
 from peers import Peer
 from sensor_msgs.msg import JointState
-from trajectory_msgs.msg import JointTrajectory
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from neural_ik_ros.kinematics import Arm, FloatArray, Transform, arm_from_urdf, forward
 from neural_ik_ros.motion import MotionLimits
 from neural_ik_ros.ros import qos
-from neural_ik_ros.ros.assembly import NodeConfig, motion_limits
+from neural_ik_ros.ros.assembly import motion_limits
 from neural_ik_ros.ros.controller_rules import violation
 from neural_ik_ros.ros.messages import (
     fill_time,
@@ -28,10 +28,16 @@ from neural_ik_ros.ros.messages import (
     pose_from_transform,
     trajectory_from_message,
 )
+from neural_ik_ros.ros.node_config import NodeConfig
 from neural_ik_ros.share import share_folder
 
+# The arm of the driver stays where it is told to be, whatever is commanded.
+NOT_FOLLOWING = ('-p', 'following_error_rad:=0.0', '-p', 'overrun_timeout_s:=30.0')
 # Machines are shared: what is not about staleness must not depend on being quick.
-PATIENT = ('-p', 'target_timeout_s:=30.0', '-p', 'joint_state_timeout_s:=30.0')
+PATIENT = (
+    *('-p', 'target_timeout_s:=30.0', '-p', 'joint_state_timeout_s:=30.0'),
+    *NOT_FOLLOWING,
+)
 AUTOSTART = ('-p', 'autostart:=true')
 HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
 NEAR = HOME + np.array([0.05, -0.03, 0.04, 0.05, -0.06, 0.1])
@@ -53,6 +59,11 @@ def shipped_limits() -> MotionLimits:
 def status_of(message: DiagnosticStatus) -> str:
     """Return the machine-readable name in a status."""
     return {pair.key: pair.value for pair in message.values}['status']
+
+
+def commanded_points(message: JointTrajectory) -> list[JointTrajectoryPoint]:
+    """Return the points that are commanded, which have positions only."""
+    return [point for point in message.points if len(point.velocities) == 0]
 
 
 class Driver:
@@ -178,7 +189,8 @@ class Driver:
         def is_at_rest() -> bool:
             if not (self.trajectories and self.solutions):
                 return False
-            return self.trajectories[-1].points[-1].positions == self.solutions[-1].position
+            points = self.trajectories[-1].points
+            return len(points) == 1 and points[0].positions == self.solutions[-1].position
 
         assert self.peer.spin_until(is_at_rest), 'the motion never ends'
 
@@ -188,8 +200,13 @@ class Driver:
             messages.clear()
 
     def rows(self) -> FloatArray:
-        """Return the commanded joints (n, 6) [rad] of all trajectories."""
-        return np.array([point.positions for one in self.trajectories for point in one.points])
+        """Return the commanded joints (n, 6) [rad], without what follows if no more is heard."""
+        points = [point for one in self.trajectories for point in commanded_points(one)]
+        return np.array([point.positions for point in points]).reshape(-1, 6)
+
+    def has_braked(self) -> bool:
+        """Return whether the newest trajectory is a whole stop."""
+        return len(commanded_points(self.trajectories[-1])) > 1
 
     def assert_trajectories_are_sound(self) -> None:
         """Fail unless every controller would take them, and every number is one."""
@@ -198,7 +215,7 @@ class Driver:
             plain = trajectory_from_message(message)
             assert violation(plain, self.names, self.now_ns()) is None
             assert list(message.joint_names) == self.names
-        rows = self.rows()
+        rows = np.array([point.positions for one in self.trajectories for point in one.points])
         assert np.isfinite(rows).all()
         assert (rows >= self.arm.lower).all()
         assert (rows <= self.arm.upper).all()

@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose
 from sensor_msgs.msg import JointState
 
 from neural_ik_ros.kinematics import rotation_angle, rotation_from_rpy
+from neural_ik_ros.motion import Waypoints
 from neural_ik_ros.ros.controller_rules import violation
 from neural_ik_ros.ros.messages import (
     JointReader,
@@ -151,3 +152,26 @@ def test_fill_trajectory_makes_what_a_controller_accepts(n):
     ]
     assert ns_from_time(message.points[0].time_from_start) == 1_500_000_000
     assert plain.stamp_ns == 0
+
+
+def test_fill_trajectory_adds_what_follows_and_forgets_it_again():
+    message = make_trajectory(NAMES)
+    q = np.arange(6.0)[None]
+    rest = Waypoints(
+        time_ns=[4_000_000, 90_000_000],
+        q=np.arange(12.0).reshape(2, 6),
+        qd=np.vstack([np.ones(6), np.zeros(6)]),
+        qdd=np.vstack([-np.ones(6), np.zeros(6)]),
+    )
+    for follows in (rest, rest, None, rest):
+        fill_trajectory(message, q, 4_000_000, follows)
+        plain = trajectory_from_message(message)
+        assert violation(plain, NAMES, 10**18) is None
+        assert len(plain.points[0].velocities) == 0
+        assert [point.time_from_start_ns for point in plain.points] == (
+            [4_000_000] if follows is None else [4_000_000, 8_000_000, 94_000_000]
+        )
+    for i, point in enumerate(plain.points[1:]):
+        assert list(point.positions) == rest.q[i].tolist()
+        assert list(point.velocities) == rest.qd[i].tolist()
+        assert list(point.accelerations) == rest.qdd[i].tolist()

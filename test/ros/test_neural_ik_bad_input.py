@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from driver import AUTOSTART, HOME, NEAR, Driver
+from driver import AUTOSTART, HOME, NEAR, NOT_FOLLOWING, Driver
 from geometry_msgs.msg import PoseStamped
 from peers import NodeProcess
 
@@ -20,6 +20,7 @@ from neural_ik_ros.kinematics import forward
 TIMEOUT_S = 2.0  # of target stamps and joint states here
 NODE_ARGUMENTS = (
     *AUTOSTART,
+    *NOT_FOLLOWING,
     *('-p', f'target_timeout_s:={TIMEOUT_S}'),
     *('-p', f'joint_state_timeout_s:={TIMEOUT_S}'),
 )

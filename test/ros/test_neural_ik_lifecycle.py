@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import numpy as np
 import pytest
 from driver import (
@@ -30,7 +28,6 @@ from lifecycle_msgs.msg import Transition
 from numpy.testing import assert_allclose
 from peers import NodeProcess, assert_clean_exit
 
-from neural_ik_ros.learning.bundle import shipped_bundle
 from neural_ik_ros.ros.messages import ns_from_time
 
 LIMIT_TOL = 1e-6  # relative
@@ -140,7 +137,7 @@ def test_deactivation_in_motion_ends_it_smoothly(driver):
 
     assert driver.repeat(send, is_fast)
     driver.go(DEACTIVATE)
-    assert driver.peer.spin_until(lambda: len(driver.trajectories[-1].points) > 1)
+    assert driver.peer.spin_until(driver.has_braked)
     driver.assert_trajectories_are_sound()
     assert_braking_is_smooth(driver)
     assert driver.peer.spin_until(lambda: driver.newest_status() == 'IDLE')
@@ -153,14 +150,19 @@ def test_deactivation_in_motion_ends_it_smoothly(driver):
 
 
 def assert_braking_is_smooth(driver: Driver) -> None:
-    """Fail unless the last trajectory continues the commands before and ends at rest."""
+    """
+    Fail unless the last trajectory is a stop within the limits that continues what was before.
+
+    When it comes in between two commands is not known here, so the step to it is only bounded.
+    """
     points = driver.trajectories[-1].points
     times = [ns_from_time(point.time_from_start) for point in points]
     assert times == [PERIOD_NS * (i + 1) for i in range(len(points))]
     before = driver.trajectories[-2].points[0].positions
-    rows = np.array([before, *(point.positions for point in points)])
+    rows = np.array([point.positions for point in points])
     rows = np.vstack([rows, rows[-1], rows[-1]])
     limits = shipped_limits()
+    assert (np.abs(rows[0] - before) <= 2e-9 * PERIOD_NS * limits.velocity).all()
     for order, name in enumerate(('velocity', 'acceleration', 'jerk'), start=1):
         rate = np.abs(np.diff(rows, order, axis=0)) / (PERIOD_NS * 1e-9) ** order
         assert (rate <= getattr(limits, name) * (1.0 + LIMIT_TOL)).all(), name
@@ -193,45 +195,6 @@ def test_transition_by_label_works(driver):
     request.transition.label = 'configure'
     assert driver.peer.call(ChangeState, f'{driver.node}/change_state', request).success
     assert driver.state() == INACTIVE
-
-
-@pytest.fixture(scope='module')
-def bad_bundles(tmp_path_factory):
-    """Return folders that are not what the node can use, and what it says about each."""
-    folder = tmp_path_factory.mktemp('bundles')
-    bundles = {'missing': 'No such file', 'empty': 'is missing', 'tampered': 'model.tflite'}
-    (folder / 'empty').mkdir()
-    shutil.copytree(shipped_bundle(), folder / 'tampered')
-    model = folder / 'tampered' / 'model.tflite'
-    content = bytearray(model.read_bytes())
-    content[len(content) // 2] ^= 1
-    model.write_bytes(content)
-    return {name: (folder / name, reason) for name, reason in bundles.items()}
-
-
-@pytest.mark.parametrize('name', ['missing', 'empty', 'tampered'])
-def test_bad_bundle_leaves_the_node_unconfigured_with_the_reason(
-    start_node, peer, bad_bundles, name
-):
-    path, reason = bad_bundles[name]
-    process = start_node('neural_ik_node', '-p', f'bundle:={path}')
-    driver = Driver(peer)
-    for _ in range(2):
-        assert not driver.change_state(CONFIGURE)
-        assert driver.state() == UNCONFIGURED
-    line = process.output.splitlines()[-1]
-    assert 'not configured' in line
-    assert str(path) in line
-    assert reason in line
-    assert_clean_exit(process, process.stop())
-
-
-def test_autostart_with_a_bad_bundle_stays_unconfigured(start_node, peer, bad_bundles):
-    path, reason = bad_bundles['missing']
-    process = start_node('neural_ik_node', *AUTOSTART, '-p', f'bundle:={path}')
-    assert Driver(peer).state() == UNCONFIGURED
-    assert reason in process.output
-    assert_clean_exit(process, process.stop())
 
 
 def test_autostart_is_active_at_once(start_node, peer):

@@ -19,7 +19,7 @@ from sensor_msgs.msg import JointState
 
 from neural_ik_ros.kinematics import forward, invert, se3_log
 from neural_ik_ros.ros import qos
-from neural_ik_ros.ros.assembly import NodeConfig
+from neural_ik_ros.ros.node_config import NodeConfig
 from neural_ik_ros.share import share_folder
 
 EXACT = 1e-9  # [m], [rad] between a target and the tool at its solution
@@ -51,7 +51,7 @@ def test_node_brakes_and_ends_cleanly_when_signalled_in_motion(start_node, peer,
     for _ in range(times - 1):
         process.send(number)
     assert_clean_exit(process, process.stop(number))
-    assert driver.peer.spin_until(lambda: len(driver.trajectories[-1].points) > 1), 'it brakes'
+    assert driver.peer.spin_until(driver.has_braked), 'it brakes'
     driver.assert_trajectories_are_sound()
     assert not [name for name in files if Path(name).exists()]
 
@@ -167,6 +167,28 @@ def test_node_refuses_bad_parameters_in_one_line(start_node, argument, reason):
     assert len(lines) == 1, process.output
     assert reason in lines[0]
     assert 'Correct' in lines[0]
+
+
+BAD_FILES = {
+    'missing': None,
+    'garbage': b'\x00\xff{{{',
+    'no parameters': b'neural_ik: 5\n',
+    'a list': b'- 1\n- 2\n',
+    'a billion laughs': b'a: &a [x, x]\n'
+    + b''.join(b'%c: &%c [*%c, *%c]\n' % (c + 1, c + 1, c, c) for c in range(97, 121)),
+    'huge': b'/**:\n  ros__parameters:\n' + b'    x: 1\n' * 2_000_000,
+}
+
+
+@pytest.mark.parametrize('name', BAD_FILES)
+def test_node_refuses_a_bad_parameter_file_at_once(start_node, tmp_path, name):
+    path = tmp_path / 'parameters.yaml'
+    if BAD_FILES[name] is not None:
+        path.write_bytes(BAD_FILES[name])
+    process = start_node('neural_ik_node', '--params-file', str(path))
+    assert process.wait() == 1
+    assert 'Traceback' not in process.output
+    assert str(path) in process.output
 
 
 def test_coupled_limit_that_cannot_be_obeyed_leaves_the_node_unconfigured(start_node, peer):

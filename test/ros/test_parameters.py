@@ -150,6 +150,31 @@ def test_on_change_gets_the_new_configuration_once_it_is_valid(make_node):
     assert seen == [Config(laps=5, margin=2.0)]
 
 
+def test_one_bad_value_of_a_set_leaves_all_as_before(make_node):
+    node = make_node()
+    declare(node, Config)
+    for bad in (Parameter('margin', value=math.inf), Parameter('rate_hz', value=2e3)):
+        assert not node.set_parameters_atomically([Parameter('laps', value=5), bad]).successful
+        assert read(node, Config) == Config()
+
+
+def test_veto_is_asked_last_and_its_reason_reaches_the_caller(make_node):
+    node = make_node()
+    asked: list[Config] = []
+
+    def veto(config: Config) -> str:
+        asked.append(config)
+        return 'the arm moves' if config.laps > 3 else ''
+
+    declare(node, Config, veto=veto)
+    assert asked == []
+    assert not set_one(node, 'laps', -1).successful
+    assert asked == [], 'not about a value that is bad anyway'
+    assert set_one(node, 'laps', 3).successful
+    assert set_one(node, 'laps', 4).reason == 'the arm moves'
+    assert read(node, Config) == Config(laps=3)
+
+
 def test_descriptor_tells_description_unit_and_range(make_node):
     node = make_node()
     declare(node, Config)

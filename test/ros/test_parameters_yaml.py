@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from neural_ik_ros.ros.assembly import NodeConfig
+from neural_ik_ros.ros.node_config import NodeConfig
 from neural_ik_ros.ros.parameters import METADATA_KEY
 from neural_ik_ros.ros.simulated_arm import SimulatedArmConfig
 from neural_ik_ros.ros.target_source import TargetSourceConfig

@@ -1,0 +1,46 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``neural_ik monitor``: how the nodes of this ROS domain are doing, live."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+HOME_AND_CLEAR = '\x1b[H\x1b[J'
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        'monitor',
+        help='show live what the running nodes report',
+        description='Show counts, latencies, watchdogs and the newest evidence of every neural_ik '
+        'node of this ROS domain. In a terminal the page is redrawn; elsewhere pages follow one '
+        'another.',
+    )
+    parser.add_argument('--once', action='store_true', help='one page, then end')
+    parser.add_argument(
+        '--timeout', type=float, default=30.0, metavar='S', help='wait so long for a first report'
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ..errors import NeuralIkError
+
+    try:
+        from ..ros.monitor import run_monitor
+    except ImportError as error:
+        raise NeuralIkError(
+            f'{error.name} is not installed. Source ROS 2 Jazzy, or make setup.'
+        ) from error
+
+    is_live = sys.stdout.isatty() and not arguments.once
+
+    def show(page: str) -> None:
+        print(f'{HOME_AND_CLEAR}{page}' if is_live else f'{page}\n', flush=True)
+
+    run_monitor(show, is_once=arguments.once, timeout_s=arguments.timeout)
+    return 0

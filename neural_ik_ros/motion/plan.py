@@ -1,0 +1,93 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A motion that is known to its end, which is at rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ruckig import Trajectory
+
+from ..kinematics import N_JOINTS, FloatArray, Joints
+from .limits import MotionLimits, MotionState
+
+SHORTEST_S = 1e-4  # a motion that is over sooner is none
+ROUNDING = 1e-9  # [rad]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Waypoints:
+    """Points that a motion passes on its way to rest."""
+
+    time_ns: list[int]  # (n,) from the start of the motion, rising
+    q: Joints  # (n, 6) [rad]
+    qd: FloatArray  # (n, 6) [rad/s], the last row zero
+    qdd: FloatArray  # (n, 6) [rad/s^2], the last row zero
+
+
+class Plan:
+    """What Ruckig planned, inside the position limits in spite of rounding."""
+
+    def __init__(
+        self, trajectory: Trajectory | None, start: MotionState, limits: MotionLimits
+    ) -> None:
+        """Take a trajectory that ends at rest; without one, rest at the start."""
+        self._trajectory: Any = trajectory
+        self._limits, self._start = limits, start
+        self.duration: float = 0.0 if trajectory is None else trajectory.duration
+
+    def state(self, time_s: float) -> MotionState:
+        """Return the state after a time, at rest after the end."""
+        if self._trajectory is None:
+            return MotionState.at_rest(self._start.q)
+        q, qd, qdd = self._at([min(max(time_s, 0.0), self.duration)])
+        if time_s >= self.duration:
+            return MotionState.at_rest(q[0])
+        return MotionState(q=q[0], qd=qd[0], qdd=qdd[0])
+
+    def rows(self, interval_s: float) -> Joints:
+        """Return the joints (n, 6) [rad] after each interval, at rest in the last row."""
+        if self._trajectory is None:
+            return self._start.q[None]
+        n = int(np.ceil(self.duration / interval_s)) + 1
+        return self._at([(i + 1) * interval_s for i in range(n)])[0]
+
+    def waypoints(self, *, first_s: float, at_most: int) -> Waypoints | None:
+        """
+        Return the point after a time and evenly spaced ones to the end, or None if nothing moves.
+
+        :param first_s: Also the least time between two points.
+        :param at_most: So many points; the longer the motion, the farther they are apart.
+        """
+        if self.duration < SHORTEST_S:
+            return None
+        left_s = self.duration - first_s
+        n = min(max(int(left_s / first_s), 0), at_most - 1)
+        times_s = [first_s + left_s * k / max(n, 1) for k in range(n + 1)]
+        times_s[-1] = max(first_s, self.duration)
+        q, qd, qdd = self._at(times_s)
+        qd[-1] = qdd[-1] = 0.0
+        time_ns = [round(time_s * 1e9) for time_s in times_s]
+        return Waypoints(time_ns=time_ns, q=q, qd=qd, qdd=qdd)
+
+    def is_within_limits(self) -> bool:
+        """Return whether no position limit is passed on the way."""
+        if self._trajectory is None:
+            return True
+        extrema = self._trajectory.position_extrema
+        lowest = np.array([extreme.min for extreme in extrema])
+        highest = np.array([extreme.max for extreme in extrema])
+        limits = self._limits
+        return bool(
+            (lowest >= limits.lower - ROUNDING).all()
+            and (highest <= limits.upper + ROUNDING).all()
+        )
+
+    def _at(self, times_s: list[float]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return positions, velocities and accelerations, each (n, 6)."""
+        at_time = self._trajectory.at_time
+        states = np.array([at_time(time_s) for time_s in times_s]).reshape(-1, 3, N_JOINTS)
+        np.clip(states[:, 0], self._limits.lower, self._limits.upper, out=states[:, 0])
+        return states[:, 0], states[:, 1], states[:, 2]

@@ -1,0 +1,109 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+``make soak``: the long runs. Prints what it finds; exit code 1 if anything is wrong.
+
+SOAK_SECONDS is the length of the run at 1 kHz; everything else is scaled with it. At 600 s the
+node gets 1,000,000 hostile messages in process and 100,000 over DDS, and 1,000,000 points are
+checked against the limits.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+sys.path[:0] = [str(FOLDER), *(str(FOLDER.parent / name) for name in ('ros', 'plain'))]
+FULL_S = 600.0
+
+
+def main() -> int:
+    """Return the exit code."""
+    seconds = float(os.environ.get('SOAK_SECONDS', FULL_S))
+    if not 10.0 <= seconds <= 1e6:
+        print('SOAK_SECONDS must lie between 10 and 1000000', file=sys.stderr)
+        return 2
+    from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain
+
+    with tempfile.TemporaryDirectory() as name, reserved_domain() as domain_id:
+        folder = Path(name)
+        os.environ.update(isolated_environment(folder, domain_id))
+        os.environ['PYTHONPATH'] = str(FOLDER.parents[1])
+        n_problems = sum(_tell(*part) for part in _parts(folder, seconds))
+    print('no violation' if n_problems == 0 else f'{n_problems} violations')
+    return 1 if n_problems else 0
+
+
+def _parts(folder: Path, seconds: float) -> list[tuple[str, Callable[[], list[str]]]]:
+    import cell
+    from driver import shipped_arm
+    from in_process import check_limits
+    from peers import Peer
+
+    share = seconds / FULL_S
+    n_fuzz, n_flood, n_points = (round(share * n) for n in (1_000_000, 100_000, 1_000_000))
+
+    def with_peer(work: Callable[[Peer], list[str]]) -> Callable[[], list[str]]:
+        def run() -> list[str]:
+            with Peer() as peer:
+                return work(peer)
+
+        return run
+
+    def soak(peer: Peer) -> list[str]:
+        run = cell.soak(folder, peer, seconds)
+        print(f'  {run.summary()}')
+        return run.problems
+
+    rounds = max(1, round(10 * share))
+    return [
+        (f'{n_fuzz} hostile messages in process', lambda: _fuzz(n_fuzz)),
+        (f'{n_points} points against the limits', lambda: check_limits(shipped_arm(), n_points)),
+        (
+            f'{n_flood} hostile messages over DDS',
+            with_peer(lambda p: cell.flood(folder, p, n_flood)),
+        ),
+        (f'{3 * rounds} kills', with_peer(lambda p: cell.kills(folder, p, rounds))),
+        (f'{seconds:g} s at 1 kHz', with_peer(soak)),
+    ]
+
+
+def _fuzz(n: int) -> list[str]:
+    import rclpy
+    from in_process import PARAMETERS, fuzz
+
+    from neural_ik_ros.ros.node import NeuralIkNode
+
+    quiet = ('--log-level', 'fatal', '-p', 'autostart:=true')
+    rclpy.init(args=['--ros-args', *PARAMETERS, *quiet])
+    node = NeuralIkNode()
+    try:
+        return fuzz(node, n)
+    finally:
+        node.destroy_node()
+        rclpy.shutdown()
+        gc.unfreeze()
+
+
+def _tell(title: str, work: Callable[[], list[str]]) -> int:
+    """Return the number of problems of one part, told."""
+    print(title, flush=True)
+    started = time.monotonic()
+    try:
+        problems = work()
+    except AssertionError as error:  # what the helpers of the tests wait for never came
+        problems = [str(error)]
+    for problem in problems:
+        print(f'  VIOLATION: {problem}')
+    print(f'  {len(problems)} violations, {time.monotonic() - started:.1f} s', flush=True)
+    return len(problems)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
