@@ -13,8 +13,23 @@ from types import FrameType
 
 from .. import __version__
 from ..errors import NeuralIkError
-from . import bundle, demo, evaluate, generate, import_csv, monitor, solve, train
+from . import (
+    bundle,
+    demo,
+    evaluate,
+    generate,
+    import_csv,
+    monitor,
+    record_demo,
+    replay,
+    solve,
+    train,
+)
 
+COMMANDS = (
+    *(demo, solve, monitor, replay, record_demo),
+    *(generate, import_csv, train, evaluate, bundle),
+)
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
@@ -53,6 +68,6 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--version', action='version', version=f'neural_ik_ros {__version__}')
     subparsers = parser.add_subparsers(title='commands', required=True, metavar='COMMAND')
-    for command in (demo, solve, monitor, generate, import_csv, train, evaluate, bundle):
+    for command in COMMANDS:
         command.add_parser(subparsers)
     return parser

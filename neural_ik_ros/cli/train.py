@@ -7,20 +7,38 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NeuralIkError
 from .generate import add_source_arguments
+from .quiet import quiet_libraries
+
+if TYPE_CHECKING:
+    from ..learning.bundle import Bundle
+    from ..learning.config import LearningConfig
+
+BACKENDS = ('tensorflow', 'jax')
 
 
 class TrainingLibraryError(NeuralIkError):
     """A library that only training needs is not installed."""
 
     def __init__(self, library: str | None) -> None:
-        super().__init__(
-            f'training needs {library}, which is not installed; '
-            "install the extra: pip install 'neural_ik_ros[learning]'."
-        )
+        remedies = {
+            'tensorboard': 'leave --tensorboard out or: pip install tensorboard',
+            'tensorflow': "pip install 'neural_ik_ros[learning]', or set KERAS_BACKEND=jax "
+            'where JAX is installed',
+            'jax': "pip install 'jax[cpu]', or leave KERAS_BACKEND out",
+        }
+        remedy = remedies.get(str(library), "pip install 'neural_ik_ros[learning]'")
+        super().__init__(f'training needs {library}, which is not installed; {remedy}.')
+
+
+class BackendError(NeuralIkError):
+    """Keras is asked to run on something that is not tried here."""
+
+    def __init__(self, backend: str) -> None:
+        super().__init__(f'KERAS_BACKEND is {backend!r}; choose from {", ".join(BACKENDS)}.')
 
 
 def add_parser(subparsers: Any) -> None:
@@ -33,29 +51,97 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument('--output', type=Path, required=True, help='folder of the training run')
     add_source_arguments(parser)
-    parser.add_argument('--resume', action='store_true', help='continue the run in OUTPUT')
+    parser.add_argument(
+        '--resume',
+        action='store_true',
+        help='continue the run in OUTPUT, which knows its configuration and arm',
+    )
     parser.add_argument('--quiet', action='store_true', help='one line for each epoch, no bar')
+    parser.add_argument(
+        '--tensorboard', action='store_true', help='also write a log to OUTPUT/tensorboard'
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(args: argparse.Namespace) -> int:
     from ..kinematics import arm_from_urdf
+    from ..learning.run_folder import RunFolder, open_run, read_sources
+
+    config, urdf = _sources(args)
+    arm_from_urdf(urdf)  # refused before anything is written
+    _require_libraries(has_tensorboard=args.tensorboard)
+    from ..learning.bundling import make_bundle
+    from ..learning.curves import draw_curves
+    from ..learning.training import backend, train
+    from ..learning.workers import join, worker_from_environment
+
+    worker = worker_from_environment()
+    run = RunFolder(args.output)
+    if worker.is_chief:
+        run = open_run(args.output, config, urdf, resume=args.resume)
+    join(worker, config)
+    config, urdf = read_sources(run)  # in the order of keys it was started with
+    arm = arm_from_urdf(urdf)
+    on_epoch = None
+    if args.tensorboard and worker.is_chief:
+        from ..learning.tensorboard_log import TensorBoardLog
+
+        on_epoch = TensorBoardLog(run)
+    verbose = 2 if args.quiet else 1
+    trained = train(arm, config, run, worker=worker, verbose=verbose, on_epoch=on_epoch)
+    if trained is None:
+        return 0
+    draw_curves(run, trained.history)
+    if backend() != 'tensorflow':
+        print(f'network: {run.best}')
+        print(
+            'bundle: not made, which needs TensorFlow; here or where it is installed: '
+            f'KERAS_BACKEND=tensorflow neural_ik train --resume --output {run.path}'
+        )
+        return 0
+    _print(config, make_bundle(arm, urdf, config, trained, run))
+    return 0
+
+
+def _sources(args: argparse.Namespace) -> tuple[LearningConfig, str]:
+    """Return configuration and URDF: as given, else those of the run to resume, else ours."""
     from ..learning.config import LearningConfig, shipped_config
-    from ..learning.run_folder import open_run
+    from ..learning.run_folder import RunFolder, read_sources
     from ..urdf_file import read_urdf, shipped_urdf
 
-    config = LearningConfig.from_file(args.config or shipped_config())
-    urdf = read_urdf(args.arm or shipped_urdf())
-    arm = arm_from_urdf(urdf)
-    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')  # before TensorFlow is imported
+    run = RunFolder(args.output)
+    if args.resume and run.configuration.exists():
+        config, urdf = read_sources(run)
+    else:
+        config, urdf = LearningConfig.from_file(shipped_config()), read_urdf(shipped_urdf())
+    if args.config:
+        config = LearningConfig.from_file(args.config)
+    if args.arm:
+        urdf = read_urdf(args.arm)
+    return config, urdf
+
+
+def _require_libraries(*, has_tensorboard: bool) -> None:
+    """
+    Import what training needs.
+
+    :raises TrainingLibraryError: If some of it is not installed.
+    :raises BackendError: If Keras is asked to run on something else than ``BACKENDS``.
+    """
+    backend = os.environ.get('KERAS_BACKEND', 'tensorflow')
+    if backend not in BACKENDS:
+        raise BackendError(backend)
     try:
-        from ..learning.bundling import make_bundle
-        from ..learning.training import train
-    except ImportError as error:
+        with quiet_libraries():
+            from ..learning import bundling, curves  # noqa: F401
+
+            if has_tensorboard:
+                from ..learning import tensorboard_log  # noqa: F401
+    except ModuleNotFoundError as error:
         raise TrainingLibraryError(error.name) from error
-    run = open_run(args.output, config, urdf, resume=args.resume)
-    trained = train(arm, config, run, verbose=2 if args.quiet else 1)
-    bundle = make_bundle(arm, urdf, config, trained, run)
+
+
+def _print(config: LearningConfig, bundle: Bundle) -> None:
     for name in config.data.sets:
         for who, errors in bundle.card.metrics[name].items():
             print(
@@ -63,4 +149,3 @@ def _run(args: argparse.Namespace) -> int:
                 f'{1e3 * errors["position_median"]:.2f} mm {errors["rotation_median"]:.4f} rad'
             )
     print(f'bundle: {bundle.folder}')
-    return 0

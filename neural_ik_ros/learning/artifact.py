@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from ..errors import NeuralIkError
 from ..kinematics import FloatArray
+from .estimate import ArmLayer
 from .features import N_FEATURES
 from .network import Standardisation
+from .whole_file import whole_file
 
 
 class ArtifactError(NeuralIkError):
@@ -33,12 +35,10 @@ def save_network(model: keras.Model, path: Path) -> None:
 
     :raises ArtifactError: If the file cannot be written.
     """
-    partial = path.with_name(f'partial_{path.name}')
     try:
-        model.save(partial)
-        partial.replace(path)
+        with whole_file(path) as partial:
+            model.save(partial)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         problem = f'not written ({error}); free space or choose another folder'
         raise ArtifactError(path, problem) from error
 
@@ -53,7 +53,8 @@ def load_network(path: Path, *, is_compiled: bool = False) -> keras.Model:
     try:
         return keras.saving.load_model(path, compile=is_compiled, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0][:160]
+        is_whole = zipfile.is_zipfile(path)
+        reason = str(error).splitlines()[0][:160] if is_whole else 'missing or cut off'
         raise ArtifactError(
             path, f'not a Keras network ({reason}); train again in another folder'
         ) from error
@@ -83,7 +84,15 @@ def standardisation(model: keras.Model) -> FloatArray:
     return np.array([layers[0].mean, layers[0].scale])
 
 
-def evaluate_network(model: keras.Model, features: FloatArray) -> NDArray[np.float32]:
+def geometries(model: keras.Model) -> list[tuple[FloatArray, FloatArray]]:
+    """Return rotations (7, 3, 3) and translations (7, 3) [m] of the arm in each layer with one."""
+    layers = [layer for layer in model.layers if isinstance(layer, ArmLayer)]
+    return [(np.array(layer.rotations), np.array(layer.translations)) for layer in layers]
+
+
+def evaluate_network(
+    model: keras.Model, features: FloatArray | NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Return the network's joints (n, 6) [rad] for features (n, 12)."""
     answers = model(features.astype(np.float32), training=False)
     return np.asarray(keras.ops.convert_to_numpy(answers))

@@ -65,14 +65,21 @@ class Bundle:
 
 def shipped_bundle() -> Path:
     """
-    Return the folder of the bundle that comes with the package.
+    Return the folder of the default bundle that comes with the package.
 
     :raises BundleNotFoundError: If the package is not installed as files.
     """
-    folder = importlib.resources.files('neural_ik_ros') / 'bundles' / SHIPPED
-    if not isinstance(folder, Path):
-        raise BundleNotFoundError(Path(str(folder)), 'not a folder on disk')
-    return folder
+    return _bundles_folder() / SHIPPED
+
+
+def shipped_bundles() -> dict[str, Path]:
+    """
+    Return the folders of all bundles that come with the package, by name.
+
+    :raises BundleNotFoundError: If the package is not installed as files.
+    """
+    folders = sorted(_bundles_folder().iterdir())
+    return {folder.name: folder for folder in folders if (folder / CARD).is_file()}
 
 
 def load_bundle(path: Path | None = None) -> Bundle:
@@ -122,6 +129,13 @@ def write_bundle(folder: Path, card: BundleCard, files: Mapping[str, bytes]) -> 
     except OSError as error:
         raise BundleWriteError(folder, error.strerror or str(error)) from error
     return load_bundle(folder)
+
+
+def _bundles_folder() -> Path:
+    folder = importlib.resources.files('neural_ik_ros') / 'bundles'
+    if not isinstance(folder, Path):
+        raise BundleNotFoundError(Path(str(folder)), 'not a folder on disk')
+    return folder
 
 
 def _require_names(folder: Path) -> None:

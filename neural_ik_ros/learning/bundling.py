@@ -4,22 +4,26 @@
 
 from __future__ import annotations
 
-import platform
+from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from .. import __version__
 from ..kinematics import Arm
+from ..solver import CurrentJoints, SeedPredictor
 from .artifact import to_litert
 from .bundle import Bundle, write_bundle
 from .card import ARM, MODEL, NETWORK, SCALER, BundleCard, FileRecord
 from .config import LearningConfig
-from .dataset import SETS, unseen_set
+from .definitions import SETS
 from .engines import LiteRtEngine
-from .evaluation import seed_errors
+from .evaluation.judging import judge
+from .evaluation.measures import card_figures
+from .evaluation.proposals import ECHO
+from .evaluation.results import HISTORY
+from .evaluation.sources import unseen_blocks
 from .predictor import NetworkSeed
-from .run_folder import RunFolder
+from .provenance import versions
+from .run_folder import EpochRecord, RunFolder
 from .scaling import scaler_to_bytes
 from .training import TrainedNetwork
 from .verification import verify_networks
@@ -48,7 +52,7 @@ def make_bundle(
         base_frame=arm.base_frame,
         tool_frame=arm.tool_frame,
         configuration=config.to_mapping(),
-        versions=_versions(),
+        versions=versions(LIBRARIES),
         metrics=_metrics(arm, config, files[MODEL], trained),
         files={name: FileRecord.of(content) for name, content in files.items()},
     )
@@ -60,26 +64,23 @@ def _metrics(
     arm: Arm, config: LearningConfig, model: bytes, trained: TrainedNetwork
 ) -> dict[str, Any]:
     """Return the errors of the served network, and of no network, on unseen targets."""
-    network = NetworkSeed(LiteRtEngine(model))
+    compared: dict[str, SeedPredictor] = {
+        'network': NetworkSeed(LiteRtEngine(model)),
+        ECHO: CurrentJoints(),
+    }
     metrics: dict[str, Any] = {
         'epochs': len(trained.history),
         'training_seconds': round(sum(record.seconds for record in trained.history)),
+        HISTORY: _curves(trained.history),
     }
-    for name in SETS:
-        samples = unseen_set(arm, config.data, name)
-        q_seed = network.predict(samples.transform_base_tool, samples.q_current)
-        metrics[name] = {
-            'network': asdict(seed_errors(arm, samples, q_seed)),
-            'echo': asdict(seed_errors(arm, samples, samples.q_current)),
-        }
+    for name in dict.fromkeys((*SETS, *config.data.sets)):  # slices, where they were trained on
+        judged = judge(arm, compared, unseen_blocks(arm, config.data, name))
+        metrics[name] = {who: card_figures(errors) for who, errors in judged.errors.items()}
     return metrics
 
 
-def _versions() -> dict[str, str]:
-    versions = {'neural_ik_ros': __version__, 'python': platform.python_version()}
-    for library in LIBRARIES:
-        try:
-            versions[library] = version(library)
-        except PackageNotFoundError:
-            continue  # tensorflow comes under either of two names
-    return versions
+def _curves(history: Sequence[EpochRecord]) -> dict[str, list[float]]:
+    """Return what was recorded in each epoch, short enough for a card."""
+    records = [asdict(record) for record in history]
+    names = [name for name in records[0] if name not in ('epoch', 'seconds')]
+    return {name: [float(f'{record[name]:.4g}') for record in records] for name in names}

@@ -15,6 +15,8 @@ from . import settings
 from .dataset import DataConfig
 from .settings import require
 
+MAX_UNROLLED = 32  # repetitions of a part of the graph
+ARCHITECTURES = ('described', 'mlp', 'iterative')
 OUTPUTS = ('absolute', 'change')
 SCHEDULES = ('exponential', 'cosine')
 
@@ -23,26 +25,40 @@ SCHEDULES = ('exponential', 'cosine')
 class NetworkConfig:
     """Shape of the network: 12 numbers in, 6 joint angles [rad] out."""
 
-    output: str = 'absolute'  # or change: the head's output is added to q_current in the graph
-    input_noise: float = 0.01  # standard deviation, in standardised units, while training
-    sequence_length: int = 4  # copies of the input the LSTM sees
+    architecture: str = 'described'  # or mlp, or iterative: see network.py
+    sequence_length: int = 4  # of what the LSTM sees: copies of the input, or estimates
     lstm_units: int = 256
-    widths: tuple[int, ...] = (512, 256, 128)  # of the residual stream
+    widths: tuple[int, ...] = (512, 256, 128)  # of the residual stream, or of the mlp
+    # described and mlp
+    output: str = 'absolute'  # or change: the head's output is added to q_current in the graph
+    # described
+    input_noise: float = 0.01  # standard deviation, in standardised units, while training
     leaky_slope: float = 0.1
     dropout: float = 0.1
     l2: float = 1e-6  # weight of the squared kernels in the loss
+    # iterative
+    newton_steps: int = 1  # at the end, with nothing learned
 
     def __post_init__(self) -> None:
         """Refuse values no network can have."""
         require(
+            self.architecture in ARCHITECTURES,
+            'network.architecture',
+            f'{self.architecture!r}; choose from {ARCHITECTURES}',
+        )
+        require(
             self.output in OUTPUTS, 'network.output', f'{self.output!r}; choose from {OUTPUTS}'
         )
         require(0.0 <= self.dropout < 1.0, 'network.dropout', 'must lie in [0, 1)')
+        require(self.input_noise <= 1.0, 'network.input_noise', 'must not exceed 1')
         for name in ('input_noise', 'leaky_slope', 'l2'):
             require(getattr(self, name) >= 0.0, f'network.{name}', 'must not be negative')
         sizes = (self.sequence_length, self.lstm_units, *self.widths)
         is_size = bool(self.widths) and all(0 < size <= 4096 for size in sizes)
         require(is_size, 'network', 'sequence_length, lstm_units, widths must lie in 1 .. 4096')
+        is_short = self.sequence_length <= MAX_UNROLLED and 0 <= self.newton_steps <= MAX_UNROLLED
+        problem = f'sequence_length and newton_steps must not exceed {MAX_UNROLLED}'
+        require(is_short, 'network', f'{problem}, nor newton_steps be negative')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +69,7 @@ class TrainingConfig:
     batch_size: int = 32
     epochs: int = 100
     learning_rate: float = 1e-4  # at the start
+    gradient_norm: float = 0.0  # largest of one weight's gradients; 0 does not clip
     schedule: str = 'exponential'  # or cosine: to zero at the last epoch
     decay_rate: float = 0.9  # exponential: factor for each decay_epochs
     decay_epochs: float = 1.0
@@ -64,7 +81,8 @@ class TrainingConfig:
         """Refuse values that cannot be trained with."""
         for name in ('batch_size', 'epochs', 'learning_rate', 'decay_epochs', 'patience'):
             require(getattr(self, name) > 0, f'training.{name}', 'must be positive')
-        require(self.seed >= 0, 'training.seed', 'must not be negative')
+        require(self.gradient_norm >= 0.0, 'training.gradient_norm', 'must not be negative')
+        require(0 <= self.seed < 2**32, 'training.seed', 'must lie in 0 .. 4294967295')
         require(
             self.schedule in SCHEDULES,
             'training.schedule',

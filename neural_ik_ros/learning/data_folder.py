@@ -7,14 +7,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from ..errors import NeuralIkError
-from ..kinematics import N_JOINTS, Arm
-from .dataset import DataConfig, Part, blocks
+from ..kinematics import Arm, FloatArray
+from .dataset import DataConfig, Part, Samples, blocks
 from .features import FEATURE_NAMES, FEATURE_VERSION, N_FEATURES
 
 COLUMNS = (*FEATURE_NAMES, *(f'q_{joint}' for joint in range(1, 7)))  # [m], [rad]
@@ -28,10 +30,32 @@ class DataFolderError(NeuralIkError):
         super().__init__(f'{path}: {problem}.')
 
 
-def write_data(folder: Path, arm: Arm, config: DataConfig) -> dict[str, int]:
+def write_data(
+    folder: Path, arm: Arm, config: DataConfig, parts: Sequence[Part] = tuple(Part)
+) -> dict[str, int]:
     """
-    Write all parts of the first epoch block by block, whole folder or nothing.
+    Write parts of the first epoch block by block, whole folder or nothing.
 
+    :return: Number of samples in each file.
+    :raises DataFolderError: If the folder exists or cannot be written.
+    """
+    rows = {
+        part: (config.n_samples(part), (_rows(block) for block in blocks(arm, config, part)))
+        for part in parts
+    }
+    return write_parts(folder, rows, {'arm': arm.name, 'data': dataclasses.asdict(config)})
+
+
+def write_parts(
+    folder: Path,
+    parts: Mapping[Part, tuple[int, Iterable[FloatArray]]],
+    made_from: Mapping[str, Any],
+) -> dict[str, int]:
+    """
+    Write arrays with the columns of ``COLUMNS`` and their description, whole folder or nothing.
+
+    :param parts: Number of rows in each part, and its rows in blocks.
+    :param made_from: What else the description says.
     :return: Number of samples in each file.
     :raises DataFolderError: If the folder exists or cannot be written.
     """
@@ -42,13 +66,13 @@ def write_data(folder: Path, arm: Arm, config: DataConfig) -> dict[str, int]:
         with tempfile.TemporaryDirectory(prefix=f'.{folder.name}_', dir=folder.parent) as scratch:
             staged = Path(scratch) / folder.name
             staged.mkdir(mode=0o755)
-            written = {_file(part): _write_part(staged, arm, config, part) for part in Part}
+            for part, (n_samples, rows) in parts.items():
+                _write_part(staged / _file(part), n_samples, rows)
             description = {
-                'arm': arm.name,
                 'columns': COLUMNS,
                 'units': 'metre, radian',
                 'feature_version': FEATURE_VERSION,
-                'data': dataclasses.asdict(config),
+                **made_from,
             }
             (staged / 'data.json').write_text(json.dumps(description, indent=1) + '\n')
             staged.rename(folder)
@@ -56,25 +80,27 @@ def write_data(folder: Path, arm: Arm, config: DataConfig) -> dict[str, int]:
         raise DataFolderError(
             folder, f'not written ({error.strerror}); free space or choose another --output'
         ) from error
-    return written
+    return {_file(part): n_samples for part, (n_samples, _) in parts.items()}
 
 
 def _file(part: Part) -> str:
     return f'{part.name.lower()}.npy'
 
 
-def _write_part(folder: Path, arm: Arm, config: DataConfig, part: Part) -> int:
-    n_samples = config.n_samples(part)
+def _rows(samples: Samples) -> FloatArray:
+    rows = np.empty((len(samples.q), len(COLUMNS)))
+    rows[:, :N_FEATURES], rows[:, N_FEATURES:] = samples.features, samples.q
+    return rows
+
+
+def _write_part(file: Path, n_samples: int, blocks_of_rows: Iterable[FloatArray]) -> None:
     # Written through a plain file: a full disk then is an error and not a crash.
     header = {'descr': '<f8', 'fortran_order': False, 'shape': (n_samples, len(COLUMNS))}
     with (
-        (folder / _file(part)).open('wb') as file,
-        tqdm(total=n_samples, desc=part.name.lower(), unit=' samples', disable=None) as progress,
+        file.open('wb') as stream,
+        tqdm(total=n_samples, desc=file.stem, unit=' samples', disable=None) as progress,
     ):
-        np.lib.format.write_array_header_1_0(file, header)
-        for samples in blocks(arm, config, part):
-            rows = np.empty((len(samples.q), N_FEATURES + N_JOINTS))
-            rows[:, :N_FEATURES], rows[:, N_FEATURES:] = samples.features, samples.q
-            file.write(rows.astype('<f8').tobytes())
+        np.lib.format.write_array_header_1_0(stream, header)
+        for rows in blocks_of_rows:
+            stream.write(rows.astype('<f8').tobytes())
             progress.update(len(rows))
-    return n_samples

@@ -4,26 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
-from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..kinematics import (
-    TURN,
-    Arm,
-    FloatArray,
-    Joints,
-    Transform,
-    forward,
-    posture,
-    random_joints,
-)
+from ..kinematics import Arm, FloatArray, Joints, Transform, forward
+from .definitions import NEAR_RANGE, SETS, SLICES, all_names, split_name
 from .features import features
+from .sets import SAMPLE_SETS
 from .settings import require
+from .slices import random_answers
 
 MAX_SAMPLES = 1_000_000_000  # of a part
 BLOCK = 65_536  # samples drawn at once, which bounds the memory of a stream
@@ -47,7 +39,7 @@ class DataConfig:
     n_test: int = 20_000
     sets: dict[str, float] = field(default_factory=lambda: {'near': 0.5, 'far': 0.5})  # shares
     inputs_per_target: int = 1  # different q_current for each target
-    near_range: float = 0.1  # [rad] largest |q - q_current| of a joint in the set near
+    near_range: float = NEAR_RANGE  # [rad] largest |q - q_current| of a joint in the set near
     is_fresh_each_epoch: bool = True  # new samples for each epoch, else the same in another order
 
     def __post_init__(self) -> None:
@@ -56,8 +48,9 @@ class DataConfig:
         for name in ('n_train', 'n_validation', 'n_test', 'inputs_per_target'):
             is_size = 0 < getattr(self, name) <= MAX_SAMPLES
             require(is_size, f'data.{name}', f'must lie in 1 .. {MAX_SAMPLES}')
-        unknown = sorted(set(self.sets) - set(SETS))
-        require(not unknown, 'data.sets', f'unknown {unknown}; known are {sorted(SETS)}')
+        unknown = sorted(set(self.sets) - set(all_names()))
+        known = f'known are {sorted(SETS)}, each also with a slice {sorted(SLICES)}: far/wrist'
+        require(not unknown, 'data.sets', f'unknown {unknown}; {known}')
         shares = self.sets.values()
         is_share = all(0.0 <= share <= 1e6 for share in shares) and sum(shares) > 0.0
         require(is_share, 'data.sets', 'shares must not be negative and some must be positive')
@@ -110,54 +103,19 @@ def draw(arm: Arm, config: DataConfig, rng: np.random.Generator, n: int) -> Samp
 
 
 def draw_set(arm: Arm, name: str, rng: np.random.Generator, n: int, config: DataConfig) -> Samples:
-    """Return n samples of one set; the answers are uniform within the joint limits."""
+    """
+    Return n samples of one set, or of a slice of it.
+
+    :param name: For example ``far`` or ``far/wrist``.
+    :raises SliceError: If the arm has no joints of that slice.
+    """
+    set_name, slice_name = split_name(name)
     n_targets = -(-n // config.inputs_per_target)
-    q_target = np.repeat(random_joints(arm, rng, n_targets), config.inputs_per_target, axis=0)[:n]
-    q_current = SETS[name](arm, rng, q_target, config)
+    q_target = random_answers(arm, slice_name, rng, n_targets)
+    q_target = np.repeat(q_target, config.inputs_per_target, axis=0)[:n]
+    q_current = SAMPLE_SETS[set_name].current(arm, rng, q_target, config.near_range)
     return Samples(
         transform_base_tool=forward(arm, q_target),
         q_current=q_current,
-        q=_nearest_turn_within_limits(arm, q_target, q_current),
+        q=SAMPLE_SETS[set_name].answer(arm, q_target, q_current),
     )
-
-
-def unseen_set(arm: Arm, config: DataConfig, name: str) -> Samples:
-    """Return the test part's number of samples of one set, from targets of the test part only."""
-    rng = np.random.default_rng([config.seed, Part.TEST])
-    return draw_set(arm, name, rng, config.n_test, config)
-
-
-def _near(arm: Arm, rng: np.random.Generator, q: Joints, config: DataConfig) -> Joints:
-    """Return ``q`` with uniform noise on each joint, clipped to the limits."""
-    noise = rng.uniform(-config.near_range, config.near_range, q.shape)
-    return np.clip(q + noise, arm.lower, arm.upper)
-
-
-def _far(arm: Arm, rng: np.random.Generator, q: Joints, _config: DataConfig) -> Joints:
-    """Return joints uniform within the limits among those in the posture of each row of ``q``."""
-    pool = np.concatenate([random_joints(arm, rng, len(q)), q])  # q, so that no posture lacks one
-    codes, pool_codes = _posture_code(arm, q), _posture_code(arm, pool)
-    q_current = np.empty_like(q)
-    for code in np.unique(codes):
-        members = np.flatnonzero(pool_codes == code)
-        is_asked = codes == code
-        q_current[is_asked] = pool[rng.choice(members, int(is_asked.sum()))]
-    return q_current
-
-
-def _posture_code(arm: Arm, q: Joints) -> NDArray[np.int64]:
-    """Return 0 to 7, a bit for each sign; a border agrees with both sides and counts as one."""
-    code: NDArray[np.int64] = (posture(arm, q) >= 0) @ np.array([1, 2, 4])
-    return code
-
-
-def _nearest_turn_within_limits(arm: Arm, q: Joints, q_near: Joints) -> Joints:
-    """Return the equivalent of each angle that is nearest to ``q_near`` inside the limits."""
-    # Turns are counted before the angle changes, so that an angle on a limit stays on it.
-    least, most = np.ceil((arm.lower - q) / TURN), np.floor((arm.upper - q) / TURN)
-    return q + TURN * np.clip(np.round((q_near - q) / TURN), least, most)
-
-
-SETS: MappingProxyType[str, Callable[[Arm, np.random.Generator, Joints, DataConfig], Joints]] = (
-    MappingProxyType({'near': _near, 'far': _far})
-)

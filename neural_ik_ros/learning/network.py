@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The network: standardised input, an LSTM over a short sequence, a residual stream."""
+"""The networks: the described one and the iterative one, from one configuration."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from ..kinematics import N_JOINTS, FloatArray
+from ..kinematics import N_JOINTS, Arm, FloatArray
 from .config import NetworkConfig
+from .estimate import EstimateChange, EstimateView, NewtonStep, TargetPose
 from .features import N_FEATURES
+from .geometry import Tensor
 
 PACKAGE = 'neural_ik_ros'
+SMALL_KERNEL = 0.01  # standard deviation: an untrained network leaves the Newton step alone
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -25,7 +28,7 @@ class Standardisation(keras.layers.Layer):
         super().__init__(**kwargs)
         self.mean, self.scale = list(mean), list(scale)  # 12 each
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Tensor) -> Tensor:
         """Return the standardised features, shape (n, 12)."""
         dtype = self.compute_dtype
         return (x - ops.array(self.mean, dtype)) / ops.array(self.scale, dtype)
@@ -43,7 +46,7 @@ class SequenceGeneration(keras.layers.Layer):
         super().__init__(**kwargs)
         self.length = length
 
-    def call(self, x: Any) -> Any:
+    def call(self, x: Tensor) -> Tensor:
         """Return the sequence, shape (n, length, k)."""
         return ops.stack([x] * self.length, axis=1)
 
@@ -57,37 +60,47 @@ class SequenceGeneration(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class JointLoss(keras.losses.Loss):
-    """``mse_weight * mean(e^2) + periodic_weight * mean(1 - cos(e))``, e in radians."""
+class LastEstimate(keras.layers.Layer):
+    """The last of several estimates: (n, k, 6) to (n, 6)."""
 
-    def __init__(self, mse_weight: float, periodic_weight: float, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.mse_weight, self.periodic_weight = mse_weight, periodic_weight
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the loss of each sample, shape (n,)."""
-        error = y_pred - y_true
-        periodic = 2.0 * ops.square(ops.sin(0.5 * error))  # 1 - cos, exact for small errors
-        return ops.mean(
-            self.mse_weight * ops.square(error) + self.periodic_weight * periodic, axis=-1
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        weights = {'mse_weight': self.mse_weight, 'periodic_weight': self.periodic_weight}
-        return {**super().get_config(), **weights}
+    def call(self, x: Tensor) -> Tensor:
+        """Return the last estimate, shape (n, 6) [rad]."""
+        return x[:, -1]
 
 
-def build_network(config: NetworkConfig, mean: FloatArray, scale: FloatArray) -> keras.Model:
+def build_network(
+    config: NetworkConfig, arm: Arm, mean: FloatArray, scale: FloatArray
+) -> keras.Model:
     """
-    Return the untrained network: 12 raw features (n, 12) to joint angles (n, 6) in [rad].
+    Return the untrained network: 12 raw features (n, 12) to joint angles in [rad].
 
+    The iterative network answers with all its estimates (n, k, 6), so that each can be trained;
+    ``served`` leaves the last.
+
+    :param arm: Whose geometry the iterative network has in its graph.
     :param mean: Of each feature, shape (12,).
     :param scale: Standard deviation of each feature, shape (12,).
     """
     inputs = keras.Input((N_FEATURES,), name='features')
     standardisation = Standardisation(np.asarray(mean).tolist(), np.asarray(scale).tolist())
     x = standardisation(inputs)
+    if config.architecture == 'iterative':
+        return keras.Model(inputs, _iterative(config, arm, inputs, x), name='neural_ik')
+    q = _described(config, x) if config.architecture == 'described' else _plain(config, x)
+    if config.output == 'change':
+        q = keras.layers.Add()([inputs[:, -N_JOINTS:], q])
+    return keras.Model(inputs, q, name='neural_ik')
+
+
+def served(model: keras.Model) -> keras.Model:
+    """Return the network without optimiser and with one answer (n, 6), sharing the weights."""
+    is_answer = len(model.output.shape) == 2
+    answer = model.output if is_answer else LastEstimate(name='answer')(model.output)
+    return keras.Model(model.input, answer, name=model.name)
+
+
+def _described(config: NetworkConfig, x: Tensor) -> Tensor:
+    """Return what the network as first described makes of the standardised input, (n, 6)."""
     x = keras.layers.GaussianNoise(config.input_noise)(x)
     x = SequenceGeneration(config.sequence_length)(x)
     # Unrolled: LiteRT then needs no control flow and no operations outside its own.
@@ -96,13 +109,59 @@ def build_network(config: NetworkConfig, mean: FloatArray, scale: FloatArray) ->
     x = keras.layers.BatchNormalization()(x)
     for width in config.widths:
         x = _residual_block(x, width, config)
-    q = keras.layers.Dense(N_JOINTS, kernel_regularizer=regularizer)(x)
-    if config.output == 'change':
-        q = keras.layers.Add()([inputs[:, -N_JOINTS:], q])
-    return keras.Model(inputs, q, name='neural_ik')
+    return keras.layers.Dense(N_JOINTS, kernel_regularizer=regularizer)(x)
 
 
-def _residual_block(x: Any, width: int, config: NetworkConfig) -> Any:
+def _plain(config: NetworkConfig, x: Tensor) -> Tensor:
+    """Return what a plain multi-layer perceptron makes of the standardised input, (n, 6)."""
+    for width in config.widths:
+        x = keras.layers.Dense(width, activation='relu')(x)
+    return keras.layers.Dense(N_JOINTS)(x)
+
+
+def _iterative(config: NetworkConfig, arm: Arm, inputs: Tensor, x: Tensor) -> Tensor:
+    """
+    Return the estimates (n, sequence_length, 6), each made from a look at the one before.
+
+    A residual stream reads the problem once; the LSTM reads it and what the geometry says about
+    each estimate, and answers with the next change.
+    """
+    geometry = arm.rotations.tolist(), arm.translations.tolist()
+    view, newton, change = EstimateView(*geometry), NewtonStep(*geometry), EstimateChange()
+    target = TargetPose(*geometry)(inputs)
+    cell = keras.layers.LSTMCell(config.lstm_units)
+    hidden = keras.layers.Dense(config.lstm_units, activation='silu')
+    small = keras.initializers.RandomNormal(stddev=SMALL_KERNEL)
+    head = keras.layers.Dense(2 * N_JOINTS, kernel_initializer=small)
+    q, joints = inputs[:, -N_JOINTS:], x[:, -N_JOINTS:]
+    stream, memory, estimates = None, [], []
+    for _ in range(config.sequence_length):
+        observed, step, weight = view(target, q)
+        observed = ops.concatenate([observed, joints], axis=-1)
+        if stream is None:
+            stream = observed
+            for width in config.widths:
+                stream = _smooth_block(stream, width)
+            start = keras.layers.Dense(config.lstm_units, activation='tanh')
+            memory = [start(stream), start(stream)]
+        read, memory = cell(ops.concatenate([observed, stream], axis=-1), memory)
+        q = change(q, step, weight, head(keras.layers.Add()([read, hidden(read)])))
+        estimates.append(q)
+    for _ in range(config.newton_steps):
+        q = newton(target, q)
+        estimates.append(q)
+    return ops.stack(estimates, axis=1)
+
+
+def _smooth_block(x: Tensor, width: int) -> Tensor:
+    """Return the stream, projected where the width changes, plus what a dense layer adds."""
+    added = keras.layers.Dense(width, activation='silu')(x)
+    if x.shape[-1] != width:
+        x = keras.layers.Dense(width, use_bias=False)(x)
+    return keras.layers.Add()([x, added])
+
+
+def _residual_block(x: Tensor, width: int, config: NetworkConfig) -> Tensor:
     """Return the stream, projected where the width changes, plus what a dense layer adds."""
     regularizer = keras.regularizers.L2(config.l2)
     added = keras.layers.Dense(width, kernel_regularizer=regularizer)(x)

@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import NeuralIkError
 from .config import LearningConfig
 from .settings import ConfigError
+from .whole_file import whole_file
 
 MAX_JSON_BYTES = 16 * 1024 * 1024
 DAMAGED = 'damaged; delete the folder and train again'
@@ -25,6 +26,11 @@ class RunFolderError(NeuralIkError):
     def __init__(self, path: Path, problem: str) -> None:
         self.path = path
         super().__init__(f'{path}: {problem}.')
+
+    @classmethod
+    def not_written(cls, path: Path, error: OSError) -> RunFolderError:
+        """Return the error for a file that cannot be written."""
+        return cls(path, f'not written ({error.strerror or error}); free space, add --resume')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,16 @@ class RunFolder:
         return self.path / 'best.keras'
 
     @property
+    def curves(self) -> Path:
+        """Return the picture of the learning curves."""
+        return self.path / 'history.png'
+
+    @property
+    def tensorboard(self) -> Path:
+        """Return the folder of the log for TensorBoard."""
+        return self.path / 'tensorboard'
+
+    @property
     def bundle(self) -> Path:
         """Return the folder of the bundle the run ends in."""
         return self.path / 'bundle'
@@ -74,16 +90,19 @@ class RunFolder:
         """Replace the history."""
         write_json(self.history, [dataclasses.asdict(record) for record in history])
 
-    def read_history(self) -> list[EpochRecord]:
+    def read_history(self, n_epochs: int) -> list[EpochRecord]:
         """
-        Return the epochs done.
+        Return the first epochs done.
 
-        :raises RunFolderError: If the file is damaged.
+        :raises RunFolderError: If the file is damaged or holds fewer.
         """
         try:
-            return [EpochRecord(**record) for record in read_json(self.history)]
+            history = [EpochRecord(**record) for record in read_json(self.history)]
         except TypeError as error:
             raise RunFolderError(self.history, DAMAGED) from error
+        if [record.epoch for record in history[:n_epochs]] != list(range(1, n_epochs + 1)):
+            raise RunFolderError(self.history, DAMAGED)
+        return history[:n_epochs]
 
 
 def open_run(path: Path, config: LearningConfig, urdf: str, *, resume: bool) -> RunFolder:
@@ -93,7 +112,7 @@ def open_run(path: Path, config: LearningConfig, urdf: str, *, resume: bool) -> 
     :raises RunFolderError: If a run is there and is not to be resumed, or was another one.
     """
     run = RunFolder(path)
-    if not run.configuration.exists():
+    if not run.checkpoint.exists():  # nothing is lost that took long
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -102,13 +121,8 @@ def open_run(path: Path, config: LearningConfig, urdf: str, *, resume: bool) -> 
         return run
     if not resume:
         raise RunFolderError(path, 'holds a training run; add --resume or choose another --output')
-    before = read_json(run.configuration)
-    try:
-        config_before = LearningConfig.from_mapping(before['configuration']).to_mapping()
-        urdf_before = before['urdf']
-    except (KeyError, TypeError, ConfigError) as error:
-        raise RunFolderError(run.configuration, DAMAGED) from error
-    changed = _differences(config_before, config.to_mapping(), '')
+    config_before, urdf_before = read_sources(run)
+    changed = _differences(config_before.to_mapping(), config.to_mapping(), '')
     changed += ['arm'] if urdf_before != urdf else []
     if changed:
         raise RunFolderError(
@@ -117,19 +131,33 @@ def open_run(path: Path, config: LearningConfig, urdf: str, *, resume: bool) -> 
     return run
 
 
+def read_sources(run: RunFolder) -> tuple[LearningConfig, str]:
+    """
+    Return what a run was started with: configuration and URDF.
+
+    :raises RunFolderError: If the file is damaged.
+    """
+    content = read_json(run.configuration)
+    try:
+        config, urdf = LearningConfig.from_mapping(content['configuration']), content['urdf']
+    except (KeyError, TypeError, ConfigError) as error:
+        raise RunFolderError(run.configuration, DAMAGED) from error
+    if not isinstance(urdf, str):
+        raise RunFolderError(run.configuration, DAMAGED)
+    return config, urdf
+
+
 def write_json(path: Path, content: Any) -> None:
     """
     Replace a file by the content, whole or not at all.
 
     :raises RunFolderError: If it cannot be written.
     """
-    partial = path.with_name(f'partial_{path.name}')
     try:
-        partial.write_text(json.dumps(content, indent=1) + '\n', encoding='utf-8')
-        partial.replace(path)
+        with whole_file(path) as partial:
+            partial.write_text(json.dumps(content, indent=1) + '\n', encoding='utf-8')
     except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise RunFolderError(path, f'{error.strerror}; free space or fix its rights') from error
+        raise RunFolderError.not_written(path, error) from error
 
 
 def read_json(path: Path) -> Any:

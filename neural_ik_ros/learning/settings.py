@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,6 +85,9 @@ def _converted(value: Any, default: Any, where: str) -> Any:
     if dataclasses.is_dataclass(default):
         return from_mapping(type(default), value, where)
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    require(
+        not is_number or math.isfinite(value), where, f'{value!r} is not finite; give a number'
+    )
     if isinstance(default, float) and is_number:
         return float(value)
     if isinstance(default, tuple) and isinstance(value, list):

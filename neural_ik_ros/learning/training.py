@@ -6,24 +6,27 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
 from ..errors import NeuralIkError
 from ..kinematics import Arm
 from .artifact import load_network, save_network
 from .config import LearningConfig, TrainingConfig
-from .dataset import Part, blocks
-from .network import JointLoss, build_network
+from .dataset import Part
+from .epoch_samples import EpochSamples, arrays
+from .losses import JointLoss, JointRmse
+from .network import build_network, served
 from .run_folder import EpochRecord, RunFolder
 from .scaling import fit_scaler
+from .workers import ALONE, Worker, on_this_worker
 
-Float32Array = NDArray[np.float32]
+VALIDATION_BATCH = 4096
 
 
 class TrainingDivergedError(NeuralIkError):
@@ -46,56 +49,94 @@ class TrainedNetwork:
     history: tuple[EpochRecord, ...]
 
 
+def backend() -> str:
+    """Return what Keras runs on, for example ``tensorflow``."""
+    name: str = keras.backend.backend()
+    return name
+
+
 def train(
-    arm: Arm, config: LearningConfig, run: RunFolder, *, verbose: int | str = 'auto'
-) -> TrainedNetwork:
+    arm: Arm,
+    config: LearningConfig,
+    run: RunFolder,
+    *,
+    worker: Worker = ALONE,
+    verbose: int | str = 'auto',
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+) -> TrainedNetwork | None:
     """
     Return the trained network; continues after the last finished epoch the run folder holds.
 
     :param verbose: As in Keras: 0 silent, 1 a progress bar, 2 a line for each epoch.
+    :param on_epoch: Called by the chief when an epoch is on the disk.
+    :return: None to workers other than the chief, which alone writes to the run folder.
     :raises ArtifactError: If a checkpoint is damaged or cannot be written.
+    :raises RunFolderError: If the history is damaged or cannot be written.
     :raises TrainingDivergedError: If the loss is no longer a number.
     """
     keras.utils.set_random_seed(config.training.seed)
     scaler = fit_scaler(arm, config.data)
-    epoch, history = 0, []
-    steps = math.ceil(config.data.n_train / config.training.batch_size)
-    if run.checkpoint.exists():
-        model = load_network(run.checkpoint, is_compiled=True)
-        epoch = int(model.optimizer.iterations) // steps
-        history = run.read_history()[:epoch]
-    else:
-        model = build_network(config.network, scaler.mean_, scaler.scale_)
-        compile_network(model, config.training, steps)
+    model, history = _start(arm, config, run, scaler)
     if not is_finished(history, config.training):
+        validation = [
+            rows[worker.share(len(rows))] for rows in arrays(arm, config, Part.VALIDATION)
+        ]
         model.fit(
-            EpochSamples(arm, config, epoch),
-            validation_data=arrays(arm, config, Part.VALIDATION),
-            validation_batch_size=4096,
-            initial_epoch=epoch,
+            EpochSamples(arm, config, len(history), worker),
+            validation_data=tuple(validation),
+            validation_batch_size=VALIDATION_BATCH // worker.count,
+            initial_epoch=len(history),
             epochs=config.training.epochs,
-            callbacks=[_Recorder(run, history, config, scaler)],
+            callbacks=[_Recorder(run, history, config.training, worker, on_epoch)],
             shuffle=False,  # EpochSamples does it, from its own seed
-            verbose=verbose,
+            verbose=verbose if worker.is_chief else 0,
         )
-    return TrainedNetwork(model=load_network(run.best), scaler=scaler, history=tuple(history))
+    if not worker.is_chief:
+        return None
+    with on_this_worker():
+        best = load_network(run.best)
+    return TrainedNetwork(model=best, scaler=scaler, history=tuple(history))
 
 
-def compile_network(model: keras.Model, config: TrainingConfig, steps: int) -> None:
-    """Give the network its loss and an optimiser for epochs of ``steps`` steps."""
+def _start(
+    arm: Arm, config: LearningConfig, run: RunFolder, scaler: StandardScaler
+) -> tuple[keras.Model, list[EpochRecord]]:
+    """Return the compiled network and the epochs it has seen: new, or as the run folder has it."""
+    steps = math.ceil(config.data.n_train / config.training.batch_size)
+    if not run.checkpoint.exists():
+        model = build_network(config.network, arm, scaler.mean_, scaler.scale_)
+        compile_network(model, config.training, _optimizer(config.training, steps))
+        return model, []
+    model = load_network(run.checkpoint, is_compiled=True)
+    history = run.read_history(int(model.optimizer.iterations) // steps)
+    with on_this_worker():
+        load_network(run.best)  # better refused now than after the last epoch
+    compile_network(model, config.training, model.optimizer)  # as this backend wants it
+    return model, history
+
+
+def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
+    """Return an optimiser for epochs of ``steps`` steps."""
     rate: Any
     if config.schedule == 'cosine':
         rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.epochs * steps)
     else:
         rate = keras.optimizers.schedules.ExponentialDecay(
-            config.learning_rate, round(config.decay_epochs * steps), config.decay_rate
+            config.learning_rate, max(1, round(config.decay_epochs * steps)), config.decay_rate
         )
+    return keras.optimizers.Adam(rate, clipnorm=config.gradient_norm or None)
+
+
+def compile_network(
+    model: keras.Model, config: TrainingConfig, optimizer: keras.optimizers.Optimizer
+) -> None:
+    """Give the network its loss and an optimiser."""
     model.compile(
-        optimizer=keras.optimizers.Adam(rate),
+        optimizer=optimizer,
         loss=JointLoss(config.mse_weight, config.periodic_weight),
-        metrics=[keras.metrics.RootMeanSquaredError(name='joint_rmse')],
+        metrics=[JointRmse(name='joint_rmse')],
         # Compiled by XLA, the unrolled LSTM trains four times slower on a CPU.
-        jit_compile=keras.backend.backend() == 'jax',
+        jit_compile=backend() == 'jax',
     )
 
 
@@ -108,46 +149,6 @@ def is_finished(history: list[EpochRecord], config: TrainingConfig) -> bool:
     return len(history) >= config.epochs or n_since_best >= config.patience
 
 
-def arrays(
-    arm: Arm, config: LearningConfig, part: Part, epoch: int = 0
-) -> tuple[Float32Array, Float32Array]:
-    """Return features (n, 12) and answers (n, 6) of one part."""
-    drawn = list(blocks(arm, config.data, part, epoch=epoch))
-    inputs = np.concatenate([samples.features for samples in drawn])
-    answers = np.concatenate([samples.q for samples in drawn])
-    return inputs.astype(np.float32), answers.astype(np.float32)
-
-
-class EpochSamples(keras.utils.PyDataset):
-    """The training part of one epoch after another, in batches."""
-
-    def __init__(self, arm: Arm, config: LearningConfig, epoch: int) -> None:
-        super().__init__()
-        self.arm, self.config, self.epoch = arm, config, epoch
-        self._draw()
-
-    def __len__(self) -> int:
-        return math.ceil(self.config.data.n_train / self.config.training.batch_size)
-
-    def __getitem__(self, index: int) -> tuple[Float32Array, Float32Array]:
-        start = index * self.config.training.batch_size
-        rows = self._order[start : start + self.config.training.batch_size]
-        return self._inputs[rows], self._answers[rows]
-
-    def on_epoch_end(self) -> None:
-        """Draw the samples, or the order, of the next epoch."""
-        self.epoch += 1
-        self._draw()
-
-    def _draw(self) -> None:
-        data = self.config.data
-        if data.is_fresh_each_epoch or not hasattr(self, '_inputs'):
-            epoch = self.epoch if data.is_fresh_each_epoch else 0
-            self._inputs, self._answers = arrays(self.arm, self.config, Part.TRAIN, epoch)
-        rng = np.random.default_rng([self.config.training.seed, self.epoch])
-        self._order = rng.permutation(data.n_train)
-
-
 class _Recorder(keras.callbacks.Callback):
     """Keeps history, checkpoint and best network on disk, and stops when nothing improves."""
 
@@ -155,11 +156,13 @@ class _Recorder(keras.callbacks.Callback):
         self,
         run: RunFolder,
         history: list[EpochRecord],
-        config: LearningConfig,
-        scaler: StandardScaler,
+        config: TrainingConfig,
+        worker: Worker,
+        on_epoch: Callable[[EpochRecord], None] | None,
     ) -> None:
         super().__init__()
-        self.run, self.history, self.config, self.scaler = run, history, config, scaler
+        self.run, self.history, self.config = run, history, config
+        self.worker, self.on_epoch = worker, on_epoch
         self.started = time.monotonic()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
@@ -168,10 +171,10 @@ class _Recorder(keras.callbacks.Callback):
         for index, layer in enumerate(self.model.layers):
             generator = getattr(layer, 'seed_generator', None)
             if generator is not None:
-                generator.state.assign([self.config.training.seed + index, epoch << 16])
+                generator.state.assign([self.config.seed + index, epoch << 16])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Write what the epoch gave; the checkpoint last, since resuming believes it."""
+        """Keep what the epoch gave and decide whether to go on."""
         logs = logs or {}
         record = EpochRecord(
             epoch=epoch + 1,
@@ -183,16 +186,19 @@ class _Recorder(keras.callbacks.Callback):
         )
         if not math.isfinite(record.validation_loss):
             raise TrainingDivergedError(record.epoch)
-        if all(record.validation_loss < earlier.validation_loss for earlier in self.history):
-            save_network(self._uncompiled(), self.run.best)
+        is_best = all(record.validation_loss < done.validation_loss for done in self.history)
         self.history.append(record)
-        self.run.write_history(self.history)
-        save_network(self.model, self.run.checkpoint)
-        if is_finished(self.history, self.config.training):
+        if self.worker.is_chief:
+            self._write(record, is_best=is_best)
+        if is_finished(self.history, self.config):
             self.model.stop_training = True
 
-    def _uncompiled(self) -> keras.Model:
-        """Return a copy without the optimiser, whose state is twice the size of the weights."""
-        copy = build_network(self.config.network, self.scaler.mean_, self.scaler.scale_)
-        copy.set_weights(self.model.get_weights())
-        return copy
+    def _write(self, record: EpochRecord, *, is_best: bool) -> None:
+        """Write what the epoch gave; the checkpoint last, since resuming believes it."""
+        with on_this_worker():
+            if is_best:
+                save_network(served(self.model), self.run.best)
+            self.run.write_history(self.history)
+            save_network(self.model, self.run.checkpoint)
+        if self.on_epoch is not None:
+            self.on_epoch(record)

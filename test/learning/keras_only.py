@@ -8,5 +8,6 @@ from importlib.util import find_spec
 
 import pytest
 
-MISSING = [name for name in ('keras', 'tensorflow', 'sklearn', 'skops') if find_spec(name) is None]
+NEEDED = ('keras', 'tensorflow', 'sklearn', 'skops', 'matplotlib')
+MISSING = [name for name in NEEDED if find_spec(name) is None]
 needs_keras = pytest.mark.skipif(bool(MISSING), reason=f'not installed: {MISSING}')

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -55,3 +57,24 @@ def test_write_data_streams_several_blocks(tmp_path, arm, tiny, monkeypatch):
     write_data(tmp_path / 'data', arm, replace(tiny.data, n_train=150))
 
     assert np.load(tmp_path / 'data' / 'train.npy').shape == (150, 18)
+
+
+def test_write_data_refuses_in_one_line_when_the_system_lets_it_write_no_more(tmp_path):
+    """A real failure of write() in the middle of a file, as on a full disk."""
+    code = (
+        'import resource, sys\n'
+        'from neural_ik_ros.cli.main import main\n'
+        'resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n'
+        'sys.exit(main(sys.argv[1:]))'
+    )
+    output = tmp_path / 'data'
+    arguments = ['generate', '--samples', '20000', '--output', str(output)]
+    result = subprocess.run(
+        [sys.executable, '-c', code, *arguments], capture_output=True, text=True, check=False
+    )
+
+    assert result.returncode == 1
+    assert result.stderr.count('\n') == 1
+    assert str(output) in result.stderr
+    assert 'free space' in result.stderr
+    assert list(tmp_path.iterdir()) == []

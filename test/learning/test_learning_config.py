@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from neural_ik_ros.learning.bundle import load_bundle, shipped_bundles
 from neural_ik_ros.learning.config import LearningConfig, shipped_config
 from neural_ik_ros.learning.settings import MAX_CONFIG_BYTES, ConfigError
 
@@ -16,7 +17,15 @@ def test_from_file_reads_the_shipped_configuration():
     config = LearningConfig.from_file(shipped_config())
 
     assert config.name == 'irb2400'
-    assert config.network.output == 'change'
+    assert config.network.architecture == 'iterative'
+
+
+@pytest.mark.parametrize('name', sorted(shipped_bundles()))
+def test_shipped_bundles_were_made_by_the_shipped_configurations(name):
+    card = load_bundle(shipped_bundles()[name]).card
+
+    config = LearningConfig.from_file(shipped_config().with_name(f'{name}.yaml'))
+    assert LearningConfig.from_mapping(card.configuration) == config
 
 
 @pytest.mark.parametrize(
@@ -34,6 +43,10 @@ def test_from_file_reads_the_shipped_configuration():
         ({'network': {'widths': []}}, 'network'),
         ({'network': {'widths': [10**9]}}, 'network'),
         ({'network': {'output': 'relative'}}, 'network.output'),
+        ({'network': {'architecture': 'transformer'}}, 'network.architecture'),
+        ({'network': {'sequence_length': 1000}}, 'sequence_length'),
+        ({'network': {'newton_steps': -1}}, 'newton_steps'),
+        ({'training': {'gradient_norm': -1.0}}, 'training.gradient_norm'),
         ({'training': {'learning_rate': '1e-4'}}, '1.0e-6'),
         ({'training': {'learning_rate': float('nan')}}, 'training.learning_rate'),
         ({'training': {'schedule': 'step'}}, 'training.schedule'),

@@ -2,11 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import resource
 from dataclasses import replace
 
 import pytest
 
-from neural_ik_ros.learning.run_folder import EpochRecord, RunFolderError, open_run
+from neural_ik_ros.learning.run_folder import (
+    EpochRecord,
+    RunFolderError,
+    open_run,
+    read_sources,
+)
 
 RECORD = EpochRecord(
     epoch=1,
@@ -19,15 +25,22 @@ RECORD = EpochRecord(
 
 
 def test_open_run_refuses_a_folder_with_a_run_unless_resumed(tmp_path, tiny):
-    open_run(tmp_path / 'run', tiny, '<robot/>', resume=False)
+    open_run(tmp_path / 'run', tiny, '<robot/>', resume=False).checkpoint.touch()
 
     with pytest.raises(RunFolderError, match='--resume'):
         open_run(tmp_path / 'run', tiny, '<robot/>', resume=False)
     assert open_run(tmp_path / 'run', tiny, '<robot/>', resume=True).path == tmp_path / 'run'
 
 
+def test_open_run_takes_a_folder_in_which_no_epoch_was_finished(tmp_path, tiny):
+    open_run(tmp_path, replace(tiny, name='mistaken'), '<robot/>', resume=False)
+
+    run = open_run(tmp_path, tiny, '<robot/>', resume=False)
+    assert read_sources(run) == (tiny, '<robot/>')
+
+
 def test_open_run_names_what_changed_when_resumed(tmp_path, tiny):
-    open_run(tmp_path / 'run', tiny, '<robot/>', resume=False)
+    open_run(tmp_path / 'run', tiny, '<robot/>', resume=False).checkpoint.touch()
     changed = replace(tiny, training=replace(tiny.training, epochs=4))
 
     with pytest.raises(RunFolderError, match=r'training\.epochs, arm'):
@@ -37,6 +50,7 @@ def test_open_run_names_what_changed_when_resumed(tmp_path, tiny):
 @pytest.mark.parametrize('content', ['', '[]', '{"configuration": {"x": 1}}', '{'])
 def test_open_run_refuses_a_damaged_configuration(tmp_path, tiny, content):
     run = open_run(tmp_path, tiny, '<robot/>', resume=False)
+    run.checkpoint.touch()
     run.configuration.write_text(content)
 
     with pytest.raises(RunFolderError, match='damaged'):
@@ -50,17 +64,37 @@ def test_open_run_refuses_a_path_that_is_a_file(tmp_path, tiny):
         open_run(tmp_path / 'file', tiny, '<robot/>', resume=False)
 
 
+def test_open_run_leaves_nothing_behind_on_a_full_disk(tmp_path, tiny):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(RunFolderError, match=r'configuration\.json: not written'):
+            open_run(tmp_path, tiny, '<robot/>', resume=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert list(tmp_path.iterdir()) == []
+    assert open_run(tmp_path, tiny, '<robot/>', resume=False).configuration.exists()
+
+
+def test_read_sources_returns_what_the_run_was_started_with(tmp_path, tiny):
+    run = open_run(tmp_path, tiny, '<robot/>', resume=False)
+
+    assert read_sources(run) == (tiny, '<robot/>')
+
+
 def test_read_history_returns_what_was_written(tmp_path, tiny):
     run = open_run(tmp_path, tiny, '<robot/>', resume=False)
     run.write_history([RECORD, replace(RECORD, epoch=2)])
 
-    assert run.read_history() == [RECORD, replace(RECORD, epoch=2)]
+    assert run.read_history(2) == [RECORD, replace(RECORD, epoch=2)]
+    assert run.read_history(1) == [RECORD]
 
 
-@pytest.mark.parametrize('content', ['', '[{"epoch": 1}]', '[3]', '3'])
+@pytest.mark.parametrize('content', ['', '[]', '[{"epoch": 1}]', '[3]', '3'])
 def test_read_history_refuses_a_damaged_file(tmp_path, tiny, content):
     run = open_run(tmp_path, tiny, '<robot/>', resume=False)
     run.history.write_text(content)
 
     with pytest.raises(RunFolderError, match=r'history\.json'):
-        run.read_history()
+        run.read_history(1)

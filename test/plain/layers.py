@@ -37,7 +37,13 @@ FORBIDDEN = {
 FORBIDDEN_AT_FILE_LEVEL = {'cli': KERAS | {'matplotlib'}}
 FORBIDDEN_IN_FILE = {'ros/node.py': {'numpy'}}
 KINEMATICS_MAY_USE = {'numpy', 'numba', 'lxml', 'urdf_parser_py'}
-KERAS_FILES = {f'learning/{name}.py' for name in ('network', 'training', 'artifact')}
+KERAS_FILES = {
+    f'learning/{name}.py'
+    for name in (
+        *('network', 'geometry', 'estimate', 'losses'),
+        *('training', 'artifact', 'epoch_samples', 'workers'),
+    )
+}
 # These load Keras, the last one through the others: nobody else may load them with his own file.
 KERAS_SIDE = KERAS_FILES | {'learning/bundling.py'}
 KERAS_MODULES = {f'{PACKAGE}.{path[:-3].replace("/", ".")}' for path in KERAS_SIDE}
@@ -192,7 +198,7 @@ def _forbidden_to(one: Import) -> set[str]:
 def _keras_rule(one: Import) -> str:
     """Return what is wrong if Keras is loaded where it is not expected, or ''."""
     if one.top in KERAS and one.path not in KERAS_FILES:
-        return 'Keras is for network, training and artifact'
+        return 'Keras is for the files that define, train and save a network'
     is_file_level = not one.is_nested and not one.is_typing
     if is_file_level and one.module in KERAS_MODULES and one.path not in KERAS_SIDE:
         return 'files that load Keras are imported inside functions'

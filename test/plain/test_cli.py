@@ -15,13 +15,16 @@ import pytest
 from strategies import REPOSITORY
 
 from neural_ik_ros import __version__
-from neural_ik_ros.cli.main import main
+from neural_ik_ros.cli import demo, replay
+from neural_ik_ros.cli.main import main, make_parser
 from neural_ik_ros.kinematics import Arm, forward
+from neural_ik_ros.motion.paths import SHAPES, PathConfig
+from neural_ik_ros.ros import params_file
 from neural_ik_ros.solver import IkStatus
 
-COMMANDS = ('demo', 'solve', 'generate', 'train', 'bundle')
+COMMANDS = ('demo', 'replay', 'record-demo', 'solve', 'generate', 'import', 'train', 'bundle')
 HEAVY = (
-    *('numpy', 'numba', 'scipy', 'ruckig', 'matplotlib', 'rclpy', 'yaml', 'tqdm'),
+    *('numpy', 'numba', 'scipy', 'ruckig', 'matplotlib', 'rclpy', 'rosbags', 'yaml', 'tqdm'),
     *('tensorflow', 'keras', 'sklearn', 'skops', 'ai_edge_litert', 'urdf_parser_py'),
 )
 EXACT = 1e-9  # [m], [rad] what a solution may be off
@@ -77,11 +80,19 @@ def test_help_is_answered_without_importing_anything_heavy(command):
     assert not modules.intersection(HEAVY)
 
 
+def test_options_have_the_defaults_of_what_they_configure():
+    demo_bag = make_parser().parse_args(['record-demo'])
+    path = PathConfig()
+    assert (demo_bag.path, demo_bag.speed) == (path.shape, path.speed)
+    assert demo.PATHS == SHAPES
+    assert demo_bag.node == replay.NODE == params_file.NODE
+
+
 def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit, match=r'^0$'):
         main(['--help'])
     text = capsys.readouterr().out
-    assert all(re.search(rf'^    {name}  ', text, re.MULTILINE) for name in COMMANDS)
+    assert all(re.search(rf'^    {name}(  |$)', text, re.MULTILINE) for name in COMMANDS)
 
 
 def test_version_is_that_of_the_package(capsys):
@@ -106,7 +117,13 @@ def test_version_is_that_of_the_package(capsys):
         ['demo', '--duration', 'long'],
         ['demo', '--rate', '5'],
         ['demo', '--rate', '1e9'],
+        ['replay'],
+        ['replay', 'bag', '--node', 'neural_ik'],
+        ['record-demo', '--storage', 'tape'],
+        ['record-demo', '--rate', 'nan'],
         ['generate'],
+        ['generate', '--part', 'all', '--output', 'data'],
+        ['import', 'data.csv'],
         ['train'],
         ['bundle'],
         ['bundle', 'burn'],

@@ -1,0 +1,134 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``neural_ik evaluate``: how good networks are, against the current joints."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import NeuralIkError
+from .generate import names
+
+if TYPE_CHECKING:
+    from ..kinematics import Arm
+    from ..learning.dataset import Samples
+    from ..learning.evaluation.proposals import Network
+    from ..learning.evaluation.runner import Draw
+
+MAX_SAMPLES = 500_000  # of a set; each takes about 2 kB while the set is judged
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        'evaluate',
+        help='measure networks on unseen targets; write tables and pictures',
+        description='Compares networks with the current joints (echo) and with a few Newton steps '
+        'from them, alone and refined, on targets that no training draws. Writes results.json, '
+        'table.md and pictures.',
+    )
+    parser.add_argument(
+        'networks',
+        nargs='*',
+        metavar='NETWORK',
+        help='name of a shipped network or folder of a bundle (default: all shipped)',
+    )
+    parser.add_argument('--output', type=Path, required=True, help='new folder to write')
+    parser.add_argument(
+        '--config', type=Path, help='YAML file whose data section defines the sets'
+    )
+    parser.add_argument(
+        '--arm', type=Path, help='plain URDF file (default: the arm the networks were made for)'
+    )
+    parser.add_argument(
+        '--data',
+        type=Path,
+        metavar='FOLDER',
+        help='take the test part in a folder of neural_ik generate or import instead of sets',
+    )
+    parser.add_argument(
+        '--sets', type=names, metavar='A,B', help='which sets of samples (default: all)'
+    )
+    parser.add_argument(
+        '--samples', type=_count, default=20_000, metavar='N', help='of each set (default 20000)'
+    )
+    parser.add_argument('--seed', type=int, help="of the samples (default: the configuration's)")
+    parser.add_argument(
+        '--no-figures', action='store_true', help='no pictures, which need matplotlib'
+    )
+    parser.set_defaults(run=_run)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= MAX_SAMPLES:
+        raise argparse.ArgumentTypeError(f'{text} is not between 1 and {MAX_SAMPLES}')
+    return count
+
+
+def _run(args: argparse.Namespace) -> int:
+    from ..learning.evaluation.proposals import load_networks
+    from ..learning.evaluation.runner import evaluate, require_new, write_report
+    from ..learning.evaluation.tables import tables
+
+    require_new(args.output)
+    draw = None if args.no_figures else _drawing()
+    networks = load_networks(args.networks)
+    arm = _arm(args.arm, networks)
+    sources, configuration = _sources(args, arm)
+    evaluation, judged = evaluate(arm, networks, sources, configuration)
+    written = write_report(args.output, evaluation, judged, draw)
+    print(tables(evaluation)['summary'])
+    print('written:', ', '.join(str(path) for path in written))
+    return 0
+
+
+def _drawing() -> Draw:
+    """Return what draws the pictures, before minutes go into what cannot be drawn."""
+    try:
+        from ..learning.evaluation.figures import save_figures
+    except ImportError as error:
+        raise NeuralIkError(
+            f'{error.name} is not installed; install the extra [figures] or add --no-figures.'
+        ) from error
+    return save_figures
+
+
+def _arm(urdf: Path | None, networks: Sequence[Network]) -> Arm:
+    from ..kinematics import arm_from_urdf
+    from ..learning.evaluation.proposals import common_arm
+    from ..urdf_file import read_urdf
+
+    if urdf is None:
+        return common_arm(networks)
+    card = networks[0].bundle.card
+    return arm_from_urdf(read_urdf(urdf), base_frame=card.base_frame, tool_frame=card.tool_frame)
+
+
+def _sources(
+    args: argparse.Namespace, arm: Arm
+) -> tuple[Mapping[str, Iterable[Samples]], Mapping[str, Any]]:
+    """Return the samples of each set, and what makes them again."""
+    from ..learning.config import LearningConfig
+    from ..learning.evaluation.sources import drawn, stored
+
+    if args.data is not None:
+        if args.sets or args.config or args.seed is not None:
+            raise NeuralIkError('--data is read as it is; leave --sets, --config and --seed out.')
+        name = args.data.resolve().stem
+        return {name: stored(arm, args.data, args.samples)}, {
+            'data': str(args.data),
+            'n_samples': args.samples,
+        }
+    config = LearningConfig.from_file(args.config) if args.config else LearningConfig()
+    seed = config.data.seed if args.seed is None else args.seed
+    data = replace(config.data, seed=seed, n_test=args.samples)
+    return drawn(arm, data, args.sets or []), {
+        name: value
+        for name, value in asdict(data).items()
+        if name not in ('sets', 'n_train', 'n_validation', 'is_fresh_each_epoch')
+    }

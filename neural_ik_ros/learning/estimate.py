@@ -1,0 +1,188 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Layers that look at an estimate of the joint angles and change it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ..kinematics import N_JOINTS
+from .geometry import (
+    GraphArm,
+    TINY,
+    Tensor,
+    applied,
+    chord_squared,
+    cross,
+    damped_step,
+    dot,
+    jacobian_transposed,
+    length,
+    rotation_error,
+    rotation_from_rpy,
+)
+
+PACKAGE = 'neural_ik_ros'
+METRES_PER_RADIAN = 0.3  # how a distance at the tool compares with a rotation
+LEAST_DAMPING = 2e-5  # less would be lost in float32 next to a singularity
+DAMPING = 0.1  # of the squared error, as Sugihara has it: far away the step stays short
+STRAIGHT = 0.3  # added to the cosines, so that an untrained network stays near the estimate
+N_OBSERVED = 12 + 45 + 9 + 10 + 7
+
+
+class ArmLayer(keras.layers.Layer):
+    """A layer made from an arm's geometry."""
+
+    def __init__(self, rotations: list[Any], translations: list[Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rotations, self.translations = rotations, translations  # (7, 3, 3), (7, 3) [m]
+        self._arm = GraphArm(rotations, translations)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        geometry = {'rotations': self.rotations, 'translations': self.translations}
+        return {**super().get_config(), **geometry}
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class TargetPose(ArmLayer):
+    """The target as columns in base axes: rotation, position of tool and of wrist."""
+
+    def call(self, numbers: Tensor) -> Tensor:
+        """Return the columns (n, 3, 5) of the network's twelve inputs; positions in [m]."""
+        rotation, position = rotation_from_rpy(numbers[:, 3:6]), numbers[:, :3]
+        wrist = position + applied(rotation, self._arm.wrist_in_tool)
+        places = ops.stack([position, wrist], axis=-1)
+        return ops.concatenate([rotation, places], axis=-1)
+
+    def compute_output_shape(self, numbers_shape: Any) -> Any:
+        """Return the shape of the columns."""
+        return (numbers_shape[0], 3, 5)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class EstimateView(ArmLayer):
+    """
+    What the arm's geometry says about an estimate of the joint angles.
+
+    Everything is seen from a link, so that joint 1 drops out: where the target and its wrist are
+    (the point of axis 6 that joint 6 does not move), how it is turned against link 1, forearm,
+    link 4 and tool, the damped Newton step, and the signs of the posture, with which directions
+    are also multiplied: they choose among the solutions.
+    """
+
+    def call(self, target: Tensor, q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """
+        Return the observation (n, 83), the Newton step (n, 6) [rad] and the weight (n, 1).
+
+        :param target: From ``TargetPose``, shape (n, 3, 5).
+        :param q: The estimate, shape (n, 6) [rad].
+        :return: The weight is 0 at the target, where the step is exact, and 1 far away.
+        """
+        frames = self._arm.frames(q)
+        error, size, step = newton_step(frames, target)
+        link1, origin1 = frames[:, 0, :3, :3], frames[:, 0, :3, 3:]
+        directions = ops.swapaxes(ops.reshape(error / size, (-1, 2, 3)), 1, 2)
+        places = target[:, :, 3:] - origin1
+        seen = ops.matmul(
+            ops.swapaxes(link1, 1, 2), ops.concatenate([directions, places], axis=-1)
+        )
+        observed = [
+            ops.reshape(seen, (-1, 12)),
+            *self._rotations(frames, target[:, :, :3]),
+            *self._reaches(frames, target[:, :, 4], seen[:, :2, 3]),
+            *(ops.sin(q[:, 1:]), ops.cos(q[:, 1:])),
+            *(step / size, ops.tanh(size)),
+        ]
+        fourth = ops.square(ops.square(size))
+        return ops.concatenate(observed, axis=-1), step, fourth / (1.0 + fourth)
+
+    def _rotations(self, frames: Tensor, target: Tensor) -> list[Tensor]:
+        """Return the target's rotation seen from links, and how joint 4 is to turn (n, 45)."""
+        forearm = ops.sum(frames[:, 2, :3, None, :3] * self._arm.rotation_before_joint4.T, axis=-1)
+        links = [frames[:, 0, :3, :3], forearm, frames[:, 3, :3, :3], frames[:, 6, :3, :3]]
+        seen = ops.matmul(ops.swapaxes(ops.stack(links, axis=1), 2, 3), target[:, None])
+        axes = frames[:, 3:6, :3, 2]
+        wrist = _soft_sign(dot(axes[:, 0], cross(axes[:, 1], axes[:, 2])))
+        axis6 = applied(seen[:, 2, :2], self._arm.axis6_in_tool)
+        bend = length(axis6)
+        signed = ops.concatenate([axis6 / bend, seen[:, 2, 2]], axis=-1)
+        return [ops.reshape(seen, (-1, 36)), axis6 / bend, wrist * signed, bend, wrist]
+
+    def _reaches(self, frames: Tensor, wrist: Tensor, place: Tensor) -> list[Tensor]:
+        """Return where the wrist is to be as axes 1 and 2 see it (n, 9)."""
+        tool, origins, axes = frames[:, 6, :3], frames[:, :3, :3, 3], frames[:, :2, :3, 2]
+        current = tool[:, :, 3] + applied(tool[:, :, :3], self._arm.wrist_in_tool)
+        upper, forearm = origins[:, 2] - origins[:, 1], current - origins[:, 2]
+        shoulder = _soft_sign(dot(cross(axes[:, 1], axes[:, 0]), current - origins[:, 0]))
+        elbow = _soft_sign(dot(axes[:, 1], cross(upper, forearm)))
+        radius = length(place)
+        azimuth = place / radius
+        reaches = [length(wrist - origins[:, 1]), length(upper + forearm)]
+        return [radius, azimuth, shoulder * azimuth, *reaches, shoulder, elbow]
+
+    def compute_output_shape(self, target_shape: Any, q_shape: Any) -> Any:  # noqa: ARG002
+        """Return the shapes of observation, step and weight."""
+        n = target_shape[0]
+        return (n, N_OBSERVED), (n, N_JOINTS), (n, 1)
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class NewtonStep(ArmLayer):
+    """The estimate after one damped Newton step, nothing learned."""
+
+    def call(self, target: Tensor, q: Tensor) -> Tensor:
+        """Return the next estimate, shape (n, 6) [rad]."""
+        return q + newton_step(self._arm.frames(q), target)[2]
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class EstimateChange(keras.layers.Layer):
+    """
+    The next estimate: Newton's near the target, the network's far away.
+
+    ``q + (1 - w^2) step + atan2(w sine, 1 - w + w cosine)`` with sine and cosine of an answer
+    scaled to less than one: the weight w falls with the fourth power of the error, and what the
+    network adds with it, faster than the error of Newton's step does.
+    """
+
+    def call(self, q: Tensor, step: Tensor, weight: Tensor, answer: Tensor) -> Tensor:
+        """
+        Return the next estimate, shape (n, 6) [rad].
+
+        :param answer: What the network answers, shape (n, 12): sines, then cosines.
+        """
+        sine, cosine = answer[:, :N_JOINTS], answer[:, N_JOINTS:] + STRAIGHT
+        # At most of length one, so that the weight bounds the change.
+        share = weight * ops.rsqrt(1.0 + ops.square(sine) + ops.square(cosine))
+        change = ops.arctan2(share * sine, 1.0 - weight + share * cosine)
+        return q + (1.0 - ops.square(weight)) * step + change
+
+
+def newton_step(frames: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """
+    Return error (n, 6), its size (n, 1) and the damped Newton step (n, 6) [rad].
+
+    The error is in units of ``METRES_PER_RADIAN`` and radians, base axes.
+
+    :param frames: Of joints and tool, shape (n, 7, 4, 4).
+    :param target: From ``TargetPose``, shape (n, 3, 5).
+    """
+    tool = frames[:, 6, :3]
+    shift = (target[:, :, 3] - tool[:, :, 3]) / METRES_PER_RADIAN
+    turn = rotation_error(tool[:, :, :3], target[:, :, :3])
+    error = ops.concatenate([shift, turn], axis=-1)
+    # The rotation error vanishes at half a turn, as it must; the size must not.
+    rotation = ops.maximum(dot(turn, turn), chord_squared(tool[:, :, :3], target[:, :, :3]))
+    size = ops.sqrt(dot(shift, shift) + rotation + TINY)
+    scale = np.array(3 * [1.0 / METRES_PER_RADIAN] + 3 * [1.0], np.float32)
+    damping = LEAST_DAMPING + DAMPING * ops.square(size)
+    return error, size, damped_step(jacobian_transposed(frames) * scale, error, damping)
+
+
+def _soft_sign(value: Tensor) -> Tensor:
+    return value / ops.sqrt(ops.square(value) + 1e-4)

@@ -1,0 +1,105 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from keras_only import MISSING, needs_keras
+from numpy.testing import assert_allclose
+
+from neural_ik_ros.kinematics import forward
+from neural_ik_ros.learning.config import ARCHITECTURES, NetworkConfig
+from neural_ik_ros.learning.dataset import DataConfig, draw_set
+from neural_ik_ros.learning.engines import LiteRtEngine
+from neural_ik_ros.learning.features import N_FEATURES
+
+if not MISSING:
+    import keras
+
+    from neural_ik_ros.learning.artifact import (
+        evaluate_network,
+        load_network,
+        save_network,
+        to_litert,
+    )
+    from neural_ik_ros.learning.losses import JointLoss, JointRmse
+    from neural_ik_ros.learning.network import build_network, served
+
+pytestmark = needs_keras
+SMALL = NetworkConfig(lstm_units=8, widths=(16, 8), sequence_length=3, newton_steps=1)
+ROUNDING = 1e-4  # [rad] of float32, through a network that is not trained
+
+
+@pytest.fixture(scope='module')
+def samples(arm):
+    return draw_set(arm, 'near', np.random.default_rng(3), 100, DataConfig())
+
+
+def network(arm, **changes):
+    keras.utils.set_random_seed(1)
+    config = replace(SMALL, **changes)
+    return build_network(config, arm, np.zeros(N_FEATURES), np.ones(N_FEATURES))
+
+
+@pytest.mark.parametrize('architecture', ARCHITECTURES)
+def test_network_is_the_same_from_file_and_in_litert(arm, samples, architecture, tmp_path):
+    model = served(network(arm, architecture=architecture))
+    answers = evaluate_network(model, samples.features)
+    assert answers.shape == (100, 6)
+    save_network(model, tmp_path / 'model.keras')
+    reloaded = load_network(tmp_path / 'model.keras')
+    assert_allclose(evaluate_network(reloaded, samples.features), answers, atol=ROUNDING)
+    litert = LiteRtEngine(to_litert(model)).run(samples.features.astype(np.float32))
+    assert_allclose(litert, answers, atol=ROUNDING)
+
+
+@pytest.mark.parametrize('architecture', ['described', 'mlp'])
+def test_network_adds_to_the_current_joints_when_its_output_is_a_change(
+    arm, samples, architecture
+):
+    absolute = network(arm, architecture=architecture)
+    change = network(arm, architecture=architecture, output='change')
+    difference = evaluate_network(change, samples.features) - evaluate_network(
+        absolute, samples.features
+    )
+    assert_allclose(difference, samples.q_current, atol=ROUNDING)
+
+
+def test_network_iterative_answers_with_every_estimate(arm, samples):
+    model = network(arm, architecture='iterative', sequence_length=2, newton_steps=3)
+    estimates = keras.ops.convert_to_numpy(model(samples.features.astype(np.float32)))
+    assert estimates.shape == (100, 5, 6)
+    answers = evaluate_network(served(model), samples.features)
+    assert_allclose(answers, estimates[:, -1], atol=ROUNDING)
+
+
+def test_network_iterative_comes_closer_with_every_estimate_even_untrained(arm, samples):
+    model = network(arm, architecture='iterative')
+    estimates = keras.ops.convert_to_numpy(model(samples.features.astype(np.float32)))
+    reached = forward(arm, estimates.astype(np.float64))[..., :3, 3]
+    target = samples.transform_base_tool[:, None, :3, 3]
+    errors = np.median(np.linalg.norm(reached - target, axis=-1), axis=0)
+    assert len(errors) == 4
+    assert (np.diff(errors) < 0.0).all()
+
+
+def test_joint_loss_counts_every_estimate_the_same():
+    answer = np.zeros((2, 6), np.float32)
+    estimates = np.stack([answer + 0.3, answer], axis=1)
+    single, several = (
+        float(JointLoss(0.7, 0.3)(answer, answer + 0.3)),
+        float(JointLoss(0.7, 0.3)(answer, estimates)),
+    )
+    assert several == pytest.approx(0.5 * single)
+
+
+def test_joint_rmse_is_the_angular_distance_of_the_last_estimate():
+    metric, answer = JointRmse(), np.zeros((2, 6), np.float32)
+    estimates = np.stack([answer + 1.0, answer + 2.0 * np.pi + 0.1], axis=1)
+    metric.update_state(answer, estimates.astype(np.float32))
+    assert float(metric.result()) == pytest.approx(0.1, abs=1e-5)
+    metric.reset_state()
+    metric.update_state(answer, answer + np.float32(0.2))
+    assert float(metric.result()) == pytest.approx(0.2, abs=1e-5)
