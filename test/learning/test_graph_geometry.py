@@ -27,6 +27,7 @@ if not MISSING:
     from neural_ik_ros.learning import geometry
     from neural_ik_ros.learning.estimate import (
         N_OBSERVED,
+        STRAIGHT,
         EstimateChange,
         EstimateView,
         NewtonStep,
@@ -140,13 +141,36 @@ def test_estimate_view_gives_weight_to_the_network_only_away_from_the_target(arm
     assert np.median(in_numpy(view(target_of(arm, q), *in_graph(far))[2])) > 0.9
 
 
+def test_estimate_view_gives_weight_to_the_network_at_half_a_turn_of_the_tool(arm, q):
+    turned = q.copy()
+    turned[:, 5] += np.pi  # no direction to turn to, and yet far away
+    weight = in_numpy(EstimateView(*constants(arm))(target_of(arm, turned), *in_graph(q))[2])
+    assert weight.min() > 0.9
+
+
+def test_chord_squared_is_that_of_the_angle(arm, q):
+    rotations = forward(arm, q)[:, :3, :3]
+    a, b = rotations[:100], rotations[100:]
+    chord = 2.0 * np.sin(0.5 * rotation_angle(a.swapaxes(1, 2) @ b))
+    found = in_numpy(geometry.chord_squared(*in_graph(a, b)))[:, 0]
+    assert_allclose(found, chord**2, atol=ROUNDING)
+
+
 def test_estimate_change_is_the_newton_step_at_the_target_and_the_answer_far_away():
     rng = np.random.default_rng(4)
     q, step = in_graph(rng.normal(size=(2, 6)), rng.normal(size=(2, 6)))
     angle = rng.uniform(-3.0, 3.0, (2, 6))
-    answer = np.concatenate([np.sin(angle), np.cos(angle)], axis=1)
-    answer[:, 6:] -= 0.3  # what the layer adds to the cosines
+    answer = 1e3 * np.concatenate([np.sin(angle), np.cos(angle)], axis=1)
+    answer[:, 6:] -= STRAIGHT  # which the layer adds to the cosines
     weight = np.array([[0.0], [1.0]])
     found = in_numpy(EstimateChange()(q, step, *in_graph(weight, answer)))
     assert_allclose(found[0], in_numpy(q + step)[0], atol=ROUNDING)
     assert_allclose(found[1], in_numpy(q)[1] + angle[1], atol=ROUNDING)
+
+
+def test_estimate_change_is_bounded_by_the_weight():
+    rng = np.random.default_rng(4)
+    answer = rng.normal(scale=1e3, size=(1000, 12))
+    weight, nothing = np.full((1000, 1), 0.05), np.zeros((1000, 6))
+    change = in_numpy(EstimateChange()(*in_graph(nothing, nothing, weight, answer)))
+    assert 0.03 < np.abs(change).max() < 0.055
