@@ -14,6 +14,7 @@ from neural_ik_ros.cli.generate import PARTS
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.learning.bundle import load_bundle, shipped_bundle
 from neural_ik_ros.learning.dataset import Part
+from neural_ik_ros.learning.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -137,6 +138,7 @@ def test_train_resumed_keeps_the_order_of_sets_it_was_started_with(tmp_path, not
         (tmp_path / 'c.yaml').write_text(f'data: {{sets: {sets}}}')
         with pytest.raises(TrainedError, match=r"'near'.*'far'"):
             main([*arguments, *resume])
+        RunFolder(tmp_path / 'run').checkpoint.touch()  # of a first epoch
 
 
 @needs_keras
