@@ -6,18 +6,27 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
+VENV_BENCH := .venv-bench
+BAGS := test/plain/bags
+BENCH := $(VENV_BENCH)/bin/python
+BENCH_PIP := $(BENCH) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test lint train figures clean
+.PHONY: help setup setup-test demo test soak lint train evaluate figures baseline bench bench-docs clean
 
 help:
 	@echo 'make demo   track a path with node, simulated arm and target source; report in demo_report/'
 	@echo 'make test   the whole suite: plain, learning, ros'
+	@echo 'make soak   the long runs: fuzz, limits, kills, 1 kHz (SOAK_SECONDS=600; 20 for a short one)'
 	@echo 'make lint   the pre-commit hooks (ruff, mypy --strict) and package.xml'
 	@echo 'make train  train the shipped network again (about 30 minutes on two cores)'
+	@echo 'make evaluate  measure the shipped networks; tables and pictures of the documentation'
+	@echo 'make bench  the solver beside its peers, the quick form (own environment in .venv-bench)'
+	@echo 'make bench-docs  put that report into the documentation'
+	@echo 'make baseline  what replaying the reference bag gives from now on (after a new network)'
 	@echo 'make setup  only make the environment in .venv'
 	@echo 'make figures  the pictures of docs/images from a new demo'
-	@echo 'make clean  remove .venv, caches and demo_report; keeps training/'
+	@echo 'make clean  remove .venv, caches and reports; keeps training/'
 
 setup: $(VENV)/.run
 
@@ -29,7 +38,7 @@ $(VENV)/.run: setup.py constraints.txt pyproject.toml
 	  || { echo 'Python 3.10 or newer is needed; say PYTHON=python3.12 make ...'; exit 1; }
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) \
 	  || { rm -rf $(VENV); echo 'No venv module: sudo apt install python3-venv'; exit 1; }
-	@$(PIP) install --constraint constraints.txt --editable '.[ros,figures]'
+	@$(PIP) install --constraint constraints.txt --editable '.[ros,figures,replay]'
 	@echo 'Compiling the kernels.'
 	@$(BIN)/python -c 'from neural_ik_ros import IkSolver; IkSolver.load().warm_up()'
 	@touch $@
@@ -45,6 +54,9 @@ demo: setup
 test: setup-test
 	$(PYTEST) test
 
+soak: setup-test
+	$(BIN)/python test/soak/run.py
+
 lint: setup-test
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure
 	$(BIN)/python -c "from catkin_pkg.package import parse_package; parse_package('package.xml').validate()"
@@ -52,10 +64,42 @@ lint: setup-test
 train: setup-test
 	$(BIN)/neural_ik train --config config/learning/irb2400.yaml --output training/irb2400 --resume
 
+evaluate: setup
+	rm -rf evaluation_report
+	$(BIN)/neural_ik evaluate --output evaluation_report
+	mkdir -p docs/images
+	cp evaluation_report/*.png docs/images/
+	cp evaluation_report/results.json docs/evaluation.json
+	$(BIN)/python docs/update_tables.py
+
+# The regression gate of test/plain/test_replay_gate.py: what moves is seen in the diff.
+baseline: setup
+	$(BIN)/neural_ik replay $(BAGS)/reference --params-file $(BAGS)/reference.yaml --no-figures
+	cp replay_report/report.json $(BAGS)/reference_baseline.json
+
 figures: demo
 	mkdir -p docs/images
 	cp demo_report/path.png demo_report/error.png demo_report/latency.png docs/images/
 
+# Peers bring a hundred packages that must not touch the versions of .venv; one that cannot be
+# installed is left out, and the report says so.
+$(VENV_BENCH)/.peers: setup.py constraints.txt benchmark/requirements.txt
+	@echo 'Making $(VENV_BENCH): TensorFlow, pinocchio, MuJoCo and the peers (about 3 GB, 2-4 minutes).'
+	@$(BENCH) -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV_BENCH) \
+	  || { rm -rf $(VENV_BENCH); echo 'No venv module: sudo apt install python3-venv'; exit 1; }
+	@$(BENCH_PIP) install --constraint constraints.txt --editable '.[learning]'
+	@grep '==' benchmark/requirements.txt | while read -r peer; do \
+	  $(BENCH_PIP) install --constraint constraints.txt "$$peer" || echo "Left out: $$peer"; done
+	@touch $@
+
+bench: $(VENV_BENCH)/.peers
+	$(BENCH) -m benchmark.run --quick --output benchmark_report
+	$(BENCH) -m pytest benchmark
+
+bench-docs:
+	$(BENCH) -m benchmark.update_docs benchmark_report
+
 clean:
-	rm -rf $(VENV) build install log demo_report *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV_BENCH) build install log demo_report demo_bag replay_report evaluation_report benchmark_report benchmark/cache *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -18,10 +18,13 @@ ROS_WHEELS = [
     'ros-jazzy-diagnostic-msgs==5.3.6',
     'ros-jazzy-geometry-msgs==5.3.6',
     'ros-jazzy-lifecycle-msgs==2.0.3',
+    'ros-jazzy-nav-msgs==5.3.6',
     'ros-jazzy-sensor-msgs==5.3.6',
     'ros-jazzy-std-msgs==5.3.6',
     'ros-jazzy-trajectory-msgs==5.3.6',
+    'ros-jazzy-visualization-msgs==5.3.6',
 ]
+BAGS = ['rosbags', 'apsw', "backports.zstd ; python_version < '3.14'"]
 
 
 def data_files(*folders: str) -> list[tuple[str, list[str]]]:
@@ -66,13 +69,16 @@ setup(
     extras_require={
         'ros': [f'{wheel} ; {ON_LINUX_X86_64}' for wheel in ROS_WHEELS],
         'figures': ['matplotlib'],
+        'replay': [*BAGS, 'matplotlib'],
         'learning': [
             f'tensorflow-cpu ; {ON_LINUX_X86_64}',
             "tensorflow ; sys_platform != 'linux' or platform_machine != 'x86_64'",
+            'matplotlib',
             'scikit-learn',
             'skops',
         ],
         'test': [
+            *BAGS,
             'catkin-pkg',
             'hypothesis',
             'pin',
@@ -87,6 +93,7 @@ setup(
         'console_scripts': [
             'neural_ik = neural_ik_ros.cli.main:main',
             'neural_ik_node = neural_ik_ros.ros.executables:neural_ik_node',
+            'neural_ik_view = neural_ik_ros.ros.executables:neural_ik_view',
             'simulated_arm = neural_ik_ros.ros.executables:simulated_arm',
             'target_source = neural_ik_ros.ros.executables:target_source',
             'relay = neural_ik_ros.ros.executables:relay',

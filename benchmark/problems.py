@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem sets: targets with the joints that made them, and where the arm stands."""
+"""Problems made from seeds: an arm, targets, and where the arm stands."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import numpy as np
 
 from neural_ik_ros.kinematics import (
     Arm,
+    Branches,
     Joints,
     Transform,
+    branches,
     forward,
     is_same_posture,
     is_within_limits,
@@ -19,6 +21,9 @@ from neural_ik_ros.kinematics import (
     random_joints,
     rotation_from_rpy,
 )
+from neural_ik_ros.kinematics.angles import unwind_into
+from neural_ik_ros.learning.definitions import STEP_SECONDS
+from neural_ik_ros.solver import IkStatus
 
 SEED = 7
 NEAR = 0.1  # [rad] per joint
@@ -26,16 +31,16 @@ NEAR = 0.1  # [rad] per joint
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Problems:
-    """One set; every target is reachable, because ``q`` reaches it."""
+    """Targets for one arm."""
 
     arm: Arm
-    q: Joints  # (n, 6) [rad]
+    targets: Transform  # (n, 4, 4) [m]
     q_current: Joints  # (n, 6) [rad]
 
-    @property
-    def targets(self) -> Transform:
-        """Return the targets (n, 4, 4)."""
-        return forward(self.arm, self.q)
+
+def reaching(arm: Arm, q: Joints, q_current: Joints) -> Problems:
+    """Return problems that can be solved, because ``q`` solves them."""
+    return Problems(arm=arm, targets=forward(arm, q), q_current=q_current)
 
 
 def reachable_sets(arm: Arm, n: int) -> dict[str, Problems]:
@@ -48,14 +53,41 @@ def reachable_sets(arm: Arm, n: int) -> dict[str, Problems]:
     rows, joints = np.arange(n), rng.integers(0, 6, n)
     limits[rows, joints] = np.where(rng.random(n) < 0.5, arm.lower[joints], arm.upper[joints])
     shoulder = at_shoulder(arm, q, rng)
+    moved = rng.uniform(-1.0, 1.0, q.shape) * arm.velocity * rng.uniform(*STEP_SECONDS, (n, 1))
     return {
-        'near': Problems(arm=arm, q=q, q_current=near),
-        'far': Problems(arm=arm, q=q, q_current=same_posture(arm, q, rng)),
-        'any': Problems(arm=arm, q=q, q_current=q_current),
-        'wrist': Problems(arm=arm, q=wrist, q_current=q_current),
-        'shoulder': Problems(arm=arm, q=shoulder, q_current=q_current[: len(shoulder)]),
-        'limits': Problems(arm=arm, q=limits, q_current=q_current),
+        'near': reaching(arm, q, near),
+        'step': reaching(arm, q, np.clip(q - moved, arm.lower, arm.upper)),
+        'far': reaching(arm, q, same_posture(arm, q, rng)),
+        'any': reaching(arm, q, q_current),
+        'wrist': reaching(arm, wrist, q_current),
+        'shoulder': reaching(arm, shoulder, q_current[: len(shoulder)]),
+        'limits': reaching(arm, limits, q_current),
     }
+
+
+def calibrated_problems(nominal: Arm, seed: int, n: int) -> Problems:
+    """Return problems as ``any`` on an arm that is not quite the nominal one."""
+    arm, rng = calibrated_arm(nominal, seed), np.random.default_rng(seed)
+    return reaching(arm, *(random_joints(arm, rng, n) for _ in range(2)))
+
+
+def unsolvable_problems(arm: Arm, n: int) -> Problems:
+    """Return targets around the arm that no joints within the limits reach."""
+    drawn = anywhere(4 * n + 16)
+    is_solvable = np.array([expected_status(arm, target).is_solved for target in drawn])
+    q_current = random_joints(arm, np.random.default_rng(SEED + 2), n)
+    return Problems(arm=arm, targets=drawn[~is_solvable][:n], q_current=q_current)
+
+
+def expected_status(arm: Arm, target: Transform) -> IkStatus:
+    """Return what all branches of an arm with a spherical wrist say about one target (4, 4)."""
+    assert Branches.of(arm).is_exact  # noqa: S101 - otherwise the answer means nothing
+    middle = np.zeros(6)
+    found = branches(arm, target, middle)
+    on_target = np.abs(forward(arm, found) - target).max(axis=(1, 2)) < 1e-6
+    if any(unwind_into(q, middle, arm.lower, arm.upper) for q in found[on_target]):
+        return IkStatus.SOLVED
+    return IkStatus.OUTSIDE_LIMITS if on_target.any() else IkStatus.UNREACHABLE
 
 
 def same_posture(arm: Arm, q: Joints, rng: np.random.Generator) -> Joints:

@@ -9,22 +9,13 @@ import time
 from collections import Counter
 
 import numpy as np
-from problems import Problems, anywhere, calibrated_arm, reachable_sets
 
 from neural_ik_ros import IkSolver
-from neural_ik_ros.kinematics import (
-    Arm,
-    Branches,
-    branches,
-    forward,
-    invert,
-    is_within_limits,
-    random_joints,
-    rotation_angle,
-)
-from neural_ik_ros.kinematics.angles import unwind_into
+from neural_ik_ros.kinematics import Arm, forward, invert, is_within_limits, rotation_angle
 from neural_ik_ros.solver import CurrentJoints, IkSolutions, IkStatus, SolverOptions
 from neural_ik_ros.solver import IkSolver as SolverCore
+
+from .problems import Problems, anywhere, calibrated_problems, expected_status, reachable_sets
 
 CHUNK = 50_000
 OPTIONS = SolverOptions(allow_other_posture=True)
@@ -45,11 +36,8 @@ def main() -> None:
         for predictor in predictors:
             report(name, SolverCore(arm, predictor, OPTIONS), problems)
     for seed in range(arguments.arms):
-        other = calibrated_arm(arm, seed)
-        rng = np.random.default_rng(seed)
-        q, q_current = (random_joints(other, rng, arguments.n) for _ in range(2))
-        problems = Problems(arm=other, q=q, q_current=q_current)
-        report(f'calibrated {seed}', SolverCore(other, predictors[0], OPTIONS), problems)
+        problems = calibrated_problems(arm, seed, arguments.n)
+        report(f'calibrated {seed}', SolverCore(problems.arm, predictors[0], OPTIONS), problems)
     reasons(SolverCore(arm, predictors[0], OPTIONS), arm, arguments.n)
 
 
@@ -89,18 +77,13 @@ def judged(arm: Arm, solutions: IkSolutions, targets: np.ndarray) -> tuple[np.nd
 
 def reasons(solver: SolverCore, arm: Arm, n: int) -> None:
     """Compare the reasons of refusals with all branches of the arm, and time single calls."""
-    assert Branches.of(arm).is_exact  # noqa: S101 - otherwise the comparison means nothing
     counts: Counter[str] = Counter()
     times_us: dict[str, list[float]] = {}
     for target in anywhere(n):
         began = time.perf_counter_ns()
         status = solver.solve(target, np.zeros(6)).status
         times_us.setdefault(status.name, []).append(1e-3 * (time.perf_counter_ns() - began))
-        found = branches(arm, target, np.zeros(6))
-        on_target = np.abs(forward(arm, found) - target).max(axis=(1, 2)) < 1e-6
-        expected = IkStatus.OUTSIDE_LIMITS if on_target.any() else IkStatus.UNREACHABLE
-        if any(unwind_into(q, np.zeros(6), arm.lower, arm.upper) for q in found[on_target]):
-            expected = IkStatus.SOLVED
+        expected = expected_status(arm, target)
         counts[f'{status.name.replace("_OTHER_POSTURE", "")} as {expected.name}'] += 1
     print(f'\nreasons of {n} random poses, given as expected: {dict(counts)}')
     for name, times in times_us.items():

@@ -62,6 +62,11 @@ def _arguments() -> list[DeclareLaunchArgument]:
             description='Parameters of the target source: which path, how large, how fast.',
         ),
         DeclareLaunchArgument(
+            'neural_ik_view_params_file',
+            default_value=_share('config', 'neural_ik_view.yaml'),
+            description='Parameters of neural_ik_view: how often, how long a path.',
+        ),
+        DeclareLaunchArgument(
             'use_sim_time',
             default_value='false',
             choices=['true', 'false'],
@@ -89,7 +94,13 @@ def _arguments() -> list[DeclareLaunchArgument]:
             'rviz',
             default_value='false',
             choices=['true', 'false'],
-            description='Show the arm in RViz (needs rviz2); implies robot_state_publisher.',
+            description='Show the arm in RViz (needs rviz2); implies robot_state_publisher, view.',
+        ),
+        DeclareLaunchArgument(
+            'view',
+            default_value='false',
+            choices=['true', 'false'],
+            description='Publish paths and markers for RViz and Foxglove (neural_ik_view).',
         ),
     ]
 
@@ -97,6 +108,7 @@ def _arguments() -> list[DeclareLaunchArgument]:
 def _start(context: LaunchContext) -> list[Action]:
     """Return everything that runs, with a view where it is asked for and installed."""
     view = [name for name in VIEW_PACKAGES if _value(context, name) == 'true']
+    has_paths = 'true' in (_value(context, 'view'), _value(context, 'rviz'))
     missing = [
         package
         for package in sorted({package for name in view for package in VIEW_PACKAGES[name]})
@@ -108,6 +120,7 @@ def _start(context: LaunchContext) -> list[Action]:
         _neural_ik(),
         _node(context, 'simulated_arm', {'publish_robot_description': not has_view}),
         _node(context, 'target_source', remappings=[('target_pose', 'neural_ik/target_pose')]),
+        *([_node(context, 'neural_ik_view')] if has_paths else []),
         *([_advice(missing)] if missing else []),
         *([_robot_state_publisher()] if has_view else []),
         *([_rviz()] if has_view and 'rviz' in view else []),

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..ros.demo.analysis import DemoReport, Percentiles, ToolError
 
+PATHS = ('line', 'circle', 'lemniscate', 'iso_9283')  # motion.paths.SHAPES, which loads numpy
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
@@ -27,7 +29,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         '--path',
-        choices=('line', 'circle', 'lemniscate', 'iso_9283'),
+        choices=PATHS,
         default='lemniscate',
         help='shape (default lemniscate)',
     )
@@ -41,14 +43,15 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _seconds(text: str) -> float:
-    return _between(text, 3.0, 3600.0)
+    return between(text, 3.0, 3600.0)
 
 
 def _hertz(text: str) -> float:
-    return _between(text, 20.0, 1000.0)
+    return between(text, 20.0, 1000.0)
 
 
-def _between(text: str, low: float, high: float) -> float:
+def between(text: str, low: float, high: float) -> float:
+    """Return the number in a text, for argparse."""
     value = float(text)
     if not low <= value <= high:
         raise argparse.ArgumentTypeError(f'{text} is not between {low:g} and {high:g}')

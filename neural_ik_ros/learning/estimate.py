@@ -12,8 +12,8 @@ from keras import ops
 
 from ..kinematics import N_JOINTS
 from .geometry import (
-    GraphArm,
     TINY,
+    GraphArm,
     Tensor,
     applied,
     chord_squared,

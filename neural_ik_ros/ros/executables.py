@@ -39,6 +39,15 @@ def target_source(args: list[str] | None = None) -> int:
     return run(TargetSource, args, stop)
 
 
+def neural_ik_view(args: list[str] | None = None) -> int:
+    """Return the exit code of the process of node ``neural_ik_view``."""
+    stop = StopSignal.installed()
+    from .process import run
+    from .view import NeuralIkView
+
+    return run(NeuralIkView, args, stop)
+
+
 def relay(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``relay``, the yardstick of latencies."""
     stop = StopSignal.installed()

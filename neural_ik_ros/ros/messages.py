@@ -4,6 +4,7 @@
 Conversions between ROS messages and plain types; the only place that knows quaternions.
 
 What arrives from the network is never trusted: a bad message becomes a reason, not an exception.
+Reading works on any object with the fields of the message, so that bags are read without ROS.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ import math
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from builtin_interfaces.msg import Duration, Time
-from geometry_msgs.msg import Pose, PoseStamped
-from sensor_msgs.msg import JointState
-from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from ..kinematics import FloatArray, Joints, Transform
 from ..motion import Waypoints
 from .controller_rules import NS_PER_S, Trajectory, TrajectoryPoint
+
+if TYPE_CHECKING:
+    from builtin_interfaces.msg import Duration, Time
+    from geometry_msgs.msg import Pose, PoseStamped, TransformStamped
+    from sensor_msgs.msg import JointState
+    from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 NORM_TOLERANCE = 1e-3  # |norm - 1| up to which a quaternion counts as rounded, not as wrong
 
@@ -59,7 +62,19 @@ def target_from_pose(message: PoseStamped) -> PoseTarget | Unusable:
     printed digits do that); any other norm is a mistake of the sender and is refused, and so is
     the all-zero quaternion of an unset message.
     """
-    position, quaternion = message.pose.position, message.pose.orientation
+    transform = _rigid(message.pose.position, message.pose.orientation)
+    if isinstance(transform, Unusable):
+        return transform
+    stamp_ns = ns_from_time(message.header.stamp)
+    return PoseTarget(transform=transform, frame_id=message.header.frame_id, stamp_ns=stamp_ns)
+
+
+def transform_from_message(message: TransformStamped) -> Transform | Unusable:
+    """Return the transform (4, 4) in a message, checked as that of a target, or why it is none."""
+    return _rigid(message.transform.translation, message.transform.rotation)
+
+
+def _rigid(position: Any, quaternion: Any) -> Transform | Unusable:
     xyz = (position.x, position.y, position.z)
     quat_xyzw = (quaternion.x, quaternion.y, quaternion.z, quaternion.w)
     if not all(map(math.isfinite, xyz)):
@@ -74,12 +89,13 @@ def target_from_pose(message: PoseStamped) -> PoseTarget | Unusable:
     transform = np.identity(4)
     transform[:3, :3] = rotation_from_quat(quat_xyzw)
     transform[:3, 3] = xyz
-    stamp_ns = ns_from_time(message.header.stamp)
-    return PoseTarget(transform=transform, frame_id=message.header.frame_id, stamp_ns=stamp_ns)
+    return transform
 
 
 def pose_from_transform(transform: Transform) -> Pose:
     """Return the pose message of one transform, with ``w >= 0``."""
+    from geometry_msgs.msg import Pose
+
     pose = Pose()
     fill_pose(pose, transform)
     return pose
@@ -173,6 +189,8 @@ class JointReader:
 
 def make_trajectory(joint_names: Sequence[str]) -> JointTrajectory:
     """Return a trajectory message with one point, to be reused with ``fill_trajectory``."""
+    from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
     message = JointTrajectory()
     message.joint_names = list(joint_names)
     message.points = [JointTrajectoryPoint(positions=[0.0] * len(message.joint_names))]
@@ -195,7 +213,7 @@ def fill_trajectory(
     n, n_rest = len(q), 0 if rest is None else len(rest.q)
     points = message.points
     if not _has_layout(points, n, n_rest):
-        message.points = points = [JointTrajectoryPoint() for _ in range(n + n_rest)]
+        message.points = points = _empty_points(n + n_rest)
     for i in range(n):
         point = points[i]
         point.positions = array('d', q[i].tolist())
@@ -210,6 +228,12 @@ def fill_trajectory(
         point.velocities = array('d', qd_row)
         point.accelerations = array('d', qdd_row)
         fill_time(point.time_from_start, n * interval_ns + time_ns)
+
+
+def _empty_points(n: int) -> list[JointTrajectoryPoint]:
+    from trajectory_msgs.msg import JointTrajectoryPoint
+
+    return [JointTrajectoryPoint() for _ in range(n)]
 
 
 def _has_layout(points: list[JointTrajectoryPoint], n: int, n_rest: int) -> bool:

@@ -19,6 +19,7 @@ from ..solver import IkStatus
 from . import qos
 from .assembly import make_tracker, reconfigure
 from .diagnostics import Statistics, status_message
+from .frames import Frames
 from .geometry import GeometryCheck
 from .messages import JointReader, Unusable, target_from_pose
 from .node_config import NodeConfig
@@ -132,6 +133,9 @@ class NeuralIkNode(LifecycleNode):
         self._entities.append((Outputs.destroy, self._outputs))
 
     def _make_inputs(self) -> None:
+        base_frame, uses_tf = self._tracker.config.base_frame, self._config.use_tf
+        self._frames = Frames(self, base_frame, uses_tf=uses_tf)
+        self._entities.append((Frames.destroy, self._frames))
         inputs = (
             (PoseStamped, '~/target_pose', self._on_target, qos.POSE_IN),
             (JointState, 'joint_states', self._on_joints, qos.JOINT_STATES_IN),
@@ -188,16 +192,7 @@ class NeuralIkNode(LifecycleNode):
         if not self._is_active:
             return
         started_ns = perf_counter_ns()
-        target = target_from_pose(message)
-        if isinstance(target, Unusable):
-            output = Output(status=IkStatus.BAD_TARGET, detail=target.reason)
-        else:
-            output = self._tracker.on_target(
-                target.transform,
-                frame=target.frame_id,
-                stamp_ns=target.stamp_ns,
-                now_ns=self._now_ns(),
-            )
+        output = self._answer(message, self._now_ns())
         if output.command is not None and output.solution is not None:
             self._outputs.command(output.command)
             self._outputs.solution(output.solution, message)
@@ -206,6 +201,18 @@ class NeuralIkNode(LifecycleNode):
             self._go_on()  # a refusal may take long, and a motion on its way must not starve
         if self._statistics.count(output, perf_counter_ns() - started_ns):
             self._publish_status()
+
+    def _answer(self, message: PoseStamped, now_ns: int) -> Output:
+        given = target_from_pose(message)
+        if isinstance(given, Unusable):
+            return Output(status=IkStatus.BAD_TARGET, detail=given.reason)
+        timeout_s = self._config.target_timeout_s
+        target = self._frames.to_base(given, now_ns=now_ns, timeout_s=timeout_s)
+        if isinstance(target, Unusable):
+            return Output(status=StreamStatus.UNKNOWN_FRAME, detail=target.reason)
+        return self._tracker.on_target(
+            target.transform, frame=target.frame_id, stamp_ns=target.stamp_ns, now_ns=now_ns
+        )
 
     def _on_tick(self) -> None:
         if not self._is_active:

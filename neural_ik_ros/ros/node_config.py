@@ -11,7 +11,7 @@ from ..kinematics import CoupledLimit
 from ..motion import OUTPUT_MODES, TrackerConfig
 from ..solver import SolverOptions
 from .geometry import DESCRIPTION_MODES
-from .parameters import parameter
+from .parameter_table import parameter
 from .realtime import cpus_from_text
 
 
@@ -30,6 +30,10 @@ class NodeConfig:
     )
     base_frame: str = field(
         default='base_link', metadata=parameter('Frame that targets are given in')
+    )
+    use_tf: bool = field(
+        default=False,
+        metadata=parameter('Accept targets in other frames that TF knows (needs tf2_ros)'),
     )
     output_mode: str = field(
         default=OUTPUT_MODES[0],

@@ -11,17 +11,13 @@ ROS parameters from a frozen dataclass: the only place of a default, a unit and 
 
 
     config = declare(node, StreamConfig)
-
-Field types: ``float``, ``int``, ``bool``, ``str``, ``tuple[float, ...]``, ``tuple[str, ...]``.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar, get_type_hints
+from collections.abc import Callable
+from typing import Any
 
 from rcl_interfaces.msg import (
     FloatingPointRange,
@@ -34,57 +30,9 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from ..errors import NeuralIkError
+from .parameter_table import Config, ParameterError, ParameterInfo, build, entries
 
-Config = TypeVar('Config')
-METADATA_KEY = 'ros_parameter'
 LARGEST_INT = 2**63 - 1
-
-
-class ParameterError(NeuralIkError):
-    """A parameter has a value that the node cannot work with."""
-
-    def __init__(self, name: str, problem: str) -> None:
-        self.name = name
-        super().__init__(
-            f'parameter {name}: {problem}. '
-            f'Correct it in the parameter file or with -p {name}:=VALUE.'
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterInfo:
-    """What a parameter tells about itself."""
-
-    description: str
-    unit: str = ''
-    low: float | None = None  # smallest value allowed, for each element of an array
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-    size: int | None = None  # length of an array
-    is_live: bool = False  # may change while the node runs
-
-
-def parameter(
-    description: str,
-    *,
-    unit: str = '',
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[str, ...] = (),
-    size: int | None = None,
-    is_live: bool = False,
-) -> dict[str, ParameterInfo]:
-    """Return the metadata of a dataclass field that is a ROS parameter."""
-    info = ParameterInfo(
-        description=description,
-        unit=unit,
-        low=low,
-        high=high,
-        choices=choices,
-        size=size,
-        is_live=is_live,
-    )
-    return {METADATA_KEY: info}
 
 
 def declare(
@@ -106,19 +54,19 @@ def declare(
     :param veto: Called with it before; returns why the node cannot take it now, or nothing.
     :raises ParameterError: If a value has the wrong type or lies outside its range.
     """
-    for name, info, _, default in _entries(config_type):
+    for name, info, _, default in entries(config_type):
         value = list(default) if isinstance(default, tuple) else default
         try:
             node.declare_parameter(name, value, _descriptor(info, default))
         except ParameterException as error:
             raise ParameterError(name, str(error)) from error
     config = read(node, config_type)
-    names = {name for name, *_ in _entries(config_type)}
+    names = {name for name, *_ in entries(config_type)}
 
     def check(parameters: list[Parameter]) -> SetParametersResult:
         changes = {p.name: p.value for p in parameters if p.name in names}
         try:
-            wanted = _build(config_type, _values(node, config_type) | changes)
+            wanted = build(config_type, _values(node, config_type) | changes)
         except NeuralIkError as error:
             return SetParametersResult(successful=False, reason=str(error))
         reason = veto(wanted) if veto is not None and changes else ''
@@ -141,11 +89,11 @@ def read(node: Node, config_type: type[Config]) -> Config:
 
     :raises ParameterError: If a value has the wrong type or lies outside its range.
     """
-    return _build(config_type, _values(node, config_type))
+    return build(config_type, _values(node, config_type))
 
 
 def _values(node: Node, config_type: type[Any]) -> dict[str, Any]:
-    return {name: _value(node, name) for name, *_ in _entries(config_type)}
+    return {name: _value(node, name) for name, *_ in entries(config_type)}
 
 
 def _value(node: Node, name: str) -> Any:
@@ -153,14 +101,6 @@ def _value(node: Node, name: str) -> Any:
         return node.get_parameter(name).value
     except ParameterUninitializedException as error:
         raise ParameterError(name, 'no value given (an empty list counts as none)') from error
-
-
-def _entries(config_type: type[Any]) -> Iterator[tuple[str, ParameterInfo, Any, Any]]:
-    """Yield name, info, type and default of each field that is a parameter."""
-    hints = get_type_hints(config_type)
-    for field in dataclasses.fields(config_type):
-        if METADATA_KEY in field.metadata:
-            yield field.name, field.metadata[METADATA_KEY], hints[field.name], field.default
 
 
 def _descriptor(info: ParameterInfo, default: Any) -> ParameterDescriptor:
@@ -196,54 +136,3 @@ def _is_float(value: Any) -> bool:
     if isinstance(value, tuple):
         return all(isinstance(element, float) for element in value)
     return isinstance(value, float)
-
-
-def _build(config_type: type[Config], values: dict[str, Any]) -> Config:
-    checked = {}
-    for name, info, kind, _ in _entries(config_type):
-        checked[name] = _converted(name, kind, values[name])
-        problem = _problem(info, checked[name])
-        if problem:
-            raise ParameterError(name, problem)
-    return config_type(**checked)
-
-
-def _converted(name: str, kind: Any, value: Any) -> Any:
-    """Return the value in the type of its field; only whole numbers become floats."""
-    if kind is float and _is_number(value):
-        return float(value)
-    if kind == tuple[float, ...] and _is_sequence(value) and all(map(_is_number, value)):
-        return tuple(float(element) for element in value)
-    if kind == tuple[str, ...] and _is_sequence(value):
-        if all(isinstance(element, str) for element in value):
-            return tuple(value)
-    elif kind in (bool, int, str) and type(value) is kind:
-        return value
-    kind_name = kind.__name__ if kind in (float, int, bool, str) else kind
-    raise ParameterError(name, f'{value!r} is not of type {kind_name}')
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, float | int) and not isinstance(value, bool)
-
-
-def _is_sequence(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
-
-
-def _problem(info: ParameterInfo, value: Any) -> str:
-    """Return what is wrong with a value of the right type, or an empty text."""
-    if info.choices and value not in info.choices:
-        return f'{value!r} is not one of {", ".join(info.choices)}'
-    if info.size is not None and len(value) != info.size:
-        return f'{len(value)} elements given, {info.size} needed'
-    for number in value if isinstance(value, tuple) else (value,):
-        if isinstance(number, str):
-            continue
-        if not math.isfinite(number):
-            return f'{number} is not a finite number'
-        if info.low is not None and number < info.low:
-            return f'{number} is below {info.low} {info.unit}'.rstrip()
-        if info.high is not None and number > info.high:
-            return f'{number} is above {info.high} {info.unit}'.rstrip()
-    return ''

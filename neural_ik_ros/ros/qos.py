@@ -42,6 +42,8 @@ TRAJECTORY_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE)
 TRAJECTORY_IN = copy(QoSPresetProfiles.SYSTEM_DEFAULT.value)
 JOINT_STATES_OUT = _keep_last(10, ReliabilityPolicy.RELIABLE)
 DIAGNOSTICS_OUT = _keep_last(10, ReliabilityPolicy.RELIABLE)
+# RViz asks for reliable paths and markers; the newest one is all there is to see.
+VIEW_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE)
 # As robot_state_publisher: late subscribers get the last one.
 STATUS_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL)
 ROBOT_DESCRIPTION = _keep_last(1, ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL)

@@ -20,9 +20,10 @@ from ..urdf_file import read_urdf, shipped_urdf
 from . import qos
 from .controller_rules import NS_PER_S
 from .messages import trajectory_from_message
-from .parameters import ParameterError, declare, parameter
+from .parameter_table import ParameterError, parameter
+from .parameters import declare
 from .process import run
-from .simulated_controller import SimulatedController
+from .simulated_controller import START_JOINTS, SimulatedController
 
 DIAGNOSTICS_PERIOD_S = 1.0
 NAME_ATTRIBUTES = {
@@ -43,7 +44,7 @@ class SimulatedArmConfig:
         metadata=parameter('Update rate of the controller', unit='Hz', low=1.0, high=1000.0),
     )
     initial_joints: tuple[float, ...] = field(
-        default=(0.0, 0.2833, 0.3052, 0.0, 0.9822, 0.0),  # tool pointing down at (1.0, 0, 0.9) m
+        default=START_JOINTS,
         metadata=parameter('Joint angles at the start', unit='rad', size=6),
     )
     interpolate_from_desired_state: bool = field(

@@ -24,6 +24,7 @@ from .controller_rules import NS_PER_S, Trajectory, violation
 
 SPEED_TOLERANCE = 1e-6  # relative, so that a move at exactly the limit is no violation
 POSITION_TOLERANCE = 1e-9  # [rad], rounding of a command at exactly the limit
+START_JOINTS = (0.0, 0.2833, 0.3052, 0.0, 0.9822, 0.0)  # tool pointing down at (1.0, 0, 0.9) m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -14,7 +14,8 @@ from ..motion.paths import SHAPES, CartesianPath, PathConfig
 from . import qos
 from .controller_rules import NS_PER_S
 from .messages import fill_pose, fill_time
-from .parameters import declare, parameter
+from .parameter_table import parameter
+from .parameters import declare
 from .process import run
 
 PATH = PathConfig()

@@ -137,4 +137,12 @@ def test_demo_says_what_a_view_needs_and_runs_without_it(context):
     ]
     assert len(messages) == 1
     assert 'ros-$ROS_DISTRO-rviz2' in messages[0]
-    assert len(executables_of(actions)) == 3
+    assert executables_of(actions)[:3] == ['neural_ik_node', 'simulated_arm', 'target_source']
+    assert len(executables_of(actions)) == 4, 'and the paths, which other viewers show as well'
+
+
+def test_demo_publishes_paths_when_asked_to(context):
+    executables = executables_of(start('demo.launch.py', context, view='true'))
+    assert executables[3:] == ['neural_ik_view']
+    setup = (REPOSITORY / 'setup.py').read_text(encoding='utf-8')
+    assert f"'neural_ik_view = {PACKAGE}." in setup

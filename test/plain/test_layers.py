@@ -55,6 +55,14 @@ def test_serving_modules_load_neither_keras_nor_ros(package, module):
     assert loaded & (layers.KERAS | layers.ROS | {'matplotlib', 'sklearn'}) == set()
 
 
+@pytest.mark.parametrize('module', ['session', 'demo_bag', 'figures', 'gate'])
+def test_replay_loads_no_ros(package, module):
+    loaded = layers.loaded_by(package, f'{layers.PACKAGE}.ros.replay.{module}')
+    assert 'numpy' in loaded or module == 'gate'
+    assert loaded & (layers.ROS | layers.KERAS) == set()
+    assert {name for name in loaded if name.endswith('_msgs')} == set()
+
+
 FORGED = {
     'kinematics knows the solver': ('kinematics/arm.py', 'from ..solver import IkSolver'),
     'solver knows learning': ('solver/judge.py', 'from ..learning.bundle import Bundle'),

@@ -250,3 +250,19 @@ def test_module_needs_no_ros(name):
         [sys.executable, '-c', code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == 'False'
+
+
+@pytest.mark.parametrize(('updates_per_message', 'expected'), [(1, 1.0), (2, 4 / 3), (4, 1.6)])
+def test_restart_takes_the_last_command_for_one_of_the_past(updates_per_message, expected):
+    """Although meant for one update later: so faster updates than messages make speed pulse."""
+    period = PERIOD // updates_per_message
+    controller = SimulatedController(ARM, HOME, period_ns=period)
+    speeds = []
+    for k in range(40 * updates_per_message):
+        now_ns = START + k * period
+        if k % updates_per_message == 0:
+            goal = HOME + (k // updates_per_message + 1) * SMALL
+            controller.receive(trajectory(to(goal, PERIOD)), now_ns)
+        controller.update(now_ns)
+        speeds.append(controller.joints.qd[0] / (SMALL[0] / (PERIOD * 1e-9)))
+    assert max(speeds[len(speeds) // 2 :]) == pytest.approx(expected)

@@ -11,7 +11,8 @@ from rclpy.context import Context
 from rclpy.parameter import Parameter
 
 from neural_ik_ros.errors import NeuralIkError
-from neural_ik_ros.ros.parameters import ParameterError, declare, parameter, read
+from neural_ik_ros.ros.parameter_table import ParameterError, parameter
+from neural_ik_ros.ros.parameters import declare, read
 
 
 class OrderError(NeuralIkError):

@@ -1,0 +1,100 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``neural_ik record-demo``: a bag of the node at work on a simulated arm, without ROS."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .demo import PATHS, between
+from .replay import add_node_arguments, not_installed, progress
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        'record-demo',
+        help='write a bag of the node at work on a simulated arm, without ROS',
+        description='Let the logic of the node track a path with a simulated arm, as fast as it '
+        'goes, and write what would be recorded: a rosbag2 bag. The same options make the same '
+        'bag.',
+    )
+    parser.add_argument(
+        '--output', type=Path, default=Path('demo_bag'), help='folder (default demo_bag)'
+    )
+    parser.add_argument(
+        '--storage', choices=('mcap', 'sqlite3'), default='mcap', help='format (default mcap)'
+    )
+    parser.add_argument(
+        '--path', choices=PATHS, default='lemniscate', help='shape (default lemniscate)'
+    )
+    parser.add_argument(
+        '--duration', type=_seconds, default=20.0, metavar='S', help='of the bag (default 20 s)'
+    )
+    parser.add_argument(
+        '--rate',
+        type=_hertz,
+        default=250.0,
+        metavar='HZ',
+        help='targets and joint states a second (default 250)',
+    )
+    parser.add_argument(
+        '--speed', type=_speed, default=0.25, metavar='M_S', help='of the tool (default 0.25 m/s)'
+    )
+    parser.add_argument(
+        '--jump-every',
+        type=_count,
+        default=0,
+        metavar='N',
+        help='every Nth target is anywhere within reach instead (default 0: none)',
+    )
+    add_node_arguments(parser)
+    parser.set_defaults(run=_run)
+
+
+def _seconds(text: str) -> float:
+    return between(text, 0.1, 36_000.0)
+
+
+def _hertz(text: str) -> float:
+    return between(text, 10.0, 1000.0)
+
+
+def _count(text: str) -> int:
+    return int(between(text, 0, 1_000_000))
+
+
+def _speed(text: str) -> float:
+    return between(text, 0.001, 10.0)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        from ..ros.replay.demo_bag import DemoBagOptions, record_demo
+        from ..ros.replay.whole_folder import whole_folder
+    except ImportError as error:
+        raise not_installed(error) from error
+    from ..motion.paths import PathConfig
+    from ..ros.params_file import config_from_file
+
+    options = DemoBagOptions(
+        node=arguments.node,
+        storage=arguments.storage,
+        config=config_from_file(arguments.params_file, arguments.node),
+        path=PathConfig(shape=arguments.path, speed=arguments.speed),
+        duration_s=arguments.duration,
+        rate_hz=arguments.rate,
+        jump_every=arguments.jump_every,
+    )
+    with (
+        whole_folder(arguments.output, mark='metadata.yaml') as folder,
+        progress('targets') as begin,
+    ):
+        counts = record_demo(options, folder, begin)
+    n_refused = counts.rejected + counts.position_violations + counts.speed_violations
+    print(f'written: {arguments.output}, {counts.accepted} commands')
+    if n_refused:
+        print(f'the simulated arm refused {n_refused}: {counts.last_problem}')
+    return 1 if n_refused else 0

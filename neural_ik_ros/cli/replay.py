@@ -1,0 +1,198 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""``neural_ik replay``: recorded targets once more, offline; compared with a baseline."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import NeuralIkError
+
+if TYPE_CHECKING:
+    from ..ros.node_config import NodeConfig
+    from ..ros.replay.bag_types import Topics
+    from ..ros.replay.session import Replay
+
+NODE = '/neural_ik'
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        'replay',
+        help='solve the targets of a bag once more, offline; compare with a baseline',
+        description='Put the targets and joint states of a rosbag2 bag (mcap, sqlite3) through '
+        'the logic of the node, on the clock of the bag and as fast as it goes. Writes a bag, '
+        'report.json, times.json and pictures; needs no ROS. With --baseline, exit code 1 and '
+        'a table if a figure of the report moved.',
+    )
+    parser.add_argument('bag', type=Path, metavar='BAG', help='folder or file of the bag')
+    parser.add_argument(
+        '--output', type=Path, default=Path('replay_report'), help='folder (default replay_report)'
+    )
+    add_node_arguments(parser)
+    for option, what in (
+        ('--target-topic', 'targets (default NODE/target_pose)'),
+        ('--joint-states-topic', 'joint states (default joint_states beside the node)'),
+        (
+            '--commands-topic',
+            'recorded commands, if there are any',
+        ),
+    ):
+        parser.add_argument(option, metavar='TOPIC', help=f'topic of the {what}')
+    parser.add_argument(
+        '--baseline', type=Path, metavar='REPORT', help='report.json of an earlier replay'
+    )
+    parser.add_argument(
+        '--tolerance',
+        action='append',
+        default=[],
+        metavar='NAME=SHARE',
+        help='by which share of the baseline a figure may move, or any; * in NAME stands for '
+        'anything; may be repeated',
+    )
+    parser.add_argument('--no-figures', action='store_true', help='no pictures')
+    parser.set_defaults(run=_run)
+
+
+def add_node_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what tells the node and its parameters."""
+    parser.add_argument(
+        '--params-file', type=Path, metavar='YAML', help='parameter file of the node'
+    )
+    parser.add_argument(
+        '--node', default=NODE, type=_node, help=f'fully qualified name (default {NODE})'
+    )
+
+
+def _node(text: str) -> str:
+    if not text.startswith('/') or text.endswith('/'):
+        raise argparse.ArgumentTypeError(f'{text} is not a name such as /left/neural_ik')
+    return text
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        from ..ros.replay import gate
+        from ..ros.replay.session import REPORT, ReplayOptions, run_replay
+        from ..ros.replay.whole_folder import whole_folder
+    except ImportError as error:
+        raise not_installed(error) from error
+    from ..ros.params_file import config_from_file
+
+    tolerances = gate.tolerances_from_texts(arguments.tolerance)
+    baseline = None if arguments.baseline is None else gate.load_baseline(arguments.baseline)
+    config = config_from_file(arguments.params_file, arguments.node)
+    options = ReplayOptions(
+        bag=arguments.bag,
+        node=arguments.node,
+        topics=_topics(arguments),
+        config=config,
+        network=_network(config),
+    )
+    with whole_folder(arguments.output, mark=REPORT) as folder, progress('messages') as begin:
+        replay = run_replay(options, folder, begin)
+        if not arguments.no_figures:
+            _save_figures(replay, folder)
+    print(summary(replay))
+    print('written:', arguments.output)
+    if baseline is None:
+        return 0
+    found = gate.moves(baseline, gate.flat(replay.report), tolerances)
+    if found:
+        print(f'\n{gate.table(found)}\n\n{len(found)} figures moved against {arguments.baseline}')
+        return 1
+    print(f'all {len(baseline)} figures as in {arguments.baseline}')
+    return 0
+
+
+def not_installed(error: ImportError) -> NeuralIkError:
+    """Return the one line about what is missing for bags."""
+    return NeuralIkError(
+        f'{error.name} is not installed. pip install rosbags, or neural_ik_ros[replay].'
+    )
+
+
+def progress(unit: str) -> Any:
+    """
+    Return a bar for a with statement, shown in a terminal only.
+
+    It is to be called with the total; what it returns, with how many more are done.
+    """
+    import contextlib
+
+    from tqdm import tqdm
+
+    @contextlib.contextmanager
+    def shown() -> Any:
+        with contextlib.ExitStack() as stack:
+
+            def begin(total: int) -> Any:
+                is_hidden = not sys.stderr.isatty()
+                bar = tqdm(total=total, unit=f' {unit}', unit_scale=True, disable=is_hidden)
+                return stack.enter_context(bar).update
+
+            yield begin
+
+    return shown()
+
+
+def _topics(arguments: argparse.Namespace) -> Topics:
+    from ..ros.replay.bag_types import Topics
+
+    given = {
+        'target': arguments.target_topic,
+        'joint_states': arguments.joint_states_topic,
+        'commands': arguments.commands_topic,
+    }
+    topics = {name: topic for name, topic in given.items() if topic is not None}
+    return replace(Topics.of_node(arguments.node), **topics)
+
+
+def _network(config: NodeConfig) -> dict[str, str]:
+    """Return which network it is."""
+    from ..learning.bundle import load_bundle
+    from ..learning.card import MODEL
+
+    bundle = load_bundle(Path(config.bundle) if config.bundle else None)
+    return {'name': bundle.card.name, 'sha256': bundle.card.files[MODEL].sha256}
+
+
+def _save_figures(replay: Replay, folder: Path) -> None:
+    try:
+        from ..ros.replay.figures import save_figures
+    except ImportError as error:
+        print(f'no pictures: {error.name} is not installed', file=sys.stderr)
+        return
+    save_figures(replay.timeline, replay.tracker.solver.arm, folder)
+
+
+def summary(replay: Replay) -> str:
+    """Return the figures that matter most."""
+    report, times = replay.report, replay.times
+    targets, recorded = report['targets'], report['recorded_commands']
+    refused = {s: n for s, n in targets['by_status'].items() if not s.startswith('SOLVED')}
+    lines = [
+        f'targets {targets["answered"]}, solved {targets["solved_percent"]:.3f} %, '
+        f'refused {refused or "none"}, faults {report["faults"] or "none"}',
+        f'solutions off by at most {report["solution_error_m"]["max"]:.2e} m and '
+        f'{report["solution_error_rad"]["max"]:.2e} rad; '
+        f'{report["newton_steps"]["mean"]:.2f} Newton steps from seeds '
+        f'{report["seed_error_rad"]["p50"]:.2e} rad away (median)',
+        f'commands {report["commands"]["sent"]}, {report["commands"]["limited"]} kept from their '
+        f'target by motion limits, largest joint step {report["joint_step_rad"]["max"]:.4f} rad',
+    ]
+    if recorded['compared']:
+        lines.append(
+            f'{recorded["compared"]} commands of the bag differ by at most '
+            f'{recorded["difference_rad"]["max"]:.2e} rad'
+        )
+    lines.append(
+        f'{times["duration_s"]:.1f} s, {times["messages_per_s"]:.0f} messages a second, '
+        f'{times["times_as_fast_as_recorded"]:.0f} times as fast as recorded'
+    )
+    return '\n'.join(lines)

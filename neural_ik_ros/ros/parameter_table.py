@@ -1,0 +1,131 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Parameters as fields of a frozen dataclass: what they tell about themselves, checked; without ROS.
+
+Field types: ``float``, ``int``, ``bool``, ``str``, ``tuple[float, ...]``, ``tuple[str, ...]``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_type_hints
+
+from ..errors import NeuralIkError
+
+Config = TypeVar('Config')
+METADATA_KEY = 'ros_parameter'
+
+
+class ParameterError(NeuralIkError):
+    """A parameter has a value that the node cannot work with."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        super().__init__(
+            f'parameter {name}: {problem}. '
+            f'Correct it in the parameter file or with -p {name}:=VALUE.'
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterInfo:
+    """What a parameter tells about itself."""
+
+    description: str
+    unit: str = ''
+    low: float | None = None  # smallest value allowed, for each element of an array
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    size: int | None = None  # length of an array
+    is_live: bool = False  # may change while the node runs
+
+
+def parameter(
+    description: str,
+    *,
+    unit: str = '',
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    size: int | None = None,
+    is_live: bool = False,
+) -> dict[str, ParameterInfo]:
+    """Return the metadata of a dataclass field that is a ROS parameter."""
+    info = ParameterInfo(
+        description=description,
+        unit=unit,
+        low=low,
+        high=high,
+        choices=choices,
+        size=size,
+        is_live=is_live,
+    )
+    return {METADATA_KEY: info}
+
+
+def entries(config_type: type[Any]) -> Iterator[tuple[str, ParameterInfo, Any, Any]]:
+    """Yield name, info, type and default of each field that is a parameter."""
+    hints = get_type_hints(config_type)
+    for field in dataclasses.fields(config_type):
+        if METADATA_KEY in field.metadata:
+            yield field.name, field.metadata[METADATA_KEY], hints[field.name], field.default
+
+
+def build(config_type: type[Config], values: Mapping[str, Any]) -> Config:
+    """
+    Return a configuration of the values, one for each parameter.
+
+    :raises ParameterError: If a value has the wrong type or lies outside its range.
+    """
+    checked = {}
+    for name, info, kind, _ in entries(config_type):
+        checked[name] = _converted(name, kind, values[name])
+        problem = _problem(info, checked[name])
+        if problem:
+            raise ParameterError(name, problem)
+    return config_type(**checked)
+
+
+def _converted(name: str, kind: Any, value: Any) -> Any:
+    """Return the value in the type of its field; only whole numbers become floats."""
+    if kind is float and _is_number(value):
+        return float(value)
+    if kind == tuple[float, ...] and _is_sequence(value) and all(map(_is_number, value)):
+        return tuple(float(element) for element in value)
+    if kind == tuple[str, ...] and _is_sequence(value):
+        if all(isinstance(element, str) for element in value):
+            return tuple(value)
+    elif kind in (bool, int, str) and type(value) is kind:
+        return value
+    kind_name = kind.__name__ if kind in (float, int, bool, str) else kind
+    raise ParameterError(name, f'{value!r} is not of type {kind_name}')
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool)
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
+def _problem(info: ParameterInfo, value: Any) -> str:
+    """Return what is wrong with a value of the right type, or an empty text."""
+    if info.choices and value not in info.choices:
+        return f'{value!r} is not one of {", ".join(info.choices)}'
+    if info.size is not None and len(value) != info.size:
+        return f'{len(value)} elements given, {info.size} needed'
+    for number in value if isinstance(value, tuple) else (value,):
+        if isinstance(number, str):
+            continue
+        if not math.isfinite(number):
+            return f'{number} is not a finite number'
+        if info.low is not None and number < info.low:
+            return f'{number} is below {info.low} {info.unit}'.rstrip()
+        if info.high is not None and number > info.high:
+            return f'{number} is above {info.high} {info.unit}'.rstrip()
+    return ''

@@ -1,0 +1,165 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Bags of what a node hears and says, in the storage and with the types of ROS 2 Jazzy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from rosbags.interfaces import Connection
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+from rosbags.rosbag2.errors import WriterError
+
+from ...kinematics import Joints, Transform
+from ...motion import Command, Output, StreamStatus
+from ..controller_rules import NS_PER_S
+from ..messages import quat_from_rotation
+from .bag_types import (
+    DIAGNOSTIC,
+    JOINTS,
+    MCAP,
+    POSE,
+    SQLITE3,
+    TRAJECTORY,
+    BagError,
+    Topics,
+    typestore,
+)
+
+PLUGINS = {MCAP: StoragePlugin.MCAP, SQLITE3: StoragePlugin.SQLITE3}
+NONE = np.empty(0)
+
+
+class Messages:
+    """Makes messages of plain types."""
+
+    def __init__(self, joint_names: list[str], base_frame: str) -> None:
+        self._joint_names, self._base_frame = joint_names, base_frame
+        types = typestore().types
+        self._header, self._time, self._duration = (
+            types[name]
+            for name in (
+                'std_msgs/msg/Header',
+                'builtin_interfaces/msg/Time',
+                'builtin_interfaces/msg/Duration',
+            )
+        )
+        self._pose_stamped, self._pose, self._point, self._quaternion = (
+            types[f'geometry_msgs/msg/{name}']
+            for name in ('PoseStamped', 'Pose', 'Point', 'Quaternion')
+        )
+        self._joint_state = types[JOINTS]
+        self._trajectory = types[TRAJECTORY]
+        self._row = types['trajectory_msgs/msg/JointTrajectoryPoint']
+        self._status: Any = types[DIAGNOSTIC]
+        self._key_value = types['diagnostic_msgs/msg/KeyValue']
+
+    def target(self, transform: Transform, stamp_ns: int) -> Any:
+        """Return the pose message of a transform, in the base frame."""
+        point = self._point(*transform[:3, 3].tolist())
+        quaternion = self._quaternion(*quat_from_rotation(transform[:3, :3]))
+        pose = self._pose(point, quaternion)
+        return self._pose_stamped(self._stamped(stamp_ns, self._base_frame), pose)
+
+    def joints(self, q: Joints, qd: Joints, stamp_ns: int) -> Any:
+        """Return a joint state as an arm publishes it."""
+        return self._joint_state(self._stamped(stamp_ns), self._joint_names, q, qd, NONE)
+
+    def solution(self, q: Joints, stamp: Any) -> Any:
+        """Return the exact solution of a target with this stamp."""
+        header = self._header(stamp, self._base_frame)
+        return self._joint_state(header, self._joint_names, q, NONE, NONE)
+
+    def trajectory(self, command: Command) -> Any:
+        """Return a command as the node sends it, with stamp zero: to be begun when it arrives."""
+        rows = [
+            self._row(q, NONE, NONE, NONE, self._after((i + 1) * command.interval_ns))
+            for i, q in enumerate(command.q)
+        ]
+        rest, end_ns = command.rest, len(rows) * command.interval_ns
+        if rest is not None:
+            rows += [
+                self._row(q, qd, qdd, NONE, self._after(end_ns + time_ns))
+                for time_ns, q, qd, qdd in zip(
+                    rest.time_ns, rest.q, rest.qd, rest.qdd, strict=True
+                )
+            ]
+        return self._trajectory(self._stamped(0), self._joint_names, rows)
+
+    def status(self, node: str, output: Output) -> Any:
+        """Return the status of an answer."""
+        is_calm = output.status.is_solved or output.status is StreamStatus.IDLE
+        level = self._status.OK if is_calm else self._status.WARN
+        values = [self._key_value('status', output.status.name)]
+        return self._status(level, node, output.reason, 'neural_ik_ros', values)
+
+    def _stamped(self, stamp_ns: int, frame: str = '') -> Any:
+        return self._header(self._time(*divmod(stamp_ns, NS_PER_S)), frame)
+
+    def _after(self, ns: int) -> Any:
+        return self._duration(*divmod(ns, NS_PER_S))
+
+
+class BagWriter:
+    """A bag with all topics of a node; those without messages are left out."""
+
+    def __init__(self, folder: Path, storage: str, topics: Topics) -> None:
+        """
+        Make the folder, which must not exist.
+
+        :param storage: One of ``STORAGES``; mcap is compressed.
+        """
+        self._folder, self._topics = folder, topics
+        self._writer = Writer(folder, version=9, storage_plugin=PLUGINS[storage])
+        if storage == MCAP:
+            self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+        self._connections: dict[str, Connection] = {}
+
+    def __enter__(self) -> BagWriter:
+        """Begin."""
+        self._writer.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Write what is left and the metadata, unless something went wrong."""
+        self._writer.__exit__(kind, error, traceback)
+
+    def target(self, message: Any, time_ns: int) -> None:
+        """Write a target pose."""
+        self._write(self._topics.target, POSE, message, time_ns)
+
+    def joints(self, message: Any, time_ns: int) -> None:
+        """Write a joint state."""
+        self._write(self._topics.joint_states, JOINTS, message, time_ns)
+
+    def command(self, message: Any, time_ns: int) -> None:
+        """Write a trajectory."""
+        self._write(self._topics.commands, TRAJECTORY, message, time_ns)
+
+    def solution(self, message: Any, time_ns: int) -> None:
+        """Write a solution."""
+        self._write(self._topics.solution, JOINTS, message, time_ns)
+
+    def status(self, message: Any, time_ns: int) -> None:
+        """Write a status."""
+        self._write(self._topics.status, DIAGNOSTIC, message, time_ns)
+
+    def _write(self, topic: str, kind: str, message: Any, time_ns: int) -> None:
+        try:
+            connection = self._connections.get(topic)
+            if connection is None:
+                connection = self._writer.add_connection(topic, kind, typestore=typestore())
+                self._connections[topic] = connection
+            data = typestore().serialize_cdr(message, kind)
+            self._writer.write(connection, time_ns, data)
+        except (OSError, WriterError) as error:
+            problem = f'cannot be written ({error}). Free space or choose another --output.'
+            raise BagError(self._folder, problem) from error
