@@ -24,7 +24,11 @@ pytest.importorskip('matplotlib')
 START_S = 120.0  # the first start compiles the kernels
 MARK = 'NEURAL_IK_ROS_TEST'
 PICTURES = ('path.png', 'error.png', 'latency.png')
-CODE = 'from neural_ik_ros.cli.main import main; raise SystemExit(main())'
+# A shell lets what it starts in the background ignore SIGINT, and its children inherit that.
+CODE = (
+    'import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); '
+    'from neural_ik_ros.cli.main import main; sys.exit(main())'
+)
 EXACT = 1e-6  # [m], [rad] what the demo promises of every solution
 
 
