@@ -73,7 +73,7 @@ def _speed(text: str) -> float:
 def _run(arguments: argparse.Namespace) -> int:
     try:
         from ..ros.replay.demo_bag import DemoBagOptions, record_demo
-        from ..ros.replay.whole_folder import whole_folder
+        from ..ros.replay.output_folder import output_folder
     except ImportError as error:
         raise not_installed(error) from error
     from ..motion.paths import PathConfig
@@ -89,7 +89,7 @@ def _run(arguments: argparse.Namespace) -> int:
         jump_every=arguments.jump_every,
     )
     with (
-        whole_folder(arguments.output, mark='metadata.yaml') as folder,
+        output_folder(arguments.output, mark='metadata.yaml') as folder,
         progress('targets') as begin,
     ):
         counts = record_demo(options, folder, begin)

@@ -78,8 +78,8 @@ def _node(text: str) -> str:
 def _run(arguments: argparse.Namespace) -> int:
     try:
         from ..ros.replay import gate
+        from ..ros.replay.output_folder import output_folder
         from ..ros.replay.session import REPORT, ReplayOptions, run_replay
-        from ..ros.replay.whole_folder import whole_folder
     except ImportError as error:
         raise not_installed(error) from error
     from ..ros.params_file import config_from_file
@@ -94,7 +94,7 @@ def _run(arguments: argparse.Namespace) -> int:
         config=config,
         network=_network(config),
     )
-    with whole_folder(arguments.output, mark=REPORT) as folder, progress('messages') as begin:
+    with output_folder(arguments.output, mark=REPORT) as folder, progress('messages') as begin:
         replay = run_replay(options, folder, begin)
         if not arguments.no_figures:
             _save_figures(replay, folder)

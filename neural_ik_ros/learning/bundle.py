@@ -7,12 +7,12 @@ from __future__ import annotations
 import importlib.resources
 import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..kinematics import Arm, arm_from_urdf
+from ..whole_folder import whole_folder
 from .card import (
     ARM,
     CARD,
@@ -116,16 +116,11 @@ def write_bundle(folder: Path, card: BundleCard, files: Mapping[str, bytes]) -> 
     if folder.exists() and not (folder / CARD).is_file():
         raise BundleWriteError(folder, 'the path is taken by something that is no bundle')
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f'.{folder.name}_', dir=folder.parent) as scratch:
-            staged = Path(scratch) / folder.name
+        with whole_folder(folder, is_replaced=True) as staged:
             staged.mkdir(mode=0o755)
             for name, content in {**files, CARD: card.to_json()}.items():
                 _write_durably(staged / name, content)
             load_bundle(staged)
-            if folder.exists():
-                folder.rename(Path(scratch) / 'replaced')
-            staged.rename(folder)
     except OSError as error:
         raise BundleWriteError(folder, error.strerror or str(error)) from error
     return load_bundle(folder)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from tqdm import tqdm
 
 from ..errors import NeuralIkError
 from ..kinematics import Arm, FloatArray
+from ..whole_folder import whole_folder
 from .dataset import DataConfig, Part, Samples, blocks
 from .features import FEATURE_NAMES, FEATURE_VERSION, N_FEATURES
 
@@ -62,9 +62,7 @@ def write_parts(
     if folder.exists():
         raise DataFolderError(folder, 'exists; choose another --output')
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f'.{folder.name}_', dir=folder.parent) as scratch:
-            staged = Path(scratch) / folder.name
+        with whole_folder(folder) as staged:
             staged.mkdir(mode=0o755)
             for part, (n_samples, rows) in parts.items():
                 _write_part(staged / _file(part), n_samples, rows)
@@ -75,7 +73,6 @@ def write_parts(
                 **made_from,
             }
             (staged / 'data.json').write_text(json.dumps(description, indent=1) + '\n')
-            staged.rename(folder)
     except OSError as error:
         raise DataFolderError(
             folder, f'not written ({error.strerror}); free space or choose another --output'

@@ -149,7 +149,9 @@ def _inside_rule(one: Import) -> str:
     if one.row not in ROWS:
         return f'{one.row}/ is not in the layer table'
     if one.target_row == '':
-        allowed = ROOT_MODULES.get(one.row, {'errors', 'share', 'urdf_file', '__version__'})
+        allowed = ROOT_MODULES.get(
+            one.row, {'errors', 'share', 'urdf_file', 'whole_folder', '__version__'}
+        )
         is_allowed = one.module.split('.')[-1] in allowed
         return '' if is_allowed else f'of the root, {one.row}/ may use {sorted(allowed)}'
     gate = GATES.get(one.row, {}).get(one.target_row)

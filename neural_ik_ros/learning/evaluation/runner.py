@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ...kinematics import Arm, forward, random_joints
+from ...whole_folder import whole_folder
 from ..bundle import Bundle, load_bundle, shipped_bundles
 from ..card import MODEL
 from ..dataset import Samples
@@ -73,15 +73,12 @@ def write_report(
     :raises EvaluationError: If the folder cannot be written.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f'.{folder.name}_', dir=folder.parent) as scratch:
-            staged = Path(scratch) / folder.name
+        with whole_folder(folder) as staged:
             staged.mkdir(mode=0o755)
             (staged / RESULTS).write_text(evaluation.to_json(), encoding='utf-8')
             (staged / 'table.md').write_text(page(evaluation), encoding='utf-8')
             if draw is not None:
                 draw(evaluation, judged, staged)
-            staged.rename(folder)
     except OSError as error:
         problem = f'not written ({error.strerror}); free space or choose another --output'
         raise EvaluationError(folder, problem) from error

@@ -1,15 +1,15 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Folders that are complete or not there."""
+"""Where a replay writes: a new folder, or one of its own."""
 
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import NeuralIkError
+from ...whole_folder import whole_folder
 
 
 class FolderError(NeuralIkError):
@@ -20,7 +20,7 @@ class FolderError(NeuralIkError):
 
 
 @contextlib.contextmanager
-def whole_folder(path: Path, *, mark: str) -> Iterator[Path]:
+def output_folder(path: Path, *, mark: str) -> Iterator[Path]:
     """
     Yield a path of the same name elsewhere; what is made there takes its place at the end.
 
@@ -33,12 +33,7 @@ def whole_folder(path: Path, *, mark: str) -> Iterator[Path]:
     if path.exists() and not (path / mark).is_file():
         raise FolderError(path, f'is there already and has no {mark}')
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f'.{path.name}_', dir=path.parent) as scratch:
-            staged = Path(scratch) / path.name
+        with whole_folder(path, is_replaced=True) as staged:
             yield staged
-            if path.exists():
-                path.rename(Path(scratch) / 'replaced')
-            staged.rename(path)
     except OSError as error:
         raise FolderError(path, f'not written ({error.strerror or error})') from error
