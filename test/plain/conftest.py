@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from hypothesis import settings
 from strategies import URDF_FILE, shipped_arm
+from tracker_bench import Bench, made_bench, motion_limits
 
 from neural_ik_ros.kinematics import Arm
+from neural_ik_ros.motion import MotionLimits
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 # Derandomised: a red test is red on every machine. No deadline: the first call compiles.
@@ -36,3 +41,21 @@ def solver(arm: Arm) -> IkSolver:
 def free_solver(arm: Arm) -> IkSolver:
     """May change the posture."""
     return IkSolver(arm, CurrentJoints(), SolverOptions(allow_other_posture=True))
+
+
+@pytest.fixture(scope='session')
+def limits(arm: Arm) -> MotionLimits:
+    return motion_limits(arm)
+
+
+@pytest.fixture
+def make_bench(arm: Arm) -> Callable[..., Bench]:
+    return partial(made_bench, arm)
+
+
+@pytest.fixture
+def bench(make_bench: Callable[..., Bench]) -> Bench:
+    """With a joint state, as a moment after activation."""
+    ready = make_bench()
+    ready.joints()
+    return ready

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pytest
 from derivatives import assert_within_limits
@@ -16,34 +14,13 @@ from tracker_bench import (
     HOME,
     MS,
     PERIOD,
-    Bench,
     assert_refused,
-    made_bench,
-    motion_limits,
     path_from_home,
 )
 
-from neural_ik_ros.kinematics import Arm, forward, invert, se3_log
-from neural_ik_ros.motion import MotionLimits, StreamStatus
+from neural_ik_ros.kinematics import forward, invert, se3_log
+from neural_ik_ros.motion import StreamStatus
 from neural_ik_ros.solver import IkStatus
-
-
-@pytest.fixture(scope='module')
-def limits(arm: Arm) -> MotionLimits:
-    return motion_limits(arm)
-
-
-@pytest.fixture
-def make_bench(arm):
-    return partial(made_bench, arm)
-
-
-@pytest.fixture
-def bench(make_bench) -> Bench:
-    """With a joint state, as a moment after activation."""
-    ready = make_bench()
-    ready.joints()
-    return ready
 
 
 def test_first_command_starts_at_the_measured_joints(bench, limits):

@@ -4,24 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
 import pytest
-from tracker_bench import FAR, HOME, PERIOD, Bench, made_bench, path_from_home
+from tracker_bench import FAR, HOME, PERIOD, path_from_home
 
 from neural_ik_ros.errors import NeuralIkError
-from neural_ik_ros.kinematics import Arm, forward
+from neural_ik_ros.kinematics import forward
 from neural_ik_ros.motion import TrackerConfig
 from neural_ik_ros.solver import IkStatus
 
 PATH = path_from_home(400)
-
-
-@pytest.fixture
-def make_bench(arm: Arm) -> Callable[..., Bench]:
-    return partial(made_bench, arm)
 
 
 def test_deviation_is_reported_while_the_motion_is_limited(make_bench, arm):

@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
 import pytest
 from derivatives import assert_within_limits
@@ -18,29 +15,16 @@ from tracker_bench import (
     PERIOD,
     Bench,
     assert_refused,
-    made_bench,
-    motion_limits,
     path_from_home,
 )
 
-from neural_ik_ros.kinematics import Arm
-from neural_ik_ros.motion import MotionLimits, Output, StreamStatus
+from neural_ik_ros.motion import Output, StreamStatus
 from neural_ik_ros.solver import IkStatus
 
 HOUR = 3600 * 1000 * MS
 PATH = path_from_home(400)
 N_BEFORE = 250  # targets before the fault, the last ones in full motion
 REST = 600 * MS  # longer than recovery takes
-
-
-@pytest.fixture(scope='module')
-def limits(arm: Arm) -> MotionLimits:
-    return motion_limits(arm)
-
-
-@pytest.fixture
-def make_bench(arm: Arm) -> Callable[..., Bench]:
-    return partial(made_bench, arm)
 
 
 def stuck_joint(bench: Bench) -> None:

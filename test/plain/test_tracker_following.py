@@ -4,24 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
 import pytest
-from tracker_bench import HOME, PERIOD, Bench, made_bench, path_from_home
+from tracker_bench import HOME, PERIOD, Bench, path_from_home
 
-from neural_ik_ros.kinematics import Arm, FloatArray
+from neural_ik_ros.kinematics import FloatArray
 from neural_ik_ros.motion import StreamStatus
 from neural_ik_ros.solver import IkStatus
 
 PATH = path_from_home(400)
 N_BEFORE = 250  # targets until full motion
-
-
-@pytest.fixture
-def make_bench(arm: Arm) -> Callable[..., Bench]:
-    return partial(made_bench, arm)
 
 
 @pytest.fixture

@@ -4,11 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
-import pytest
 from derivatives import limit_shares
 from numpy.testing import assert_allclose
 from tracker_bench import (
@@ -17,12 +13,10 @@ from tracker_bench import (
     MS,
     PERIOD,
     Bench,
-    made_bench,
-    motion_limits,
     path_from_home,
 )
 
-from neural_ik_ros.kinematics import Arm, FloatArray, forward, invert, random_joints, se3_log
+from neural_ik_ros.kinematics import FloatArray, forward, invert, random_joints, se3_log
 from neural_ik_ros.motion import (
     Command,
     MotionGenerator,
@@ -35,16 +29,6 @@ from neural_ik_ros.ros.simulated_controller import TrajectoryFollower
 PATH = path_from_home(400)
 FAST = path_from_home(250, 6 * MS)  # as if time ran faster: 0.7 rad/s
 BETWEEN_TOL = 0.02  # relative; quintics between points of a stop round off its corners
-
-
-@pytest.fixture(scope='module')
-def limits(arm: Arm) -> MotionLimits:
-    return motion_limits(arm)
-
-
-@pytest.fixture
-def make_bench(arm: Arm) -> Callable[..., Bench]:
-    return partial(made_bench, arm)
 
 
 def trajectory(command: Command, names: tuple[str, ...]) -> Trajectory:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import numpy as np
 import pytest
@@ -13,28 +12,13 @@ from tracker_bench import (
     FAR,
     HOME,
     MS,
-    Bench,
     assert_refused,
-    made_bench,
 )
 
 from neural_ik_ros.errors import NeuralIkError
 from neural_ik_ros.kinematics import FloatArray, forward
 from neural_ik_ros.motion import StreamStatus, TrackerConfig
 from neural_ik_ros.solver import IkStatus, SolverOptions
-
-
-@pytest.fixture
-def make_bench(arm):
-    return partial(made_bench, arm)
-
-
-@pytest.fixture
-def bench(make_bench) -> Bench:
-    """With a joint state, as a moment after activation."""
-    ready = make_bench()
-    ready.joints()
-    return ready
 
 
 def test_target_is_refused_before_the_first_joint_state(make_bench):

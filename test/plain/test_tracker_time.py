@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -15,31 +13,11 @@ from tracker_bench import (
     MS,
     PERIOD,
     Bench,
-    made_bench,
-    motion_limits,
     path_from_home,
 )
 
-from neural_ik_ros.kinematics import Arm, FloatArray, forward
-from neural_ik_ros.motion import MotionLimits, StreamStatus
-
-
-@pytest.fixture(scope='module')
-def limits(arm: Arm) -> MotionLimits:
-    return motion_limits(arm)
-
-
-@pytest.fixture
-def make_bench(arm):
-    return partial(made_bench, arm)
-
-
-@pytest.fixture
-def bench(make_bench) -> Bench:
-    """With a joint state, as a moment after activation."""
-    ready = make_bench()
-    ready.joints()
-    return ready
+from neural_ik_ros.kinematics import FloatArray, forward
+from neural_ik_ros.motion import StreamStatus
 
 
 def scenario(bench: Bench) -> list[tuple[str, FloatArray, int]]:
