@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+from neural_ik_ros.learning.evaluation.markdown import markdown_table
 
 from .results import PathRow, Results, SetRow
 
@@ -67,12 +69,12 @@ def _summary(results: Results) -> str:
             solved = '-' if row is None else f'{_share(row.solved)}, {_number(row.p50_us)} µs'
             cells.append(solved)
         rows.append((peer, *cells))
-    return _table(('solver', *SUMMARY_SETS), rows)
+    return markdown_table(('solver', *SUMMARY_SETS), rows)
 
 
 def _peers(results: Results) -> str:
     rows = [(p.name, f'{p.package} {p.version}', p.kind, p.call) for p in results.peers]
-    return _table(('peer', 'package', 'method', 'what is timed'), rows)
+    return markdown_table(('peer', 'package', 'method', 'what is timed'), rows)
 
 
 def _by_set(results: Results, names: Sequence[str], cell: Cell) -> str:
@@ -81,7 +83,7 @@ def _by_set(results: Results, names: Sequence[str], cell: Cell) -> str:
     for peer in _solvers(results):
         found = [results.row(name, peer) for name in names]
         lines.append((peer, *('-' if row is None else cell(row) for row in found)))
-    return _table(('solver', *names), lines)
+    return markdown_table(('solver', *names), lines)
 
 
 def _solved_or_refused(row: SetRow) -> str:
@@ -108,7 +110,7 @@ def _calibrated(results: Results) -> str:
         if row is not None
     ]
     header = ('solver', 'exact', 'off by, median [mm]', 'largest [mm]', 'p50 [µs]')
-    return _table(header, lines)
+    return markdown_table(header, lines)
 
 
 def _calls(results: Results) -> str:
@@ -121,7 +123,7 @@ def _calls(results: Results) -> str:
             ratio = row.p50_us / base.p50_us
             lines.append((peer, _spread(row), _optional(row.p99_us), _number(ratio)))
     header = ('call', 'p50 [µs] (lowest, highest round)', 'p99 [µs]', f'of {ALONE}')
-    return _table(header, lines)
+    return markdown_table(header, lines)
 
 
 def _paths(results: Results) -> str:
@@ -137,7 +139,7 @@ def _paths(results: Results) -> str:
         is_timed = first is not None and first.max_us > 0.0
         times = (first.p50_us, first.p99_us, first.max_us) if first and is_timed else ()
         lines.append((peer, *cells, ' / '.join(map(_number, times)) or '-'))
-    return _table(('solver', *names, 'p50 / p99 / max [µs]'), lines)
+    return markdown_table(('solver', *names, 'p50 / p99 / max [µs]'), lines)
 
 
 def _step(row: PathRow) -> str:
@@ -171,12 +173,12 @@ def _goals(results: Results) -> str:
         (f'{OURS} / {CLOSED_FORM}, any, p50', '-', _ratio(rows, 'any', OURS, CLOSED_FORM)),
         (f'{CURRENT} / {CLOSED_FORM}, any, p50', '-', _ratio(rows, 'any', CURRENT, CLOSED_FORM)),
     ]
-    return _table(('ratio', 'goal', 'measured'), lines)
+    return markdown_table(('ratio', 'goal', 'measured'), lines)
 
 
 def _left_out(results: Results) -> str:
     lines = [(row.peer, row.where, row.reason) for row in results.left_out]
-    return _table(('peer', 'where', 'why'), lines) if lines else 'Nobody.'
+    return markdown_table(('peer', 'where', 'why'), lines) if lines else 'Nobody.'
 
 
 def _solvers(results: Results) -> list[str]:
@@ -228,8 +230,3 @@ def _number(value: float) -> str:
     if -3 <= int(exponent) <= 5:
         return f'{float(f"{value:.2e}"):.{max(0, 2 - int(exponent))}f}'
     return f'{mantissa}e{int(exponent)}'
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f'| {" | ".join(cells)} |' for cells in (header, *rows)]
-    return '\n'.join([lines[0], '|---' * len(header) + '|', *lines[1:]])

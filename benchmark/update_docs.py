@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
+
+from neural_ik_ros.learning.evaluation.markdown import block_of, with_tables
 
 from .results import read_results
 from .tables import tables
@@ -17,17 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / 'docs' / 'benchmark.json'
 IMAGES = REPOSITORY / 'docs' / 'images'
 PAGES = (REPOSITORY / 'README.md', REPOSITORY / 'docs' / 'benchmark.md')
-BLOCK = re.compile(r'(<!-- benchmark: (\w+) -->\n).*?(<!-- benchmark: end -->)', re.DOTALL)
-
-
-def updated(page: str, by_name: Mapping[str, str]) -> str:
-    """
-    Return the text of a page with each table between its markers.
-
-    ``<!-- benchmark: summary -->`` begins the table of that name, ``<!-- benchmark: end -->``
-    ends it.
-    """
-    return BLOCK.sub(lambda found: f'{found[1]}\n{by_name[found[2]]}\n\n{found[3]}', page)
+BLOCK = block_of('benchmark')
 
 
 def main() -> None:
@@ -39,7 +29,9 @@ def main() -> None:
             shutil.copy(picture, IMAGES / picture.name)
     by_name = tables(read_results(RESULTS))
     for page in PAGES:
-        page.write_text(updated(page.read_text(encoding='utf-8'), by_name), encoding='utf-8')
+        page.write_text(
+            with_tables(page.read_text(encoding='utf-8'), BLOCK, by_name), encoding='utf-8'
+        )
 
 
 if __name__ == '__main__':

@@ -28,7 +28,9 @@ def test_pages_show_the_tables_of_the_evaluation(evaluation, page):
     text = page.read_text(encoding='utf-8')
 
     assert len(SCRIPT['BLOCK'].findall(text)) >= 1
-    assert text == SCRIPT['updated'](text, tables(evaluation)), 'run make evaluate'
+    assert text == SCRIPT['with_tables'](text, SCRIPT['BLOCK'], tables(evaluation)), (
+        'run make evaluate'
+    )
 
 
 def test_documented_networks_are_the_shipped_ones(evaluation):
@@ -54,14 +56,14 @@ def test_pictures_of_the_page_exist():
 def test_updated_replaces_what_is_between_the_markers_and_nothing_else():
     page = 'a\n<!-- evaluation: one -->\nold\n<!-- evaluation: end -->\nb\n'
 
-    first = SCRIPT['updated'](page, {'one': '| 1 |'})
+    first = SCRIPT['with_tables'](page, SCRIPT['BLOCK'], {'one': '| 1 |'})
 
     assert first == 'a\n<!-- evaluation: one -->\n\n| 1 |\n\n<!-- evaluation: end -->\nb\n'
-    assert SCRIPT['updated'](first, {'one': '| 1 |'}) == first
+    assert SCRIPT['with_tables'](first, SCRIPT['BLOCK'], {'one': '| 1 |'}) == first
 
 
 def test_updated_refuses_a_table_that_there_is_not():
     page = '<!-- evaluation: two -->\n<!-- evaluation: end -->'
 
     with pytest.raises(KeyError, match='two'):
-        SCRIPT['updated'](page, {'one': ''})
+        SCRIPT['with_tables'](page, SCRIPT['BLOCK'], {'one': ''})

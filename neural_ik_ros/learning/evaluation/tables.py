@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from .call_times import REFERENCE
+from .markdown import markdown_table
 from .measures import Errors, ProposalErrors
 from .proposals import ECHO
 from .results import Evaluation
@@ -85,7 +86,7 @@ def _rows(
 ) -> str:
     sets = evaluation.sets
     rows = [(name, who, *cells(sets[name][who])) for name in names for who in whose]
-    return _table(('set', 'proposal', *header), rows)
+    return markdown_table(('set', 'proposal', *header), rows)
 
 
 def _summary(errors: ProposalErrors) -> Sequence[str]:
@@ -132,7 +133,7 @@ def _joints(errors: ProposalErrors) -> Sequence[str]:
 
 
 def _time(evaluation: Evaluation) -> str:
-    return _table(
+    return markdown_table(
         ('network', 'median [µs]', 'p95 [µs]', f'of {REFERENCE}'),
         (
             (
@@ -182,8 +183,3 @@ def _number(value: float) -> str:
     if -3 <= int(exponent) <= 3:
         return f'{value:.{max(0, 2 - int(exponent))}f}'
     return f'{mantissa}e{int(exponent)}'
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f'| {" | ".join(cells)} |' for cells in (header, *rows)]
-    return '\n'.join([lines[0], '|---' * len(header) + '|', *lines[1:]])
