@@ -11,17 +11,21 @@ import yaml
 
 try:  # no importorskip: with launch_testing installed it would end the whole collection
     from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-    from launch.actions import DeclareLaunchArgument, LogInfo
+    from launch.actions import DeclareLaunchArgument, LogInfo, RegisterEventHandler
     from launch.launch_description_sources import PythonLaunchDescriptionSource
     from launch_ros.actions import Node
 except ImportError:
     LaunchContext = None
 
+from neural_ik_ros.errors import NeuralIkError
+
 pytestmark = pytest.mark.skipif(LaunchContext is None, reason='ROS 2 launch is not installed')
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = 'neural_ik_ros'
-LAUNCH_FILES = ('neural_ik.launch.py', 'demo.launch.py')
+LAUNCH_FILES = ('neural_ik.launch.py', 'demo.launch.py', 'two_robots.launch.py')
+DEMO = ['neural_ik_node', 'simulated_arm', 'target_source']
+COMMON = {'namespace', 'prefix', 'params_file', 'use_sim_time', 'log_level', 'respawn'}
 
 
 @pytest.fixture
@@ -46,6 +50,7 @@ def actions_of(
 ) -> list[LaunchDescriptionEntity]:
     """Return the actions an entity comes down to, with includes resolved and no node started."""
     if isinstance(entity, Node):
+        entity._perform_substitutions(context)  # here, because what surrounds it ends later
         return [entity]
     children = entity.visit(context) or []
     return [entity, *(action for child in children for action in actions_of(child, context))]
@@ -58,6 +63,22 @@ def start(name: str, context: LaunchContext, **arguments: str) -> list[LaunchDes
 
 def executables_of(actions: list[LaunchDescriptionEntity]) -> list[str]:
     return [action.node_executable for action in actions if isinstance(action, Node)]
+
+
+def nodes_of(actions: list[LaunchDescriptionEntity]) -> list[Node]:
+    nodes = [action for action in actions if isinstance(action, Node)]
+    assert nodes
+    return nodes
+
+
+def parameters_of(node: Node) -> dict[str, object]:
+    """Return the parameters that a launch file sets itself; they win over those of files."""
+    values: dict[str, object] = {}
+    for path, _ in node._Node__expanded_parameter_arguments:
+        if Path(path).parent.name != 'config':
+            content = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+            values |= next(iter(content.values()))['ros__parameters']
+    return values
 
 
 def arguments_of(name: str, context: LaunchContext) -> list[DeclareLaunchArgument]:
@@ -100,7 +121,8 @@ def test_default_parameter_files_exist_and_have_parameters(name, context):
     ('name', 'expected'),
     [
         ('neural_ik.launch.py', ['neural_ik_node']),
-        ('demo.launch.py', ['neural_ik_node', 'simulated_arm', 'target_source']),
+        ('demo.launch.py', DEMO),
+        ('two_robots.launch.py', [*DEMO, *DEMO]),
     ],
 )
 def test_starts_the_executables_that_setup_installs(name, expected, context):
@@ -111,18 +133,29 @@ def test_starts_the_executables_that_setup_installs(name, expected, context):
         assert f"'{executable} = {PACKAGE}." in setup
 
 
-def test_demo_has_every_argument_of_the_node_but_respawn(context):
-    node, demo = (
-        {argument.name for argument in arguments_of(name, context)} for name in LAUNCH_FILES
-    )
-    assert node - demo == {'respawn'}  # the demo ends when one of its processes does
+@pytest.mark.parametrize('name', LAUNCH_FILES)
+def test_every_file_has_the_common_arguments(name, context):
+    assert {argument.name for argument in arguments_of(name, context)} >= COMMON
+
+
+def test_launch_files_of_the_folder_are_all_tested():
+    assert {path.name for path in (REPOSITORY / 'launch').iterdir()} == set(LAUNCH_FILES)
+
+
+@pytest.mark.parametrize('name', LAUNCH_FILES)
+def test_arguments_reach_every_node(name, context):
+    arguments = {'use_sim_time': 'true', 'prefix': 'cell_', 'namespace': 'cell'}
+    for node in nodes_of(start(name, context, **arguments)):
+        assert node.expanded_node_namespace.startswith('/cell')
+        parameters = parameters_of(node)
+        assert parameters['use_sim_time'] is True
+        assert parameters['prefix'].startswith('cell_')
 
 
 def test_demo_gives_targets_and_namespace_to_the_node(context):
     actions = start('demo.launch.py', context, namespace='left')
-    nodes = {action.node_executable: action for action in actions if isinstance(action, Node)}
+    nodes = {node.node_executable: node for node in nodes_of(actions)}
     for node in nodes.values():
-        node._perform_substitutions(context)
         assert node.expanded_node_namespace == '/left'
     source = nodes['target_source']
     assert source.expanded_remapping_rules == [('target_pose', 'neural_ik/target_pose')]
@@ -146,3 +179,21 @@ def test_demo_publishes_paths_when_asked_to(context):
     assert executables[3:] == ['neural_ik_view']
     setup = (REPOSITORY / 'setup.py').read_text(encoding='utf-8')
     assert f"'neural_ik_view = {PACKAGE}." in setup
+
+
+@pytest.mark.parametrize(('respawn', 'expected'), [('false', 1), ('true', 0)])
+def test_demo_ends_with_its_processes_unless_they_start_again(respawn, expected, context):
+    actions = start('demo.launch.py', context, respawn=respawn)
+    assert sum(isinstance(action, RegisterEventHandler) for action in actions) == expected
+
+
+def test_two_robots_share_neither_namespace_nor_prefix(context):
+    names = {'namespace': 'cell', 'prefix': 'c1_', 'first': 'a', 'second': 'b'}
+    nodes = nodes_of(start('two_robots.launch.py', context, **names))
+    places = [(node.expanded_node_namespace, parameters_of(node)['prefix']) for node in nodes]
+    assert places == 3 * [('/cell/a', 'c1_a_')] + 3 * [('/cell/b', 'c1_b_')]
+
+
+def test_two_robots_of_one_name_are_refused(context):
+    with pytest.raises(NeuralIkError, match=r'two names.*first.*second'):
+        start('two_robots.launch.py', context, first='a', second='a')
