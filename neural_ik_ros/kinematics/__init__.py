@@ -12,7 +12,7 @@ from .refine import RefineResult, free_limits, refine, step_limits
 from .se3 import invert, rotation_angle, rotation_from_rpy, se3_log
 from .singularity import manipulability, smallest_singular_value
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
-from .urdf import CorrectionError, UrdfError, arm_from_urdf
+from .urdf import CorrectionError, UrdfError, arm_from_urdf, links_fixed_to
 
 __all__ = [
     'N_JOINTS',
@@ -38,6 +38,7 @@ __all__ = [
     'is_same_posture',
     'is_within_limits',
     'jacobian',
+    'links_fixed_to',
     'manipulability',
     'nearest_turn',
     'posture',

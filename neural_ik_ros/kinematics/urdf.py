@@ -14,7 +14,7 @@ from urdf_parser_py.xml_reflection.core import ParseError
 
 from ..errors import NeuralIkError
 from .arm import Arm, ArmError
-from .se3 import rotation_from_rpy
+from .se3 import invert, rotation_from_rpy
 from .types import N_JOINTS, FloatArray, Transform
 
 MAX_URDF_BYTES = 4 * 1024 * 1024
@@ -94,6 +94,44 @@ def arm_from_urdf(
         raise UrdfError(error.problem) from error
 
 
+def links_fixed_to(text: str, *links: str) -> tuple[dict[str, Transform], ...]:
+    """
+    Return for each of the links the poses (4, 4) [m] of all that fixed joints connect with it.
+
+    Seen from that link, which is among them. Frames that are not finite connect nothing.
+
+    :param text: The URDF itself, as for ``arm_from_urdf``.
+    :raises UrdfError: If it is not a URDF, or has no such link.
+    """
+    robot = _parse(text)
+    neighbours: dict[str, list[tuple[str, Transform]]] = {}
+    for joint in robot.joints:
+        if joint.type == 'fixed':
+            transform = np.eye(4)
+            transform[:3, :3], transform[:3, 3] = _origin(joint)
+            if not np.isfinite(transform).all():
+                continue
+            neighbours.setdefault(joint.parent, []).append((joint.child, transform))
+            neighbours.setdefault(joint.child, []).append((joint.parent, invert(transform)))
+    for link in links:
+        if link not in robot.link_map:
+            raise UrdfError(f'link {link!r} is missing')
+    return tuple(_connected(link, neighbours) for link in links)
+
+
+def _connected(
+    link: str, neighbours: Mapping[str, list[tuple[str, Transform]]]
+) -> dict[str, Transform]:
+    poses, todo = {link: np.eye(4)}, [link]
+    while todo:
+        known = todo.pop()
+        for other, transform in neighbours.get(known, []):
+            if other not in poses:
+                poses[other] = poses[known] @ transform
+                todo.append(other)
+    return poses
+
+
 def _parse(text: str) -> Any:
     data = text.encode(errors='replace')
     if len(data) > MAX_URDF_BYTES:
@@ -146,11 +184,9 @@ def _merged_frames(
     rotation, translation = np.eye(3), np.zeros(3)
     index = 0
     for joint in chain:
-        origin = joint.origin
-        xyz = np.array(origin.xyz if origin is not None and origin.xyz else [0.0] * 3, dtype=float)
-        rpy = origin.rpy if origin is not None and origin.rpy else [0.0] * 3
+        turn, xyz = _origin(joint)
         translation = translation + rotation @ xyz
-        rotation = rotation @ rotation_from_rpy(rpy)
+        rotation = rotation @ turn
         correction = corrections.get(joint.name, np.eye(4))
         translation = translation + rotation @ correction[:3, 3]
         rotation = rotation @ correction[:3, :3]
@@ -162,6 +198,14 @@ def _merged_frames(
         index += 1
     rotations[index], translations[index] = rotation, translation
     return rotations, translations
+
+
+def _origin(joint: Any) -> tuple[FloatArray, FloatArray]:
+    """Return rotation (3, 3) and translation (3,) [m] of a joint's frame in its parent link."""
+    origin = joint.origin
+    xyz = np.array(origin.xyz if origin is not None and origin.xyz else [0.0] * 3, dtype=float)
+    rpy = origin.rpy if origin is not None and origin.rpy else [0.0] * 3
+    return rotation_from_rpy(rpy), xyz
 
 
 def _rotation_from_z(axis: FloatArray) -> FloatArray:

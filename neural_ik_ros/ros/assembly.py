@@ -10,6 +10,7 @@ from ..kinematics import Arm
 from ..learning.serving import IkSolver
 from ..motion import MotionGenerator, MotionLimits, PoseTracker
 from ..solver import IkSolver as SolverCore
+from ..solver import SeedPredictor
 from .node_config import NodeConfig
 
 
@@ -21,8 +22,7 @@ def make_tracker(config: NodeConfig) -> PoseTracker:
 
     :raises NeuralIkError: If the bundle or a limit cannot be used.
     """
-    bundle = Path(config.bundle) if config.bundle else None
-    solver = IkSolver.load(bundle, options=config.solver_options())
+    solver = IkSolver.load(_bundle(config), options=config.solver_options())
     generator = MotionGenerator(motion_limits(solver.arm, config))
     tracker = PoseTracker(solver, generator, config.tracker_config())
     solver.warm_up()
@@ -37,6 +37,20 @@ def reconfigure(tracker: PoseTracker, config: NodeConfig, arm: Arm) -> None:
     tracker.reconfigure(solver, generator, config.tracker_config())
 
 
+def load_predictor(config: NodeConfig) -> SeedPredictor:
+    """
+    Return a network of one's own, for another thread: engines are not to be shared.
+
+    :raises NeuralIkError: If the bundle cannot be used.
+    """
+    return IkSolver.load(_bundle(config)).predictor
+
+
+def service_solver(arm: Arm, predictor: SeedPredictor, config: NodeConfig) -> SolverCore:
+    """Return the solver for requests that are not followed by a motion from their seed."""
+    return SolverCore(arm, predictor, config.service_options())
+
+
 def motion_limits(arm: Arm, config: NodeConfig) -> MotionLimits:
     """Return the limits of the arm together with those of the configuration."""
     return MotionLimits.of_arm(
@@ -45,3 +59,7 @@ def motion_limits(arm: Arm, config: NodeConfig) -> MotionLimits:
         jerk=config.max_jerk,
         velocity_scale=config.velocity_scale,
     )
+
+
+def _bundle(config: NodeConfig) -> Path | None:
+    return Path(config.bundle) if config.bundle else None

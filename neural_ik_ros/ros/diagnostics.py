@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
@@ -108,8 +109,10 @@ class Statistics:
         self._published = self.newest.reason
         return status_message(name, self.newest.status, self.newest.reason)
 
-    def report(self, name: str, health: Health) -> DiagnosticStatus:
-        """Return the newest status with all figures, as published once a second."""
+    def report(
+        self, name: str, health: Health, others: Mapping[str, str] | None = None
+    ) -> DiagnosticStatus:
+        """Return the newest status with all figures, and others, as published once a second."""
         message = status_message(name, self.newest.status, self.newest.reason)
         figures = {
             **{f'count {status}': f'{n}' for status, n in sorted(self.counts.items())},
@@ -121,6 +124,7 @@ class Statistics:
             **self._motion(),
             **_watchdogs(health),
             **_evidence(self._solution),
+            **(others or {}),
         }
         message.values += [KeyValue(key=key, value=value) for key, value in figures.items()]
         return message

@@ -72,8 +72,26 @@ class Frames:
         if now_ns < self._newest_ns:
             self._buffer.clear()  # of another time: a bag that loops, a simulation that was reset
         self._newest_ns = now_ns
+        return self._placed(target, frame, max(target.stamp_ns or now_ns, 0), timeout_s)
+
+    def to_base_at_its_time(
+        self, target: PoseTarget, *, timeout_s: float
+    ) -> PoseTarget | Unusable:
+        """
+        Return the target as seen from the base; without a stamp, by the newest transform there is.
+
+        For other threads: nothing is remembered, and TF locks for itself.
+        """
+        if self._buffer is None:
+            return target
+        frame = target.frame_id.removeprefix('/')
+        return self._placed(target, frame, max(target.stamp_ns, 0), timeout_s)
+
+    def _placed(
+        self, target: PoseTarget, frame: str, stamp_ns: int, timeout_s: float
+    ) -> PoseTarget | Unusable:
         try:
-            found = self._look_up(frame, max(target.stamp_ns or now_ns, 0), timeout_s)
+            found = self._look_up(frame, stamp_ns, timeout_s)
         except tf2_ros.TransformException as error:
             return Unusable(reason=f'{frame!r}: {error}')
         transform_base_frame = transform_from_message(found)

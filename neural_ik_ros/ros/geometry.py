@@ -119,35 +119,36 @@ class GeometryCheck:
         :param prefix: Before the joint and frame names of the description.
         """
         names = tuple(prefix + name for name in known.joint_names)
-        self._known = replace(known, joint_names=names)
+        self.known = known
+        self._named = replace(known, joint_names=names)
         self._mode, self._tolerance, self._prefix = mode, tolerance, prefix
-        self._text = ''
+        self.description = ''  # as received
         self.problem = 'no robot_description has been received' if mode == USE else ''
         self.arm = known  # to solve for
 
     @property
     def is_waiting(self) -> bool:
         """Return whether a description is needed and none has come."""
-        return self._mode == USE and not self._text
+        return self._mode == USE and not self.description
 
     def take(self, text: str) -> bool:
         """Take a description; return whether it is news. ``problem`` tells whether to go on."""
-        if self._mode == IGNORE or text == self._text:
+        if self._mode == IGNORE or text == self.description:
             return False
-        self._text = text
+        self.description = text
         try:
             other = self._read(text)
         except UrdfError as error:
             self.problem = str(error)
             return True
-        found = difference(self._known, other)
+        found = difference(self._named, other)
         self.problem = self._problem(found)
         if self._mode == USE and not self.problem:
             self.arm = replace(other, joint_names=self.arm.joint_names)
         return True
 
     def _read(self, text: str) -> Arm:
-        base, tool = self._known.base_frame, self._known.tool_frame
+        base, tool = self.known.base_frame, self.known.tool_frame
         return arm_from_urdf(text, base_frame=base, tool_frame=tool, prefix=self._prefix)
 
     def _problem(self, found: Difference) -> str:

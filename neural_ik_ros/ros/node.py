@@ -22,15 +22,15 @@ from .diagnostics import Statistics, status_message
 from .frames import Frames
 from .geometry import GeometryCheck
 from .messages import JointReader, Unusable, target_from_pose
+from .moveit.service import IkService
 from .node_config import NodeConfig
 from .outputs import Outputs
 from .parameters import declare
 from .process import freeze_heap
 from .realtime import apply_realtime, cpus_from_text
+from .throttle import Throttle
 
 DIAGNOSTICS_PERIOD_S = 1.0
-LOG_PERIOD_NS = 1_000_000_000  # for each reason
-MAX_TOPICS = 64  # reasons remembered for that
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
 
@@ -48,7 +48,7 @@ class NeuralIkNode(LifecycleNode):
         self._is_active = self._is_configured = False
         self._statistics = Statistics()
         self._entities: list[tuple[Any, Any]] = []
-        self._warned_ns: dict[str, int] = {}
+        self._throttle = Throttle(self.get_logger())
         self._config = declare(self, NodeConfig, on_change=self._on_change, veto=self._veto)
         apply_realtime(self._config.realtime_priority, cpus_from_text(self._config.cpu_affinity))
         self._must_start = self._config.autostart
@@ -61,6 +61,7 @@ class NeuralIkNode(LifecycleNode):
             self._tracker = make_tracker(self._config)
             self._make_outputs()
             self._make_inputs()
+            self._make_service()
         except (NeuralIkError, OSError, RuntimeError, ValueError) as error:
             # rclpy would swallow what escapes; QoS overrides raise the last two.
             self._destroy_entities()
@@ -113,6 +114,11 @@ class NeuralIkNode(LifecycleNode):
         """End the motion smoothly when the process is told to stop."""
         self._say_last_words()
 
+    def destroy_node(self) -> None:
+        """End the thread of the service, too."""
+        self._destroy_entities()
+        super().destroy_node()
+
     def _start(self) -> None:
         """Activate, or wait for the robot description that is to be used."""
         if not self._geometry.is_waiting:
@@ -155,8 +161,12 @@ class NeuralIkNode(LifecycleNode):
             timer = self.create_timer(period_s, on_time, clock=steady)
             self._entities.append((self.destroy_timer, timer))
 
+    def _make_service(self) -> None:
+        self._service = IkService(self, self._config, self._geometry, self._frames)
+        self._entities.append((IkService.destroy, self._service))
+
     def _destroy_entities(self) -> None:
-        for destroy, entity in self._entities:
+        for destroy, entity in reversed(self._entities):
             destroy(entity)
         self._entities, self._is_configured = [], False
 
@@ -169,14 +179,16 @@ class NeuralIkNode(LifecycleNode):
         self._config = config
         if self._is_configured:
             reconfigure(self._tracker, config, self._geometry.arm)
+            self._service.use(config, self._geometry)
 
     def _on_description(self, message: String) -> None:
         if not self._geometry.take(message.data):
             return
+        self._service.use(self._config, self._geometry)
         if self._geometry.problem and self._is_active:
             self._tracker.forbid(self._geometry.problem, self._now_ns())
         elif self._geometry.problem:
-            self._warn('robot_description', self._geometry.problem)
+            self._throttle.warn('robot_description', self._geometry.problem)
         elif self._must_start:
             self._start()
 
@@ -184,7 +196,7 @@ class NeuralIkNode(LifecycleNode):
         reading = self._joints.read(message)
         if isinstance(reading, Unusable):
             self._tracker.on_bad_joints(reading.reason)
-            self._warn('joint_states', f'joint state not used: {reading.reason}')
+            self._throttle.warn('joint_states', f'joint state not used: {reading.reason}')
         elif reading is not None:
             self._tracker.on_joints(reading.q, self._now_ns())
 
@@ -197,7 +209,7 @@ class NeuralIkNode(LifecycleNode):
             self._outputs.command(output.command)
             self._outputs.solution(output.solution, message)
         else:
-            self._warn(output.status.name, f'target refused: {output.reason}')
+            self._throttle.warn(output.status.name, f'target refused: {output.reason}')
             self._go_on()  # a refusal may take long, and a motion on its way must not starve
         if self._statistics.count(output, perf_counter_ns() - started_ns):
             self._publish_status()
@@ -229,7 +241,7 @@ class NeuralIkNode(LifecycleNode):
         if output.command is not None:
             self._outputs.command(output.command)
         if not output.status.is_solved:
-            self._warn(output.status.name, f'motion ended: {output.reason}')
+            self._throttle.warn(output.status.name, f'motion ended: {output.reason}')
             self._statistics.note(output)
             self._publish_status()
 
@@ -238,8 +250,8 @@ class NeuralIkNode(LifecycleNode):
             return
         if self._statistics.is_news():
             self._publish_status()
-        health = self._tracker.health(self._now_ns())
-        self._outputs.report(self._statistics.report(self.get_fully_qualified_name(), health))
+        name, health = self.get_fully_qualified_name(), self._tracker.health(self._now_ns())
+        self._outputs.report(self._statistics.report(name, health, self._service.figures()))
 
     def _publish_status(self) -> None:
         self._outputs.status(self._statistics.status(self.get_fully_qualified_name()))
@@ -263,12 +275,3 @@ class NeuralIkNode(LifecycleNode):
             self._outputs.command(command)
         name = self.get_fully_qualified_name()
         self._outputs.status(status_message(name, StreamStatus.IDLE, 'the node is not active'))
-
-    def _warn(self, topic: str, text: str) -> None:
-        """Log once a second for each topic."""
-        now_ns = perf_counter_ns()
-        if now_ns - self._warned_ns.get(topic, -LOG_PERIOD_NS) >= LOG_PERIOD_NS:
-            if len(self._warned_ns) >= MAX_TOPICS:
-                self._warned_ns.clear()
-            self._warned_ns[topic] = now_ns
-            self.get_logger().warning(text)

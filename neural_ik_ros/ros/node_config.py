@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..kinematics import CoupledLimit
 from ..motion import OUTPUT_MODES, TrackerConfig
@@ -184,6 +184,20 @@ class NodeConfig:
         default=(50.0, 50.0, 50.0, 100.0, 100.0, 100.0),
         metadata=parameter('Jerk limits', unit='rad/s^3', low=0.1, high=1e6, size=6, is_live=True),
     )
+    ik_service: str = field(
+        default='solve_ik',
+        metadata=parameter(
+            'Service that answers GetPositionIK (needs moveit_msgs); empty for none'
+        ),
+    )
+    ik_group: str = field(
+        default='manipulator',
+        metadata=parameter('Planning group that it answers for; empty for any', is_live=True),
+    )
+    ik_allow_other_posture: bool = field(
+        default=True,
+        metadata=parameter('Whether its answers may change the posture of the seed', is_live=True),
+    )
     realtime_priority: int = field(
         default=0,
         metadata=parameter(
@@ -210,6 +224,14 @@ class NodeConfig:
             min_singular_value=self.min_singular_value,
             iteration_budget=self.iteration_budget,
             coupled_limit=self._coupled_limit(),
+        )
+
+    def service_options(self) -> SolverOptions:
+        """Return what counts as solved for requests: their seed is not where the arm is."""
+        return replace(
+            self.solver_options(),
+            allow_other_posture=self.ik_allow_other_posture,
+            max_joint_step=math.inf,
         )
 
     def tracker_config(self) -> TrackerConfig:

@@ -133,7 +133,7 @@ def _make_and_spin(make_node: Callable[[], Node], stop: StopSignal) -> int:
     executor = make_executor()
     try:
         executor.add_node(node)
-        _spin(executor, node, stop)
+        spin(executor, lambda: stop.is_set or getattr(node, 'is_finished', False))
     finally:
         ignore_signals()
         _say_goodbye(node)
@@ -151,9 +151,10 @@ def _make(make_node: Callable[[], Node]) -> Node:
         raise NeuralIkError(f'{error}. Correct it in qos_overrides.') from error
 
 
-def _spin(executor: Executor, node: Node, stop: StopSignal) -> None:
+def spin(executor: Executor, is_over: Callable[[], bool]) -> None:
+    """Serve the nodes of an executor until something is over or ROS shuts down."""
     try:
-        while rclpy.ok() and not stop.is_set and not getattr(node, 'is_finished', False):
+        while rclpy.ok() and not is_over():
             executor.spin_once(timeout_sec=SPIN_TIMEOUT_S)
     except ExternalShutdownException:
         return

@@ -57,3 +57,9 @@ def apply_realtime(priority: int, cpus: set[int]) -> None:
         except OSError as error:
             remedy = 'Raise rtprio in /etc/security/limits.conf, or set 0.'
             raise RealtimeError(f'realtime_priority {priority}', error, remedy) from error
+
+
+def run_ordinarily() -> None:
+    """Let the calling thread not go before others, whatever the one that started it may do."""
+    if os.sched_getscheduler(0) != os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

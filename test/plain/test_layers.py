@@ -63,6 +63,18 @@ def test_replay_loads_no_ros(package, module):
     assert {name for name in loaded if name.endswith('_msgs')} == set()
 
 
+def test_answers_to_moveit_need_no_ros(package):
+    loaded = layers.loaded_by(package, f'{layers.PACKAGE}.ros.moveit.handler')
+    assert 'numpy' in loaded
+    assert loaded & (layers.ROS | layers.KERAS) == set()
+    assert {name for name in loaded if name.endswith('_msgs')} == set()
+
+
+@pytest.mark.parametrize('optional', layers.OPTIONAL)
+def test_optional_interfaces_are_imported_in_one_place(package, optional):
+    assert len([one for one in layers.imports_of(package) if one.top == optional]) == 1
+
+
 FORGED = {
     'kinematics knows the solver': ('kinematics/arm.py', 'from ..solver import IkSolver'),
     'solver knows learning': ('solver/judge.py', 'from ..learning.bundle import Bundle'),

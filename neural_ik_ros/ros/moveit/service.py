@@ -1,0 +1,146 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The service itself: a node and a thread of its own, so that the control loop never waits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from threading import Event, Thread
+from time import perf_counter_ns
+from typing import Any
+
+from rclpy.exceptions import InvalidServiceNameException
+from rclpy.node import Node
+from rclpy.validate_topic_name import validate_topic_name
+
+from ..assembly import load_predictor, service_solver
+from ..diagnostics import Window
+from ..frames import Frames
+from ..geometry import GeometryCheck
+from ..messages import PoseTarget, Unusable
+from ..node_config import NodeConfig
+from ..parameter_table import ParameterError
+from ..process import make_executor, spin
+from ..realtime import run_ordinarily
+from ..throttle import Throttle
+from .codes import MoveItCode
+from .handler import IkHandler, Robot
+
+try:
+    from moveit_msgs.srv import GetPositionIK
+except ImportError:  # it has no wheels
+    GetPositionIK = None
+
+MISSING = (
+    'no service {name}: moveit_msgs cannot be imported. Install it with '
+    'sudo apt install ros-$ROS_DISTRO-moveit-msgs, or set ik_service to "".'
+)
+ORDINARY = (MoveItCode.SUCCESS, MoveItCode.NO_IK_SOLUTION)  # answers that nobody need hear of
+
+
+class IkService:
+    """
+    GetPositionIK, where it is wanted and moveit_msgs is installed; else it does nothing.
+
+    Nothing is shared with the control loop but the interpreter of Python: it has a network, a
+    node, an executor and a thread of its own. rclpy gives a callback group no executor of its
+    own, hence the node.
+    """
+
+    def __init__(
+        self, node: Node, config: NodeConfig, geometry: GeometryCheck, frames: Frames
+    ) -> None:
+        """
+        Serve from now on.
+
+        :param node: Whose namespace, remappings and logger count.
+        :raises NeuralIkError: If the bundle cannot be used, or the service not have its name.
+        """
+        self._frames, self._thread = frames, None
+        self._durations_ms, self._counts = Window(), Counter[MoveItCode]()
+        self._throttle = Throttle(node.get_logger())
+        if not config.ik_service:
+            return
+        if GetPositionIK is None:
+            node.get_logger().info(MISSING.format(name=config.ik_service))
+            return
+        name = _resolved(node, config.ik_service)
+        self._predictor = load_predictor(config)
+        self.use(config, geometry)
+        self._own = Node(
+            f'{node.get_name()}_service',
+            namespace=node.get_namespace(),
+            use_global_arguments=False,  # or it would take the name of the other
+            enable_rosout=False,
+            start_parameter_services=False,
+        )
+        self._own.create_service(GetPositionIK, name, self._answer)
+        self._executor, self._is_over = make_executor(), Event()
+        self._executor.add_node(self._own)
+        self._thread = Thread(target=self._serve, name=name)
+        self._thread.start()
+
+    def use(self, config: NodeConfig, geometry: GeometryCheck) -> None:
+        """Answer by other parameters or for another geometry of the arm from now on."""
+        if GetPositionIK is None or not config.ik_service:
+            return
+        arm, prefix = geometry.known, config.prefix
+        robot = Robot(
+            group=config.ik_group,
+            joint_names=tuple(prefix + name for name in arm.joint_names),
+            base_frame=prefix + config.base_frame,
+            base_link=prefix + arm.base_frame,
+            tool_link=prefix + arm.tool_frame,
+            description=geometry.description,
+            problem=geometry.problem,
+        )
+
+        def to_base(target: PoseTarget) -> PoseTarget | Unusable:
+            return self._frames.to_base_at_its_time(target, timeout_s=config.target_timeout_s)
+
+        solver = service_solver(geometry.arm, self._predictor, config)
+        self._handler = IkHandler(solver, robot, to_base)
+
+    def figures(self) -> dict[str, str]:
+        """Return counts and times since it was made, as values of diagnostics."""
+        counts = sorted(self._counts.copy().items())
+        return {
+            **{f'ik count {code.name}': f'{n}' for code, n in counts},
+            **self._durations_ms.figures('ik', 'ms', '.3f'),
+        }
+
+    def destroy(self) -> None:
+        """Serve no more; a request being answered is answered first."""
+        if self._thread is not None:
+            self._is_over.set()
+            self._executor.wake()
+            self._thread.join()
+            self._thread = None
+
+    def _serve(self) -> None:
+        """Spin the own node, in the own thread."""
+        run_ordinarily()
+        try:
+            spin(self._executor, self._is_over.is_set)
+        finally:
+            self._executor.shutdown()
+            self._own.destroy_node()
+
+    def _answer(self, request: Any, response: Any) -> Any:
+        started_ns = perf_counter_ns()
+        answer = self._handler.answer(request, response)
+        self._durations_ms.add((perf_counter_ns() - started_ns) * 1e-6)
+        self._counts[answer.code] += 1
+        if answer.code not in ORDINARY:
+            self._throttle.warn(answer.code.name, f'request refused: {answer.reason}')
+        return response
+
+
+def _resolved(node: Node, name: str) -> str:
+    """Return the whole name of a service of a node, after remapping."""
+    try:
+        validate_topic_name(name, is_service=True)
+    except InvalidServiceNameException as error:
+        raise ParameterError('ik_service', ' '.join(str(error).split())) from error
+    resolved: str = node.resolve_service_name(name)
+    return resolved

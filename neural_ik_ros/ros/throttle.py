@@ -1,0 +1,30 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Warnings that may come a thousand times a second, logged once."""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+from typing import Any
+
+LOG_PERIOD_NS = 1_000_000_000  # for each topic
+MAX_TOPICS = 64  # remembered for that
+
+
+class Throttle:
+    """Logs at most one warning a second about each topic; for one thread."""
+
+    def __init__(self, logger: Any) -> None:
+        """Log to a logger of rclpy."""
+        self._logger = logger
+        self._warned_ns: dict[str, int] = {}
+
+    def warn(self, topic: str, text: str) -> None:
+        """Log the text, unless one about the same topic was logged within the last second."""
+        now_ns = perf_counter_ns()
+        if now_ns - self._warned_ns.get(topic, -LOG_PERIOD_NS) < LOG_PERIOD_NS:
+            return
+        if len(self._warned_ns) >= MAX_TOPICS:
+            self._warned_ns.clear()
+        self._warned_ns[topic] = now_ns
+        self._logger.warning(text)
