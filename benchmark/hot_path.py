@@ -25,8 +25,9 @@ from neural_ik_ros import IkSolver
 import numpy as np
 solver = IkSolver.load()
 solver.solve(np.eye(4), np.zeros(6)); solver.warm_up()
-import resource
-print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+seconds = time.perf_counter() - began
+memory = next(line for line in open('/proc/self/status') if line.startswith('VmHWM'))
+print(seconds, int(memory.split()[1]) / 1024)
 """
 
 

@@ -17,6 +17,7 @@ from .explain import explain_branches, explain_seeds
 from .judge import (
     ANY_IS_ENOUGH,
     KEPT_IS_ENOUGH,
+    NO_JUMP,
     STRICT,
     UNREACHABLE,
     admit,
@@ -127,8 +128,11 @@ class IkSolver:
     def _hear(self, docket: Records, rows: NDArray[np.int64], who: int) -> int:
         """Let one round propose for the open rows and judge it; return how many stay open."""
         name, patience = self._names[who], self.options.max_iterations
-        is_current_next = self._names[who + 1 : who + 2] == (CurrentJoints.name,)
-        ending = STRICT if is_current_next else KEPT_IS_ENOUGH
+        following, ending = self._names[who + 1 : who + 2], KEPT_IS_ENOUGH
+        if following == (CurrentJoints.name,):
+            ending = STRICT
+        elif following == (self.predictor.name,):
+            ending = NO_JUMP
         if name == BRANCH or who == len(self._names) - 1:
             ending = ANY_IS_ENOUGH
         if name == BRANCH:

@@ -37,7 +37,8 @@ BAD_TARGET = STATUSES.index(IkStatus.BAD_TARGET)
 BAD_JOINT_STATE = STATUSES.index(IkStatus.BAD_JOINT_STATE)
 OUT_OF_TIME = STATUSES.index(IkStatus.OUT_OF_TIME)
 
-STRICT, KEPT_IS_ENOUGH, ANY_IS_ENOUGH = range(3)  # what ends the search after a round
+STRICT, NO_JUMP, KEPT_IS_ENOUGH, ANY_IS_ENOUGH = range(4)  # what ends the search after a round
+JUMP = 0.5  # [rad] a joint that moves less has not gone to the other side of a border
 FAR_OUTSIDE = 0.6  # [rad] no branch comes back from there, not even where joint 1 is free
 BEYOND = 0.1  # Newton goes a little beyond what is asked for, so that rounding cannot decide
 
@@ -80,7 +81,7 @@ def hear_seeds(
     Judge the seeds (n_open, k, 6) proposed for the open rows; return how many stay open.
 
     :param rows: Shape (n_open,), rewritten from the front.
-    :param ending: STRICT, KEPT_IS_ENOUGH or ANY_IS_ENOUGH.
+    :param ending: STRICT, NO_JUMP, KEPT_IS_ENOUGH or ANY_IS_ENOUGH.
     """
     scratch, n_left = np.empty(SCRATCH_SHAPE), 0
     for m in range(rows.shape[0]):
@@ -225,10 +226,12 @@ def _conclude(arm: Any, row: Any, ending: int, scratch: FloatArray) -> bool:
     Give the row its status if the search ends here; return whether it does.
 
     Between two postures (a sign is 0) both sides count as kept: then the current joints are
-    heard before a jump to the other side.
+    heard before a jump to the other side, and the predictor if they jumped themselves.
     """
     is_kept = row['found'] == KEPT
-    if not (is_kept and not (ending == STRICT and row['is_border'])):
+    is_jump = row['is_border'] and row['largest_step'] > JUMP
+    is_doubted = (ending == STRICT and row['is_border']) or (ending == NO_JUMP and is_jump)
+    if not is_kept or is_doubted:
         if row['iterations'] >= arm['iteration_budget']:
             _clear(row)
             row['status'] = OUT_OF_TIME

@@ -33,7 +33,7 @@ class SolverOptions:
     position_tolerance: float = 1e-9  # [m]
     rotation_tolerance: float = 1e-9  # [rad]
     allow_other_posture: bool = False
-    current_first: bool = False  # ask the current joints before the predictor
+    current_first: bool = False  # the predictor only where Newton from there does not keep posture
     max_joint_step: float = math.inf  # [rad] from the current joints, for every joint
     min_singular_value: float = 0.0  # of the Jacobian; 0 asks for no distance to singularities
     max_iterations: int = 30  # Newton steps from one seed

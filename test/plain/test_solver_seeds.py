@@ -19,8 +19,10 @@ from neural_ik_ros.kinematics import (
     Branches,
     Joints,
     Transform,
+    branches,
     forward,
     is_within_limits,
+    nearest_turn,
     posture,
     random_joints,
 )
@@ -30,6 +32,8 @@ from neural_ik_ros.solver.seeds import SeedTable
 N_TARGETS = 40
 SOLVED_TOL = 1e-8  # [rad] far from singularities
 STORED = 24
+N_COMPARED = 1000
+SAME_STEP = 1e-3  # [rad] at a singularity joints 4 and 6 may share their turn a little otherwise
 
 
 @dataclass
@@ -41,6 +45,22 @@ class Predictor:
 
     def predict(self, transform_base_tool: Transform, q_current: Joints) -> Joints:
         return self.answer(transform_base_tool, q_current)
+
+
+def nearest_branch(arm: Arm, target: Transform, q_current: Joints) -> Joints:
+    """Return the branch whose largest move from the current joints is the smallest."""
+    found = nearest_turn(branches(arm, target, q_current), q_current)
+    is_there = is_within_limits(arm, found)
+    found = found[is_there] if is_there.any() else found
+    return found[np.abs(found - q_current).max(axis=1).argmin()]
+
+
+def nearest_branches(arm: Arm) -> Predictor:
+    def answer(targets: Transform, q_current: Joints) -> Joints:
+        pairs = zip(targets, q_current, strict=True)
+        return np.array([nearest_branch(arm, target, q) for target, q in pairs])
+
+    return Predictor(answer)
 
 
 def constant(value: float) -> Predictor:
@@ -171,6 +191,23 @@ def test_solve_asks_the_current_joints_first_when_told_to(arm):
     solution = direct.solve(forward(arm, q), q + 0.05)
     assert (solution.status, solution.seed) == (IkStatus.SOLVED, 'current')
     assert_allclose(solution.q, q, rtol=0.0, atol=SOLVED_TOL)
+
+
+@pytest.mark.parametrize('spread', [0.1, 6.0])
+def test_current_first_gives_the_answers_of_the_predictor_first(arm, spread):
+    """Of two sides of a border that both count as kept, the nearer one is taken either way."""
+    rng = np.random.default_rng(5)
+    q = random_joints(arm, rng, N_COMPARED)
+    # On either side of the wrist's border, and anywhere.
+    q[::2, 4] = rng.uniform(-0.05, 0.05, len(q[::2]))
+    q_current = np.clip(q + rng.uniform(-spread, spread, q.shape), arm.lower, arm.upper)
+    good, targets = nearest_branches(arm), forward(arm, q)
+    one = IkSolver(arm, good).solve_batch(targets, q_current)
+    other = IkSolver(arm, good, SolverOptions(current_first=True)).solve_batch(targets, q_current)
+    assert other.seed_names[0] == 'current'
+    assert (other.seed_codes == 0).mean() > 0.2, 'the predictor was asked all the same'
+    assert_array_equal(other.status_codes, one.status_codes)
+    assert_allclose(other.largest_step, one.largest_step, rtol=0.0, atol=SAME_STEP)
 
 
 def test_solve_asks_the_predictor_second_when_the_current_joints_fail(arm):
