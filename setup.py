@@ -96,6 +96,7 @@ setup(
             'neural_ik_view = neural_ik_ros.ros.executables:neural_ik_view',
             'simulated_arm = neural_ik_ros.ros.executables:simulated_arm',
             'target_source = neural_ik_ros.ros.executables:target_source',
+            'bag_player = neural_ik_ros.ros.executables:bag_player',
             'relay = neural_ik_ros.ros.executables:relay',
         ],
     },

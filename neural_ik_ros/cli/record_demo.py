@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .demo import PATHS, between
-from .replay import add_node_arguments, not_installed, progress
+from .replay import add_node_arguments, node_config, not_installed, progress
 
 
 def add_parser(subparsers: Any) -> None:
@@ -77,12 +77,11 @@ def _run(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         raise not_installed(error) from error
     from ..motion.paths import PathConfig
-    from ..ros.params_file import config_from_file
 
     options = DemoBagOptions(
         node=arguments.node,
         storage=arguments.storage,
-        config=config_from_file(arguments.params_file, arguments.node),
+        config=node_config(arguments),
         path=PathConfig(shape=arguments.path, speed=arguments.speed),
         duration_s=arguments.duration,
         rate_hz=arguments.rate,

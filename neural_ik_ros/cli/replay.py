@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..ros.replay.session import Replay
 
 NODE = '/neural_ik'
+LIVE = 'live'  # folder of what the node answers
 
 
 def add_parser(subparsers: Any) -> None:
@@ -45,6 +46,17 @@ def add_parser(subparsers: Any) -> None:
     ):
         parser.add_argument(option, metavar='TOPIC', help=f'topic of the {what}')
     parser.add_argument(
+        '--live',
+        action='store_true',
+        help='play the bag into a real node as well and compare what it answers (needs ROS)',
+    )
+    parser.add_argument(
+        '--answers',
+        type=Path,
+        metavar='BAG',
+        help='compare with the solutions and commands in another bag, recorded on the same clock',
+    )
+    parser.add_argument(
         '--baseline', type=Path, metavar='REPORT', help='report.json of an earlier replay'
     )
     parser.add_argument(
@@ -67,6 +79,21 @@ def add_node_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--node', default=NODE, type=_node, help=f'fully qualified name (default {NODE})'
     )
+    parser.add_argument(
+        '--prefix', default='', help='of joint and frame names, as the parameter of the node'
+    )
+
+
+def node_config(arguments: argparse.Namespace) -> NodeConfig:
+    """
+    Return what the arguments of ``add_node_arguments`` ask for.
+
+    :raises NeuralIkError: If the parameter file cannot be used.
+    """
+    from ..ros.params_file import config_from_file
+
+    config = config_from_file(arguments.params_file, arguments.node)
+    return replace(config, prefix=arguments.prefix) if arguments.prefix else config
 
 
 def _node(text: str) -> str:
@@ -82,32 +109,67 @@ def _run(arguments: argparse.Namespace) -> int:
         from ..ros.replay.session import REPORT, ReplayOptions, run_replay
     except ImportError as error:
         raise not_installed(error) from error
-    from ..ros.params_file import config_from_file
-
+    if arguments.live and arguments.answers is not None:
+        raise NeuralIkError('--live makes the answers itself: leave out one of both.')
     tolerances = gate.tolerances_from_texts(arguments.tolerance)
     baseline = None if arguments.baseline is None else gate.load_baseline(arguments.baseline)
-    config = config_from_file(arguments.params_file, arguments.node)
+    config = node_config(arguments)
     options = ReplayOptions(
         bag=arguments.bag,
         node=arguments.node,
         topics=_topics(arguments),
         config=config,
         network=_network(config),
+        answers=arguments.answers,
     )
     with output_folder(arguments.output, mark=REPORT) as folder, progress('messages') as begin:
+        if arguments.live:
+            options = replace(options, answers=_played(arguments, options.topics, folder))
         replay = run_replay(options, folder, begin)
         if not arguments.no_figures:
             _save_figures(replay, folder)
     print(summary(replay))
     print('written:', arguments.output)
+    is_same = options.answers is None or _is_same(replay, options.answers.name)
     if baseline is None:
-        return 0
+        return 0 if is_same else 1
     found = gate.moves(baseline, gate.flat(replay.report), tolerances)
     if found:
         print(f'\n{gate.table(found)}\n\n{len(found)} figures moved against {arguments.baseline}')
         return 1
     print(f'all {len(baseline)} figures as in {arguments.baseline}')
-    return 0
+    return 0 if is_same else 1
+
+
+def _played(arguments: argparse.Namespace, topics: Topics, folder: Path) -> Path:
+    """Return the bag of what a real node answers."""
+    from ..ros.replay.live import LiveOptions, play_live
+
+    options = LiveOptions(
+        bag=arguments.bag,
+        node=arguments.node,
+        topics=topics,
+        params_file=arguments.params_file,
+        prefix=arguments.prefix,
+    )
+    answers = folder / LIVE
+    folder.mkdir()
+    play_live(options, answers, lambda line: print(line, file=sys.stderr))
+    return answers
+
+
+def _is_same(replay: Replay, name: str) -> bool:
+    """Return whether recorded solutions are those of the replay, and say so."""
+    from ..ros.replay.comparison import difference
+
+    figures = replay.report['recorded_solutions']
+    problem = difference(figures)
+    if problem:
+        print(f'the solutions in {name} are not those of the replay: {problem}')
+    else:
+        largest = figures['difference_rad']['max']
+        print(f'{figures["compared"]} solutions in {name} as replayed, to {largest:.1e} rad')
+    return not problem
 
 
 def not_installed(error: ImportError) -> NeuralIkError:

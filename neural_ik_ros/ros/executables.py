@@ -39,6 +39,18 @@ def target_source(args: list[str] | None = None) -> int:
     return run(TargetSource, args, stop)
 
 
+def bag_player(args: list[str] | None = None) -> int:
+    """Return the exit code of the process of node ``bag_player``."""
+    stop = StopSignal.installed()
+    from .process import run
+
+    try:
+        from .replay.bag_player import BagPlayer
+    except ImportError as error:
+        raise SystemExit(f'{error.name} is not installed. pip install rosbags.') from error
+    return run(BagPlayer, args, stop)
+
+
 def neural_ik_view(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``neural_ik_view``."""
     stop = StopSignal.installed()

@@ -40,6 +40,7 @@ TRAJECTORY_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE)
 # joint_trajectory_controller and joint_state_broadcaster use rclcpp::SystemDefaultsQoS. Fast DDS
 # makes that a best-effort reader and a reliable writer, both with a history of one.
 TRAJECTORY_IN = copy(QoSPresetProfiles.SYSTEM_DEFAULT.value)
+CLOCK_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 JOINT_STATES_OUT = _keep_last(10, ReliabilityPolicy.RELIABLE)
 DIAGNOSTICS_OUT = _keep_last(10, ReliabilityPolicy.RELIABLE)
 # RViz asks for reliable paths and markers; the newest one is all there is to see.

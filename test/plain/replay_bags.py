@@ -26,11 +26,13 @@ BAGS = REPOSITORY / 'test/plain/bags'
 REFERENCE, BASELINE = BAGS / 'reference', BAGS / 'reference_baseline.json'
 PARAMETERS = BAGS / 'reference.yaml'
 TARGETS, JOINTS = '/neural_ik/target_pose', '/joint_states'
+SOLUTION = '/neural_ik/solution'
 COMMANDS = '/joint_trajectory_controller/joint_trajectory'
 TYPES = {
     TARGETS: 'geometry_msgs/msg/PoseStamped',
     JOINTS: 'sensor_msgs/msg/JointState',
     COMMANDS: 'trajectory_msgs/msg/JointTrajectory',
+    SOLUTION: 'sensor_msgs/msg/JointState',
 }
 N_TARGETS = 280
 

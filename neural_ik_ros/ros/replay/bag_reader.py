@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -30,10 +30,26 @@ else:
 
 from ..controller_rules import NS_PER_S
 from ..messages import ns_from_time
-from .bag_types import JOINTS, POSE, STORAGE_OF_SUFFIX, TRAJECTORY, BagError, Topics, decoded
+from .bag_types import (
+    COMMANDS,
+    INPUTS,
+    JOINT_STATES,
+    SOLUTION,
+    STORAGE_OF_SUFFIX,
+    TARGET,
+    TYPES,
+    BagError,
+    Topics,
+    decoded,
+)
 
 BACK_NS = 50_000_000  # by which stamps may go back: clocks are corrected
 MOST_TOPICS = 8  # named in a message
+REMEDIES = {
+    TARGET: 'Name the topic with --target-topic.',
+    JOINT_STATES: 'Name the topic with --joint-states-topic.',
+    SOLUTION: 'Record it beside the node.',
+}
 # What rosbags lets through for damaged files.
 DAMAGE = (
     *(ReaderError, ZstdError, apsw.Error, OSError, EOFError, struct.error, AssertionError),
@@ -45,37 +61,48 @@ DAMAGE = (
 class Recorded:
     """One message as it was recorded."""
 
-    kind: str  # its type: POSE, JOINTS or TRAJECTORY
+    role: str  # of its topic: TARGET, JOINT_STATES, COMMANDS or SOLUTION
     time_ns: int  # of the recording
     message: Any
+    data: bytes  # the message as it is in the bag
 
 
 class BagReader:
     """A bag that is known to have the topics that are needed, open for reading."""
 
-    def __init__(self, path: Path, topics: Topics) -> None:
+    def __init__(
+        self,
+        path: Path,
+        topics: Topics,
+        *,
+        needed: Sequence[str] = INPUTS,
+        wanted: Sequence[str] = (COMMANDS, SOLUTION),
+    ) -> None:
         """
         Open and check it.
 
+        :param needed: Roles of the topics that it must have.
+        :param wanted: Roles of those that are read if it has them.
         :raises BagError: If it is no bag, is damaged or empty, or lacks a topic.
         """
         self._path, self._topics = path, topics
-        self._stamps: dict[str, int] = {}
-        self._frame: str | None = None
+        self._stamps: dict[str, int] = {}  # newest one of each topic
+        self._frame: str | None = None  # of the targets
         try:
             self._reader = Reader(path)
             self._reader.open()
         except DAMAGE as error:
             raise BagError(path, _opening_problem(path, error)) from error
         try:
-            self._connections = [
-                *self._wanted(topics.target, POSE, '--target-topic'),
-                *self._wanted(topics.joint_states, JOINTS, '--joint-states-topic'),
-                *self._optional(topics.commands, TRAJECTORY),
-            ]
+            found = {
+                **{role: self._needed(role) for role in needed},
+                **{role: self._wanted(role) for role in wanted},
+            }
         except BagError:
             self._reader.close()
             raise
+        self._connections = [one for connections in found.values() for one in connections]
+        self._roles = {topics.name(role): role for role in found}
 
     def __enter__(self) -> BagReader:
         """Return itself, open."""
@@ -112,6 +139,11 @@ class BagReader:
         """From the first message of any topic to the last."""
         return self._reader.duration
 
+    def has(self, role: str) -> bool:
+        """Return whether there are messages of a role."""
+        topic = self._topics.name(role)
+        return any(one.topic == topic and one.msgcount for one in self._connections)
+
     @property
     def n_messages(self) -> int:
         """Number of messages on the topics that are read."""
@@ -125,20 +157,22 @@ class BagReader:
             are given in more than one frame.
         """
         n_read: Counter[str] = Counter()
-        newest_ns = 0
+        newest_ns, self._frame = 0, None
+        self._stamps.clear()
         for connection, time_ns, data in self._raw():
-            topic, kind = connection.topic, connection.msgtype
+            topic = connection.topic
             n_read[topic] += 1
             if newest_ns - time_ns > BACK_NS:
                 self._refuse_going_back(newest_ns - time_ns, topic, n_read[topic])
             newest_ns = time_ns
             try:
-                message = decoded(data, kind)
+                message = decoded(data, connection.msgtype)
             except SerdeError as error:
                 problem = f'message {n_read[topic]} of {topic} cannot be read ({error})'
                 raise BagError(self._path, f'{problem}; record it again.') from error
-            self._check(topic, kind, message, n_read[topic])
-            yield Recorded(kind=kind, time_ns=time_ns, message=message)
+            self._check(topic, message, n_read[topic])
+            role = self._roles[topic]
+            yield Recorded(role=role, time_ns=time_ns, message=message, data=data)
         self._require_all(n_read)
 
     def _raw(self) -> Iterator[tuple[Connection, int, bytes]]:
@@ -148,20 +182,21 @@ class BagReader:
         except DAMAGE as error:
             raise BagError(self._path, _damage(error)) from error
 
-    def _wanted(self, topic: str, kind: str, option: str) -> list[Connection]:
-        connections = self._optional(topic, kind)
+    def _needed(self, role: str) -> list[Connection]:
+        connections, topic = self._wanted(role), self._topics.name(role)
         if not connections:
             found = sorted({f'{one.topic} ({one.msgtype})' for one in self._reader.connections})
             more = f' and {len(found) - MOST_TOPICS} more' if len(found) > MOST_TOPICS else ''
             listed = ', '.join(found[:MOST_TOPICS]) or 'none at all'
-            problem = f'has no topic {topic}; it has {listed}{more}. Name the topic with {option}.'
+            problem = f'has no topic {topic}; it has {listed}{more}. {REMEDIES[role]}'
             raise BagError(self._path, problem)
         if sum(connection.msgcount for connection in connections) == 0:
             problem = f'is empty: no message on {topic}. Record while they are sent.'
             raise BagError(self._path, problem)
         return connections
 
-    def _optional(self, topic: str, kind: str) -> list[Connection]:
+    def _wanted(self, role: str) -> list[Connection]:
+        topic, kind = self._topics.name(role), TYPES[role]
         connections = [one for one in self._reader.connections if one.topic == topic]
         for one in connections:
             if one.msgtype != kind:
@@ -169,7 +204,7 @@ class BagReader:
                 raise BagError(self._path, f'{problem}. Name another topic.')
         return connections
 
-    def _check(self, topic: str, kind: str, message: Any, number: int) -> None:
+    def _check(self, topic: str, message: Any, number: int) -> None:
         """Refuse a message of another time or frame than those before."""
         stamp_ns = ns_from_time(message.header.stamp)
         if stamp_ns != 0:
@@ -177,7 +212,7 @@ class BagReader:
             if back_ns > BACK_NS:
                 self._refuse_going_back(back_ns, topic, number)
             self._stamps[topic] = stamp_ns
-        if kind != POSE:
+        if topic != self._topics.target:
             return
         frame = message.header.frame_id
         if self._frame is not None and frame != self._frame:

@@ -22,6 +22,17 @@ TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
 DIAGNOSTIC = 'diagnostic_msgs/msg/DiagnosticStatus'
 MCAP, SQLITE3 = 'mcap', 'sqlite3'
 STORAGES = (MCAP, SQLITE3)
+# What a topic is for, by the name of its field in ``Topics``.
+TARGET, JOINT_STATES = 'target', 'joint_states'
+COMMANDS, SOLUTION, STATUS = 'commands', 'solution', 'status'
+TYPES = {
+    TARGET: POSE,
+    JOINT_STATES: JOINTS,
+    COMMANDS: TRAJECTORY,
+    SOLUTION: JOINTS,
+    STATUS: DIAGNOSTIC,
+}
+INPUTS, OUTPUTS = (TARGET, JOINT_STATES), (COMMANDS, SOLUTION, STATUS)
 BIG_ENDIAN, LITTLE_ENDIAN = b'\x00\x00', b'\x00\x01'  # first bytes of CDR
 STORAGE_OF_SUFFIX = {'.mcap': MCAP, '.db3': SQLITE3}
 
@@ -54,6 +65,11 @@ class Topics:
             solution=f'{node}/solution',
             status=f'{node}/status',
         )
+
+    def name(self, role: str) -> str:
+        """Return the name of a topic."""
+        name: str = getattr(self, role)
+        return name
 
 
 @cache

@@ -18,12 +18,17 @@ from ...motion import Command, Output, StreamStatus
 from ..controller_rules import NS_PER_S
 from ..messages import quat_from_rotation
 from .bag_types import (
+    COMMANDS,
     DIAGNOSTIC,
+    JOINT_STATES,
     JOINTS,
     MCAP,
-    POSE,
+    SOLUTION,
     SQLITE3,
+    STATUS,
+    TARGET,
     TRAJECTORY,
+    TYPES,
     BagError,
     Topics,
     typestore,
@@ -134,31 +139,35 @@ class BagWriter:
 
     def target(self, message: Any, time_ns: int) -> None:
         """Write a target pose."""
-        self._write(self._topics.target, POSE, message, time_ns)
+        self._write(TARGET, message, time_ns)
 
     def joints(self, message: Any, time_ns: int) -> None:
         """Write a joint state."""
-        self._write(self._topics.joint_states, JOINTS, message, time_ns)
+        self._write(JOINT_STATES, message, time_ns)
 
     def command(self, message: Any, time_ns: int) -> None:
         """Write a trajectory."""
-        self._write(self._topics.commands, TRAJECTORY, message, time_ns)
+        self._write(COMMANDS, message, time_ns)
 
     def solution(self, message: Any, time_ns: int) -> None:
         """Write a solution."""
-        self._write(self._topics.solution, JOINTS, message, time_ns)
+        self._write(SOLUTION, message, time_ns)
 
     def status(self, message: Any, time_ns: int) -> None:
         """Write a status."""
-        self._write(self._topics.status, DIAGNOSTIC, message, time_ns)
+        self._write(STATUS, message, time_ns)
 
-    def _write(self, topic: str, kind: str, message: Any, time_ns: int) -> None:
+    def _write(self, role: str, message: Any, time_ns: int) -> None:
+        self.raw(role, typestore().serialize_cdr(message, TYPES[role]), time_ns)
+
+    def raw(self, role: str, data: bytes | memoryview, time_ns: int) -> None:
+        """Write a message of a role that is CDR already."""
         try:
-            connection = self._connections.get(topic)
+            connection = self._connections.get(role)
             if connection is None:
+                topic, kind = self._topics.name(role), TYPES[role]
                 connection = self._writer.add_connection(topic, kind, typestore=typestore())
-                self._connections[topic] = connection
-            data = typestore().serialize_cdr(message, kind)
+                self._connections[role] = connection
             self._writer.write(connection, time_ns, data)
         except (OSError, WriterError) as error:
             problem = f'cannot be written ({error}). Free space or choose another --output.'

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import heapq
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +22,7 @@ from ..geometry import USE
 from ..node_config import NodeConfig
 from ..parameter_table import ParameterError
 from .bag_reader import BagReader
-from .bag_types import JOINTS, POSE, Topics
+from .bag_types import COMMANDS, JOINT_STATES, SOLUTION, TARGET, BagError, Topics
 from .bag_writer import BagWriter, Messages
 from .gate import REPORT_FORMAT
 from .player import Answer, Player
@@ -28,6 +31,8 @@ from .timeline import Timeline
 
 Progress: TypeAlias = Callable[[int], Callable[[int], Any]]
 BAG, REPORT, TIMES = 'bag', 'report.json', 'times.json'
+ANSWERS = (COMMANDS, SOLUTION)  # what is compared
+OTHER_TIME_NS = 60 * NS_PER_S
 # Of the machine and of the life cycle, not of what is computed.
 NOT_SETTINGS = ('bundle', 'autostart', 'realtime_priority', 'cpu_affinity')
 
@@ -41,6 +46,7 @@ class ReplayOptions:
     topics: Topics  # in the bag and in the one that is written
     config: NodeConfig
     network: Mapping[str, str]  # what it is, for the report
+    answers: Path | None = None  # another bag, with what a node answered to this one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,7 +61,7 @@ class Replay:
 
 def run_replay(options: ReplayOptions, folder: Path, begin: Progress) -> Replay:
     """
-    Write bag, report and times to a new folder; return them.
+    Write bag, report and times to a folder; return them.
 
     :param begin: Called with the number of messages; what it returns, with how many more are done.
     :raises NeuralIkError: If the bag, the network or a parameter cannot be used.
@@ -63,55 +69,75 @@ def run_replay(options: ReplayOptions, folder: Path, begin: Progress) -> Replay:
     if options.config.robot_description_mode == USE:
         problem = f'{USE!r} is for a running node; a replay solves for the arm of the bundle'
         raise ParameterError('robot_description_mode', problem)
-    with BagReader(options.bag, options.topics) as reader:
+    with contextlib.ExitStack() as stack:
+        readers = _open(options, stack)
         tracker = make_tracker(options.config)
-        folder.mkdir()
-        with BagWriter(folder / BAG, reader.storage, options.topics) as writer:
-            session = _Session(options, tracker, reader, writer)
-            started_s = time.perf_counter()
-            session.play(begin(reader.n_messages))
-            replay = session.result(time.perf_counter() - started_s)
+        folder.mkdir(exist_ok=True)
+        writer = BagWriter(folder / BAG, readers[0].storage, options.topics)
+        session = _Session(options, tracker, readers, stack.enter_context(writer))
+        started_s = time.perf_counter()
+        session.play(begin(sum(reader.n_messages for reader in readers)))
+        replay = session.result(time.perf_counter() - started_s)
     for name, content in ((REPORT, replay.report), (TIMES, replay.times)):
         (folder / name).write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
     return replay
+
+
+def _open(options: ReplayOptions, stack: contextlib.ExitStack) -> list[BagReader]:
+    """Return the readers of the bag and, if that is another one, of the answers to it."""
+    if options.answers is None:
+        return [stack.enter_context(BagReader(options.bag, options.topics, wanted=ANSWERS))]
+    bag = stack.enter_context(BagReader(options.bag, options.topics, wanted=()))
+    needed, wanted = (SOLUTION,), (COMMANDS,)
+    answers = BagReader(options.answers, options.topics, needed=needed, wanted=wanted)
+    late_ns = stack.enter_context(answers).start_ns - bag.start_ns
+    if not -OTHER_TIME_NS <= late_ns <= bag.duration_ns + OTHER_TIME_NS:
+        problem = f'was recorded at another time than {options.bag}'
+        raise BagError(options.answers, f'{problem}. Record it on its clock (--use-sim-time).')
+    return [bag, answers]
 
 
 class _Session:
     """The way of the messages from bag to bag."""
 
     def __init__(
-        self, options: ReplayOptions, tracker: PoseTracker, reader: BagReader, writer: BagWriter
+        self,
+        options: ReplayOptions,
+        tracker: PoseTracker,
+        readers: list[BagReader],
+        writer: BagWriter,
     ) -> None:
         self._options, self._tracker = options, tracker
-        self._reader, self._writer = reader, writer
+        self._readers, self._reader, self._writer = readers, readers[0], writer
         config, arm = options.config, tracker.solver.arm
         self._limits: MotionLimits = motion_limits(arm, config)
         joint_names = [config.prefix + name for name in arm.joint_names]
         self._messages = Messages(joint_names, tracker.config.base_frame)
-        self._tally = Tally(self._limits, joint_names)
-        self._timeline = Timeline(reader.start_ns, reader.duration_ns)
+        has_solutions = readers[-1].has(SOLUTION)
+        self._tally = Tally(self._limits, joint_names, has_solutions=has_solutions)
+        self._timeline = Timeline(self._reader.start_ns, self._reader.duration_ns)
         self._player = Player(tracker, joint_names, self._take)
-        self._n_read = {POSE: 0, JOINTS: 0}
+        self._n_read: Counter[str] = Counter()
 
     def play(self, advance: Callable[[int], Any]) -> None:
         """Put every message through the node's logic."""
         player, n_read, now_ns = self._player, self._n_read, 0
-        for recorded in self._reader.messages():
+        sources = [reader.messages() for reader in self._readers]
+        for recorded in heapq.merge(*sources, key=lambda one: one.time_ns):
             now_ns = recorded.time_ns
-            if recorded.kind == POSE:
+            if recorded.role == TARGET:
                 player.target(recorded.message, now_ns)
-            elif recorded.kind == JOINTS:
+            elif recorded.role == JOINT_STATES:
                 player.joints(recorded.message, now_ns)
             else:
                 player.wait(now_ns)
-                self._tally.take_recorded(recorded.message, now_ns)
-            n_read[recorded.kind] = n_read.get(recorded.kind, 0) + 1
+                self._tally.take_recorded(recorded.role, recorded.message, now_ns)
+            n_read[recorded.role] += 1
             advance(1)
         player.end(now_ns)
 
     def result(self, duration_s: float) -> Replay:
         """Return what came of it, after so much time."""
-        n_targets, n_joints = self._n_read[POSE], self._n_read[JOINTS]
         bag_s = self._reader.duration_ns / NS_PER_S
         report = {
             'format': REPORT_FORMAT,
@@ -120,9 +146,9 @@ class _Session:
                 'name': self._reader.name,
                 'storage': self._reader.storage,
                 'duration_s': bag_s,
-                'targets': n_targets,
-                'joint_states': n_joints,
-                'commands': sum(self._n_read.values()) - n_targets - n_joints,
+                'targets': self._n_read[TARGET],
+                'joint_states': self._n_read[JOINT_STATES],
+                'commands': self._n_read[COMMANDS],
                 'unusable_joint_states': self._player.n_unusable_joints,
             },
             'settings': self._settings(),

@@ -12,20 +12,25 @@ import numpy as np
 from ...kinematics import N_JOINTS, Joints
 from ...motion import Command, MotionLimits
 from ...solver import IkSolution
-from ..controller_rules import NS_PER_S
+from ..messages import ns_from_time
+from .bag_types import COMMANDS
+from .comparison import MS_PER_NS, CommandComparison, SolutionComparison
 from .player import Answer
 from .spread import Spread
-
-FOLLOWS_S = 0.1  # within which a recorded command belongs to the newest replayed one
-MS_PER_NS = 1e-6
 
 
 class Tally:
     """What the answers of a replay are worth."""
 
-    def __init__(self, limits: MotionLimits, joint_names: list[str]) -> None:
-        """Start from nothing."""
-        self._limits, self._joint_names = limits, joint_names
+    def __init__(
+        self, limits: MotionLimits, joint_names: list[str], *, has_solutions: bool
+    ) -> None:
+        """
+        Start from nothing.
+
+        :param has_solutions: Whether recorded solutions are to be compared.
+        """
+        self._limits, self._has_solutions = limits, has_solutions
         self._middle = 0.5 * (limits.upper + limits.lower)
         self._half = 0.5 * (limits.upper - limits.lower)
         self._use = {name: np.zeros(N_JOINTS) for name in ('position', 'velocity', 'acceleration')}
@@ -35,7 +40,8 @@ class Tally:
         self._position_error, self._rotation_error = Spread(), Spread()
         self._seed_error, self._newton_steps = Spread(), Spread()
         self._joint_step, self._deviation = Spread(), Spread()
-        self._recorded = _Comparison()
+        self._commands = CommandComparison(joint_names)
+        self._solutions = SolutionComparison(joint_names)
         self._solve_ms = Spread()
         self._n_solved = self._n_commands = self._n_limited = 0
         self._seed_sum = np.zeros(N_JOINTS)  # [rad]
@@ -52,7 +58,7 @@ class Tally:
         if answer.target is not None:
             self._statuses[output.status.name] += 1
             self._n_solved += output.status.is_solved
-            self._recorded.begin(answer.now_ns)
+            self._commands.begin(answer.now_ns)
         elif not output.status.is_solved:
             self._faults[output.status.name] += 1
         if output.solution is not None:
@@ -60,13 +66,16 @@ class Tally:
             self._newton_steps.add(output.solution.iterations)
         if output.solution is not None and answer.seed_errors is not None:
             self._take_solution(output.solution, answer.seed_errors)
+            self._expect_solution(output.solution, answer)
         if output.command is not None:
             self._take_command(output.command, answer)
 
-    def take_recorded(self, message: Any, now_ns: int) -> None:
-        """Compare a command in the bag with the newest replayed one."""
-        q = _first_row(message, self._joint_names)
-        self._recorded.add(q, now_ns)
+    def take_recorded(self, role: str, message: Any, now_ns: int) -> None:
+        """Compare a recorded command or solution with the replayed one."""
+        if role == COMMANDS:
+            self._commands.add(message, now_ns)
+        else:
+            self._solutions.add(message)
 
     def figures(self) -> dict[str, Any]:
         """Return plain data: the same for the same answers."""
@@ -91,7 +100,8 @@ class Tally:
             'deviation_m': self._deviation.figures(),
             'joint_step_rad': self._joint_step.figures(),
             'limit_use': {name: use.tolist() for name, use in self._use.items()},
-            'recorded_commands': self._recorded.figures(),
+            'recorded_commands': self._commands.figures(),
+            'recorded_solutions': self._solutions.figures(),
         }
 
     def solve_ms(self) -> dict[str, float]:
@@ -105,13 +115,18 @@ class Tally:
         self._seed_error.add(float(seed_errors.max()))
         self._seed_sum += seed_errors
 
+    def _expect_solution(self, solution: IkSolution, answer: Answer) -> None:
+        if self._has_solutions and answer.target is not None:
+            stamp_ns = ns_from_time(answer.target.header.stamp)
+            self._solutions.expect(solution.q, stamp_ns, answer.now_ns)
+
     def _take_command(self, command: Command, answer: Answer) -> None:
         self._n_commands += 1
         q = command.q[-1]
         if self._newest_q is not None:
             self._joint_step.add(float(np.abs(command.q[0] - self._newest_q).max()))
         self._newest_q = q
-        self._recorded.expect(command.q[0], answer.now_ns)
+        self._commands.expect(command.q[0], answer.now_ns)
         if answer.deviation is not None:
             self._n_limited += 1
             self._deviation.add(answer.deviation)
@@ -121,52 +136,3 @@ class Tally:
 
     def _note_use(self, limit: str, shares: Joints) -> None:
         np.maximum(self._use[limit], shares, out=self._use[limit])
-
-
-class _Comparison:
-    """Commands in the bag against those of the replay."""
-
-    def __init__(self) -> None:
-        self._difference, self._latency_ms = Spread(), Spread()
-        self._n_alone = 0
-        self._target_ns: int | None = None  # that is still to be answered in the bag
-        self._q: Joints | None = None
-        self._command_ns = 0
-
-    def begin(self, now_ns: int) -> None:
-        """Take note that a target came."""
-        self._target_ns = now_ns
-
-    def expect(self, q: Joints, now_ns: int) -> None:
-        """Take a replayed command (6,) [rad]."""
-        self._q, self._command_ns = q, now_ns
-
-    def add(self, q: Joints | None, now_ns: int) -> None:
-        """Take a recorded command (6,) [rad], None if it is for other joints."""
-        if self._target_ns is not None:
-            self._latency_ms.add((now_ns - self._target_ns) * MS_PER_NS)
-            self._target_ns = None
-        is_near = now_ns - self._command_ns <= FOLLOWS_S * NS_PER_S
-        if q is None or self._q is None or not is_near:
-            self._n_alone += 1
-        else:
-            self._difference.add(float(np.abs(q - self._q).max()))
-
-    def figures(self) -> dict[str, Any]:
-        return {
-            'compared': self._difference.n,
-            'without_replayed_one': self._n_alone,
-            'difference_rad': self._difference.figures(),
-            'latency_ms': self._latency_ms.figures(),
-        }
-
-
-def _first_row(message: Any, joint_names: list[str]) -> Joints | None:
-    """Return the first positions (6,) of a trajectory message, None if it is for other joints."""
-    names = list(message.joint_names)
-    if not message.points or sorted(names) != sorted(joint_names):
-        return None
-    positions = message.points[0].positions
-    if len(positions) != len(names):
-        return None
-    return np.array([positions[names.index(name)] for name in joint_names])
