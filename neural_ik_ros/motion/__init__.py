@@ -4,6 +4,7 @@
 
 from .command import (
     OUTPUT_MODES,
+    TRAJECTORY,
     Command,
     Deviation,
     Health,
@@ -19,6 +20,7 @@ from .tracker import PoseTracker
 
 __all__ = [
     'OUTPUT_MODES',
+    'TRAJECTORY',
     'Command',
     'Deviation',
     'Health',

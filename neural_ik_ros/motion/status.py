@@ -22,6 +22,7 @@ class StreamStatus(Enum):
     FOLLOWING_ERROR = 'the arm is not where it was commanded to be'
     CLOCK_JUMP = 'the clock jumped back'
     RATE_OVERRUN = 'a command was due too long ago'
+    GOAL_FAILED = 'the controller did not do what it was sent'
     OTHER_ARM = 'robot_description does not describe the arm that is solved for'
 
     @property

@@ -7,6 +7,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
@@ -15,6 +16,7 @@ from ..motion import Deviation, Health, Output, Status, StreamStatus
 from ..solver import IkSolution, IkStatus
 
 WINDOW = 1024  # values kept for the percentiles
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 OK = DiagnosticStatus.OK
 WARN = DiagnosticStatus.WARN
@@ -104,13 +106,15 @@ class Statistics:
         self._has_happened = False
         return self.newest.reason != self._published
 
-    def status(self, name: str) -> DiagnosticStatus:
-        """Return the newest status alone, as published on change."""
+    def status(self, name: str, others: Mapping[str, str] = NOTHING) -> DiagnosticStatus:
+        """Return the newest status, and other figures, as published on change."""
         self._published = self.newest.reason
-        return status_message(name, self.newest.status, self.newest.reason)
+        message = status_message(name, self.newest.status, self.newest.reason)
+        message.values += _pairs(others)
+        return message
 
     def report(
-        self, name: str, health: Health, others: Mapping[str, str] | None = None
+        self, name: str, health: Health, others: Mapping[str, str] = NOTHING
     ) -> DiagnosticStatus:
         """Return the newest status with all figures, and others, as published once a second."""
         message = status_message(name, self.newest.status, self.newest.reason)
@@ -124,9 +128,9 @@ class Statistics:
             **self._motion(),
             **_watchdogs(health),
             **_evidence(self._solution),
-            **(others or {}),
+            **others,
         }
-        message.values += [KeyValue(key=key, value=value) for key, value in figures.items()]
+        message.values += _pairs(figures)
         return message
 
     def _motion(self) -> dict[str, str]:
@@ -147,8 +151,12 @@ def status_message(name: str, status: Status, reason: str) -> DiagnosticStatus:
         name=name,
         message=reason,
         hardware_id='neural_ik_ros',
-        values=[KeyValue(key='status', value=status.name)],
+        values=_pairs({'status': status.name}),
     )
+
+
+def _pairs(figures: Mapping[str, str]) -> list[KeyValue]:
+    return [KeyValue(key=key, value=value) for key, value in figures.items()]
 
 
 def _watchdogs(health: Health) -> dict[str, str]:

@@ -8,7 +8,6 @@ from time import perf_counter_ns
 from typing import Any
 
 from geometry_msgs.msg import PoseStamped
-from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -21,9 +20,10 @@ from .assembly import make_tracker, reconfigure
 from .diagnostics import Statistics, status_message
 from .frames import Frames
 from .geometry import GeometryCheck
+from .inputs import Inputs
 from .messages import JointReader, Unusable, target_from_pose
 from .moveit.service import IkService
-from .node_config import NodeConfig
+from .node_config import ACTION, NodeConfig
 from .outputs import Outputs
 from .parameters import declare
 from .process import freeze_heap
@@ -135,31 +135,24 @@ class NeuralIkNode(LifecycleNode):
         )
         joint_names = [config.prefix + name for name in arm.joint_names]
         self._joints = JointReader(joint_names)
-        self._outputs = Outputs(self, joint_names, self._tracker.config.base_frame)
+        goal_news = self._publish_status if config.output_mode == ACTION else None
+        self._outputs = Outputs(self, joint_names, self._tracker.config.base_frame, goal_news)
         self._entities.append((Outputs.destroy, self._outputs))
 
     def _make_inputs(self) -> None:
         base_frame, uses_tf = self._tracker.config.base_frame, self._config.use_tf
         self._frames = Frames(self, base_frame, uses_tf=uses_tf)
         self._entities.append((Frames.destroy, self._frames))
-        inputs = (
+        subscriptions = (
             (PoseStamped, '~/target_pose', self._on_target, qos.POSE_IN),
             (JointState, 'joint_states', self._on_joints, qos.JOINT_STATES_IN),
             (String, 'robot_description', self._on_description, qos.ROBOT_DESCRIPTION),
         )
-        for kind, topic, callback, profile in inputs:
-            subscription = self.create_subscription(
-                kind, topic, callback, profile, qos_overriding_options=qos.overridable()
-            )
-            self._entities.append((self.destroy_subscription, subscription))
-        # A steady clock: simulated time may stand still, and the motion must end all the same.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        for period_s, on_time in (
+        timers = (
             (1.0 / self._config.rate_hz, self._on_tick),
             (DIAGNOSTICS_PERIOD_S, self._on_report),
-        ):
-            timer = self.create_timer(period_s, on_time, clock=steady)
-            self._entities.append((self.destroy_timer, timer))
+        )
+        self._entities.append((Inputs.destroy, Inputs(self, subscriptions, timers)))
 
     def _make_service(self) -> None:
         self._service = IkService(self, self._config, self._geometry, self._frames)
@@ -234,7 +227,7 @@ class NeuralIkNode(LifecycleNode):
 
     def _go_on(self) -> None:
         """Do what is due, target or not."""
-        output = self._tracker.on_tick(self._now_ns())
+        output = self._failure() or self._tracker.on_tick(self._now_ns())
         if output is None:
             return
         self._statistics.note_command(output)
@@ -245,16 +238,26 @@ class NeuralIkNode(LifecycleNode):
             self._statistics.note(output)
             self._publish_status()
 
+    def _failure(self) -> Output | None:
+        """Return what became of a goal that failed: the arm is not where it was sent."""
+        detail = self._outputs.take_failure()
+        if not detail:
+            return None
+        self._tracker.stop(self._now_ns())
+        return Output(status=StreamStatus.GOAL_FAILED, detail=detail)
+
     def _on_report(self) -> None:
         if not self._is_active:
             return
         if self._statistics.is_news():
             self._publish_status()
         name, health = self.get_fully_qualified_name(), self._tracker.health(self._now_ns())
-        self._outputs.report(self._statistics.report(name, health, self._service.figures()))
+        others = self._service.figures() | self._outputs.figures()
+        self._outputs.report(self._statistics.report(name, health, others))
 
     def _publish_status(self) -> None:
-        self._outputs.status(self._statistics.status(self.get_fully_qualified_name()))
+        name = self.get_fully_qualified_name()
+        self._outputs.status(self._statistics.status(name, self._outputs.figures()))
 
     def _now_ns(self) -> int:
         now_ns: int = self._clock.now().nanoseconds

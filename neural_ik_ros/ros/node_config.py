@@ -8,11 +8,13 @@ import math
 from dataclasses import dataclass, field, replace
 
 from ..kinematics import CoupledLimit
-from ..motion import OUTPUT_MODES, TrackerConfig
+from ..motion import OUTPUT_MODES, TRAJECTORY, TrackerConfig
 from ..solver import SolverOptions
 from .geometry import DESCRIPTION_MODES
 from .parameter_table import parameter
 from .realtime import cpus_from_text
+
+ACTION = 'action'  # as TRAJECTORY, but each motion is a goal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +40,9 @@ class NodeConfig:
     output_mode: str = field(
         default=OUTPUT_MODES[0],
         metadata=parameter(
-            'Send commands as they are due, or the whole motion to each target at once',
-            choices=OUTPUT_MODES,
+            'Send commands as they are due, or the whole motion to each target at once, '
+            'as a message or as a goal of FollowJointTrajectory (needs control_msgs)',
+            choices=(*OUTPUT_MODES, ACTION),
         ),
     )
     rate_hz: float = field(
@@ -238,7 +241,7 @@ class NodeConfig:
         """Return how targets and commands are timed and watched."""
         return TrackerConfig(
             base_frame=self.prefix + self.base_frame,
-            output_mode=self.output_mode,
+            output_mode=TRAJECTORY if self.output_mode == ACTION else self.output_mode,
             rate_hz=self.rate_hz,
             target_timeout_s=self.target_timeout_s,
             joint_state_timeout_s=self.joint_state_timeout_s,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from time import sleep
 from typing import Any
 
@@ -19,8 +20,10 @@ from trajectory_msgs.msg import JointTrajectory
 from ..motion import Command
 from ..solver import IkSolution
 from . import qos
+from .goals import Goals
 from .messages import fill_trajectory, make_trajectory
 
+GOALS = 'joint_trajectory_controller/follow_joint_trajectory'
 LAST_WORDS_NS = 500_000_000  # the longest wait for reliable subscribers at the end
 BEST_EFFORT_S = 0.02  # for the others, which do not acknowledge
 
@@ -28,7 +31,20 @@ BEST_EFFORT_S = 0.02  # for the others, which do not acknowledge
 class Outputs:
     """Publishers that are silent while the node is not active, and the messages they reuse."""
 
-    def __init__(self, node: LifecycleNode, joint_names: list[str], base_frame: str) -> None:
+    def __init__(
+        self,
+        node: LifecycleNode,
+        joint_names: list[str],
+        base_frame: str,
+        goal_news: Callable[[], None] | None,
+    ) -> None:
+        """
+        Make the publishers.
+
+        :param goal_news: Send commands as goals instead, and call this when one has got on.
+        :raises MissingControlMsgsError: If that is not possible.
+        """
+        self._goals = Goals(node, GOALS, goal_news) if goal_news is not None else None
         self._node = node
         self._publishers: list[Any] = []
         self._trajectory = make_trajectory(joint_names)
@@ -54,11 +70,25 @@ class Outputs:
         for publisher in self._publishers:
             self._node.destroy_lifecycle_publisher(publisher)
         self._publishers = []
+        if self._goals is not None:
+            self._goals.destroy()
 
     def command(self, command: Command) -> None:
-        """Publish joints to be reached."""
+        """Publish joints to be reached, or send them as a goal."""
+        if self._goals is not None:
+            fill_trajectory(self._trajectory, command.q, command.interval_ns, command.rest)
+            self._goals.send(self._trajectory)
+            return
         fill_trajectory(self._trajectory, command.q, command.interval_ns, command.rest)
         self._trajectories.publish(self._trajectory)
+
+    def take_failure(self) -> str:
+        """Return why the newest goal failed, once, or nothing."""
+        return '' if self._goals is None else self._goals.take_failure()
+
+    def figures(self) -> dict[str, str]:
+        """Return what is known of the newest goal, as values of diagnostics."""
+        return {} if self._goals is None else self._goals.figures()
 
     def solution(self, solution: IkSolution, target: PoseStamped) -> None:
         """Publish the exact solution of a target, with the target's stamp."""

@@ -27,7 +27,7 @@ ROS = {
     'ament_index_python', 'builtin_interfaces', 'launch', 'launch_ros', 'rcl_interfaces', 'rclpy',
     'tf2_ros',
 }  # fmt: skip
-OPTIONAL = ('moveit_msgs', 'tf2_ros')  # may be missing where ROS is installed
+OPTIONAL = ('control_msgs', 'moveit_msgs', 'tf2_ros')  # may be missing where ROS is installed
 
 FORBIDDEN = {
     'solver': ENGINES | ROS,

@@ -1,0 +1,45 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Everything the node listens to, and its timers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+
+from . import qos
+
+Subscription: TypeAlias = tuple[type, str, Callable[[Any], None], QoSProfile]
+Timer: TypeAlias = tuple[float, Callable[[], None]]  # period [s]
+
+
+class Inputs:
+    """Subscriptions with quality of service that users may override, and timers."""
+
+    def __init__(
+        self, node: Node, subscriptions: Sequence[Subscription], timers: Sequence[Timer]
+    ) -> None:
+        """Begin to listen."""
+        self._node = node
+        self._subscriptions = [
+            node.create_subscription(
+                kind, topic, callback, profile, qos_overriding_options=qos.overridable()
+            )
+            for kind, topic, callback, profile in subscriptions
+        ]
+        # A steady clock: simulated time may stand still, and the motion must end all the same.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timers = [
+            node.create_timer(period_s, on_time, clock=steady) for period_s, on_time in timers
+        ]
+
+    def destroy(self) -> None:
+        """Listen no more."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+        for timer in self._timers:
+            self._node.destroy_timer(timer)
