@@ -55,7 +55,9 @@ class Branches:
         frames_into(arm.rotations, arm.translations, q, tool, frames)
         origins, axes = frames[:3, 3:].T, frames[3:, 3:].T
         across = np.eye(3) - axes[:, :, None] * axes[:, None, :]
-        centre = np.linalg.lstsq(across.reshape(9, 3), (across @ origins[..., None]).ravel())[0]
+        centre = np.linalg.lstsq(
+            across.reshape(9, 3), (across @ origins[..., None]).ravel(), rcond=None
+        )[0]
         miss = float(np.linalg.norm(across @ (centre - origins)[..., None], axis=1).max())
         rotation, translation = np.eye(3), np.zeros(3)
         for i in range(3):
