@@ -54,7 +54,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ..learning.features import transform_from_xyz_rpy
+    from ..kinematics import transform_from_xyz_rpy
     from ..learning.serving import IkSolver
     from ..solver import SolverOptions
 

@@ -89,6 +89,22 @@ def rotation_from_rpy(rpy: ArrayLike) -> FloatArray:
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
+def transform_from_xyz_rpy(xyz: ArrayLike, rpy: ArrayLike) -> Transform:
+    """
+    Return the pose with this position and these fixed-axis angles, as a URDF origin gives them.
+
+    :param xyz: Shape (..., 3), [m].
+    :param rpy: Roll, pitch, yaw, shape (..., 3), [rad].
+    :return: Shape (..., 4, 4).
+    """
+    rotation = rotation_from_rpy(rpy)
+    transform = np.zeros((*rotation.shape[:-2], 4, 4))
+    transform[..., :3, :3] = rotation
+    transform[..., :3, 3] = as_array('xyz', xyz, (3,))
+    transform[..., 3, 3] = 1.0
+    return transform
+
+
 @compiled
 def log_batch(transforms: FloatArray, twists: FloatArray) -> None:
     """Write the logarithm of each transform (n, 4, 4) into ``twists`` (n, 6)."""

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinematics import FloatArray, Transform
-from .features import transform_from_xyz_rpy
+from ..kinematics import FloatArray, Transform, transform_from_xyz_rpy
 from .settings import ConfigError, load_yaml, require
 
 KEY = 'joints'

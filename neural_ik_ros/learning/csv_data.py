@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import NeuralIkError
-from ..kinematics import Arm, FloatArray, forward, rotation_angle
+from ..kinematics import Arm, FloatArray, forward, rotation_angle, transform_from_xyz_rpy
 from .dataset import Part
 from .definitions import NEAR_RANGE
-from .features import N_FEATURES, transform_from_xyz_rpy
+from .features import N_FEATURES
 
 CSV_COLUMNS = (  # [mm], [rad]
     *('x', 'y', 'z', 'yaw', 'pitch', 'roll'),

@@ -8,9 +8,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from ..kinematics import N_JOINTS, FloatArray, Joints, Transform, as_array, rotation_from_rpy
+from ..kinematics import N_JOINTS, FloatArray, Joints, Transform, as_array
 from ..kinematics.compiled import compiled
 
 FEATURE_VERSION = 1  # raised whenever the meaning of a number below changes
@@ -56,22 +56,6 @@ def features_into(
         _roll_pitch_yaw_into(transforms[i], numbers[i, 3:6])
         for j in range(6):
             numbers[i, 6 + j] = q_current[i, j]
-
-
-def transform_from_xyz_rpy(xyz: ArrayLike, rpy: ArrayLike) -> Transform:
-    """
-    Return the pose with this position and these fixed-axis angles, as a URDF origin gives them.
-
-    :param xyz: Shape (..., 3), [m].
-    :param rpy: Roll, pitch, yaw, shape (..., 3), [rad].
-    :return: Shape (..., 4, 4).
-    """
-    rotation = rotation_from_rpy(rpy)
-    transform = np.zeros((*rotation.shape[:-2], 4, 4))
-    transform[..., :3, :3] = rotation
-    transform[..., :3, 3] = as_array('xyz', xyz, (3,))
-    transform[..., 3, 3] = 1.0
-    return transform
 
 
 @compiled

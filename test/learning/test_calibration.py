@@ -20,9 +20,9 @@ from neural_ik_ros.kinematics import (
     invert,
     random_joints,
     rotation_angle,
+    transform_from_xyz_rpy,
 )
 from neural_ik_ros.learning.calibration import load_calibration
-from neural_ik_ros.learning.features import transform_from_xyz_rpy
 from neural_ik_ros.learning.serving import IkSolver
 from neural_ik_ros.learning.settings import MAX_CONFIG_BYTES, ConfigError
 from neural_ik_ros.solver import SolverOptions

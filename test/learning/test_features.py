@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from neural_ik_ros.kinematics import forward, random_joints
+from neural_ik_ros.kinematics import forward, random_joints, transform_from_xyz_rpy
 from neural_ik_ros.learning.features import (
     FEATURE_NAMES,
     features,
-    transform_from_xyz_rpy,
 )
 
 ROUNDING = 1e-12
