@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from lxml import etree
 
 from ..kinematics import (
     N_JOINTS,
@@ -25,6 +26,14 @@ DESCRIPTION_MODES = (CHECK, USE, IGNORE)
 CALIBRATED_M, CALIBRATED_RAD = 0.02, 0.05  # farther from the nominal arm it is another arm
 LIMIT_TOLERANCE = 1e-3  # [rad], [rad/s], as URDFs round
 NOTICEABLE = 1e-6  # [m], [rad] smaller differences of a joint are not told
+
+NAME_ATTRIBUTES = {
+    'link': 'name',
+    'joint': 'name',
+    'parent': 'link',
+    'child': 'link',
+    'mimic': 'joint',
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,3 +169,14 @@ class GeometryCheck:
                 'Set robot_description_mode to use it, or to ignore it'
             )
         return f'robot_description is another arm: {found.words}. Load the bundle made for it'
+
+
+def prefixed(text: str, prefix: str) -> str:
+    """Return the URDF with the prefix before the names of joints and links, as xacro makes it."""
+    root = etree.fromstring(text.encode())
+    for element in root.iter(*NAME_ATTRIBUTES):
+        attribute = NAME_ATTRIBUTES[element.tag]
+        if attribute in element.attrib:
+            element.set(attribute, prefix + element.get(attribute))
+    result: str = etree.tostring(root, encoding='unicode')
+    return result

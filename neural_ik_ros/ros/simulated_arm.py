@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from lxml import etree
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -19,6 +18,7 @@ from ..kinematics import Arm, arm_from_urdf, is_within_limits
 from ..urdf_file import read_urdf, shipped_urdf
 from . import qos
 from .controller_rules import NS_PER_S
+from .geometry import prefixed
 from .messages import trajectory_from_message
 from .parameter_table import ParameterError, parameter
 from .parameters import declare
@@ -26,13 +26,6 @@ from .process import run
 from .simulated_controller import START_JOINTS, SimulatedController
 
 DIAGNOSTICS_PERIOD_S = 1.0
-NAME_ATTRIBUTES = {
-    'link': 'name',
-    'joint': 'name',
-    'parent': 'link',
-    'child': 'link',
-    'mimic': 'joint',
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +68,6 @@ def description(config: SimulatedArmConfig) -> str:
         return read_urdf(Path(config.urdf).expanduser())
     text = read_urdf(shipped_urdf())
     return prefixed(text, config.prefix) if config.prefix else text
-
-
-def prefixed(text: str, prefix: str) -> str:
-    """Return the URDF with the prefix before the names of joints and links, as xacro makes it."""
-    root = etree.fromstring(text.encode())
-    for element in root.iter(*NAME_ATTRIBUTES):
-        attribute = NAME_ATTRIBUTES[element.tag]
-        if attribute in element.attrib:
-            element.set(attribute, prefix + element.get(attribute))
-    result: str = etree.tostring(root, encoding='unicode')
-    return result
 
 
 class SimulatedArm(Node):

@@ -9,8 +9,7 @@ import pytest
 from strategies import REPOSITORY
 
 from neural_ik_ros.kinematics import Arm, forward, random_joints
-from neural_ik_ros.ros.geometry import CHECK, IGNORE, USE, GeometryCheck, difference
-from neural_ik_ros.ros.simulated_arm import prefixed
+from neural_ik_ros.ros.geometry import CHECK, IGNORE, USE, GeometryCheck, difference, prefixed
 
 TOLERANCE = 1e-5
 

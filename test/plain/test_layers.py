@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import layers
 import pytest
 from strategies import REPOSITORY
@@ -66,6 +68,21 @@ def test_replay_loads_no_ros(package, module):
 def test_answers_to_moveit_need_no_ros(package):
     loaded = layers.loaded_by(package, f'{layers.PACKAGE}.ros.moveit.handler')
     assert 'numpy' in loaded
+    assert loaded & (layers.ROS | layers.KERAS) == set()
+    assert {name for name in loaded if name.endswith('_msgs')} == set()
+
+
+def test_plain_tests_load_neither_ros_nor_keras(package):
+    """They run where nothing but the solver's libraries is installed."""
+    files = {f'{file.name}': file.read_text() for file in Path(__file__).parent.glob('*.py')}
+    used = {
+        one.module
+        for one in layers.imports_of(files, beside=package)
+        if not one.is_nested and one.top == layers.PACKAGE
+    }
+    assert len(used) > 20
+    all_of_it = {'plain_tests.py': '\n'.join(f'import {module}' for module in used)}
+    loaded = layers.loaded_by({**package, **all_of_it}, f'{layers.PACKAGE}.plain_tests')
     assert loaded & (layers.ROS | layers.KERAS) == set()
     assert {name for name in loaded if name.endswith('_msgs')} == set()
 

@@ -27,8 +27,8 @@ from neural_ik_ros.kinematics import Joints, forward
 from neural_ik_ros.ros import qos
 from neural_ik_ros.ros.diagnostics import status_message
 from neural_ik_ros.ros.drawing import BAD, GOOD, Trail
+from neural_ik_ros.ros.geometry import prefixed
 from neural_ik_ros.ros.messages import pose_from_transform
-from neural_ik_ros.ros.simulated_arm import prefixed
 from neural_ik_ros.ros.view import PATHS, NeuralIkView
 from neural_ik_ros.share import share_folder
 from neural_ik_ros.solver import IkStatus
