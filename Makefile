@@ -12,7 +12,7 @@ BENCH := $(VENV_BENCH)/bin/python
 BENCH_PIP := $(BENCH) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test soak lint train evaluate figures baseline bench bench-docs clean
+.PHONY: help setup setup-test demo test soak lint train evaluate examples figures baseline bench bench-docs clean
 
 help:
 	@echo 'make demo   track a path with node, simulated arm and target source; report in demo_report/'
@@ -21,6 +21,7 @@ help:
 	@echo 'make lint   the pre-commit hooks (ruff, mypy --strict) and package.xml'
 	@echo 'make train  train the shipped network again (about 30 minutes on two cores)'
 	@echo 'make evaluate  measure the shipped networks; tables and pictures of the documentation'
+	@echo 'make examples  run the examples and renew their pictures (about 4 minutes)'
 	@echo 'make bench  the solver beside its peers, the quick form (own environment in .venv-bench)'
 	@echo 'make bench-docs  put that report into the documentation'
 	@echo 'make baseline  what replaying the reference bag gives from now on (after a new network)'
@@ -72,6 +73,13 @@ evaluate: setup
 	cp evaluation_report/results.json docs/evaluation.json
 	$(BIN)/python docs/update_tables.py
 
+examples: setup-test
+	@for folder in examples/[0-9]*; do \
+	  echo "== $$folder"; output=example_output/$${folder#examples/}; \
+	  $(BIN)/python $$folder/main.py --output $$output && cp $$output/picture.png $$folder/ \
+	    || failed="$$failed $$folder"; \
+	done; test -z "$$failed" || { echo "Failed, picture left as it was:$$failed"; exit 1; }
+
 # The regression gate of test/plain/test_replay_gate.py: what moves is seen in the diff.
 baseline: setup
 	$(BIN)/neural_ik replay $(BAGS)/reference --params-file $(BAGS)/reference.yaml --no-figures
@@ -100,6 +108,6 @@ bench-docs:
 	$(BENCH) -m benchmark.update_docs benchmark_report
 
 clean:
-	rm -rf $(VENV) $(VENV_BENCH) build install log demo_report demo_bag replay_report evaluation_report benchmark_report benchmark/cache *.egg-info
+	rm -rf $(VENV) $(VENV_BENCH) build install log demo_report demo_bag replay_report evaluation_report example_output benchmark_report benchmark/cache *.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
