@@ -23,7 +23,12 @@ pytestmark = pytest.mark.skipif(LaunchContext is None, reason='ROS 2 launch is n
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = 'neural_ik_ros'
-LAUNCH_FILES = ('neural_ik.launch.py', 'demo.launch.py', 'two_robots.launch.py')
+LAUNCH_FILES = (
+    'neural_ik.launch.py',
+    'demo.launch.py',
+    'moveit.launch.py',
+    'two_robots.launch.py',
+)
 DEMO = ['neural_ik_node', 'simulated_arm', 'target_source']
 COMMON = {'namespace', 'prefix', 'params_file', 'use_sim_time', 'log_level', 'respawn'}
 
@@ -122,6 +127,7 @@ def test_default_parameter_files_exist_and_have_parameters(name, context):
     [
         ('neural_ik.launch.py', ['neural_ik_node']),
         ('demo.launch.py', DEMO),
+        ('moveit.launch.py', ['neural_ik_node']),
         ('two_robots.launch.py', [*DEMO, *DEMO]),
     ],
 )
@@ -197,3 +203,57 @@ def test_two_robots_share_neither_namespace_nor_prefix(context):
 def test_two_robots_of_one_name_are_refused(context):
     with pytest.raises(NeuralIkError, match=r'two names.*first.*second'):
         start('two_robots.launch.py', context, first='a', second='a')
+
+
+@pytest.fixture
+def moveit_config(tmp_path) -> Path:
+    """Return the launch folder of a configuration as the MoveIt Setup Assistant makes it."""
+    (tmp_path / 'share' / 'ament_index' / 'resource_index' / 'packages' / 'my_moveit').touch()
+    folder = tmp_path / 'share' / 'my_moveit' / 'launch'
+    folder.mkdir(parents=True)
+    for file, executable in (('move_group', 'move_group'), ('moveit_rviz', 'rviz2')):
+        (folder / f'{file}.launch.py').write_text(
+            'from launch import LaunchDescription\n'
+            'from launch_ros.actions import Node\n'
+            'def generate_launch_description():\n'
+            f"    node = Node(package='any', executable='{executable}')\n"
+            '    return LaunchDescription([node])\n'
+        )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ('switches', 'expected'),
+    [
+        ({}, ['move_group']),
+        ({'rviz': 'true'}, ['move_group', 'rviz2']),
+        ({'move_group': 'false', 'rviz': 'true'}, ['rviz2']),
+        ({'move_group': 'false'}, []),
+    ],
+)
+def test_moveit_starts_what_is_asked_for_in_the_same_namespace(
+    switches, expected, context, moveit_config
+):
+    arguments = {'moveit_config': 'my_moveit', 'namespace': 'cell', **switches}
+    nodes = nodes_of(start('moveit.launch.py', context, **arguments))
+    assert [node.node_executable for node in nodes] == ['neural_ik_node', *expected]
+    assert {node.expanded_node_namespace for node in nodes} == {'/cell'}
+
+
+@pytest.mark.parametrize(('group', 'expected'), [('', {}), ('arm', {'ik_group': 'arm'})])
+def test_moveit_gives_its_group_to_the_node(group, expected, context):
+    (node,) = nodes_of(start('moveit.launch.py', context, ik_group=group))
+    parameters = parameters_of(node)
+    assert {name: parameters[name] for name in parameters if name == 'ik_group'} == expected
+
+
+@pytest.mark.parametrize('package', ['no_such_package', 'no/package', '-'])
+def test_moveit_says_that_there_is_no_such_configuration(package, context):
+    with pytest.raises(NeuralIkError, match=r'there is no package .*source its workspace'):
+        start('moveit.launch.py', context, moveit_config=package)
+
+
+def test_moveit_says_what_a_configuration_lacks(context, moveit_config):
+    (moveit_config / 'move_group.launch.py').unlink()
+    with pytest.raises(NeuralIkError, match=r'my_moveit has no launch/move_group.launch.py'):
+        start('moveit.launch.py', context, moveit_config='my_moveit')
