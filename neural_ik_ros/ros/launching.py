@@ -12,6 +12,7 @@ from launch import LaunchContext, Substitution
 from launch.action import Action
 from launch.actions import (
     DeclareLaunchArgument,
+    ExecuteProcess,
     IncludeLaunchDescription,
     LogInfo,
     RegisterEventHandler,
@@ -21,8 +22,9 @@ from launch.event_handlers import OnProcessExit
 from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import LifecycleNode, Node
-from launch_ros.substitutions import FindPackageShare
+from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
 
+from ..errors import NeuralIkError
 from ..share import PACKAGE_NAME
 
 RESPAWN_DELAY_S = 2.0
@@ -132,14 +134,20 @@ def node(
     executable: str,
     *,
     remappings: Iterable[tuple[str, str]] = (),
+    ends: bool = False,
     **parameters: Any,
 ) -> Node:
-    """Return another node of this package, with ``<executable>_params_file`` if there is one."""
+    """
+    Return another node of this package, with ``<executable>_params_file`` if there is one.
+
+    :param ends: Whether it ends by itself when it has done its work; then it never starts again.
+    """
+    options = _options(context, f'{executable}_params_file', parameters)
     return Node(
         executable=executable,
         name=executable,
         remappings=list(remappings),
-        **_options(context, f'{executable}_params_file', parameters),
+        **{**options, **({'respawn': False} if ends else {})},
     )
 
 
@@ -163,6 +171,31 @@ def _options(
         'respawn_delay': RESPAWN_DELAY_S,
         'output': 'screen',
     }
+
+
+def command(*words: Any) -> ExecuteProcess:
+    """Return ``neural_ik`` with arguments, as a process."""
+    executable = ExecutableInPackage(executable='neural_ik', package=PACKAGE_NAME)
+    return ExecuteProcess(cmd=[executable, *words], output='screen')
+
+
+def then(process: ExecuteProcess, next_actions: list[Action], what: str) -> RegisterEventHandler:
+    """
+    Return the handler that goes on when a process has ended well.
+
+    Otherwise launch ends with exit code 1.
+
+    :param what: The process has done, for the reason.
+    """
+
+    def go_on(event: ProcessExited, context: LaunchContext) -> list[Action]:
+        if context.is_shutdown:
+            return []
+        if event.returncode != 0:
+            raise NeuralIkError(f'{what} failed with exit code {event.returncode}; see above.')
+        return next_actions
+
+    return RegisterEventHandler(OnProcessExit(target_action=process, on_exit=go_on))
 
 
 def include(file: str, names: Iterable[str], **changes: Any) -> IncludeLaunchDescription:

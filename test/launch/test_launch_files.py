@@ -8,88 +8,31 @@ from pathlib import Path
 
 import pytest
 import yaml
+from described import (
+    PACKAGE,
+    REPOSITORY,
+    arguments_of,
+    executables_of,
+    needs_launch,
+    nodes_of,
+    parameters_of,
+    start,
+)
 
-try:  # no importorskip: with launch_testing installed it would end the whole collection
-    from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-    from launch.actions import DeclareLaunchArgument, LogInfo, RegisterEventHandler
-    from launch.launch_description_sources import PythonLaunchDescriptionSource
-    from launch_ros.actions import Node
+try:
+    from launch.actions import LogInfo, RegisterEventHandler
 except ImportError:
-    LaunchContext = None
+    LogInfo = None
 
 from neural_ik_ros.errors import NeuralIkError
 
-pytestmark = pytest.mark.skipif(LaunchContext is None, reason='ROS 2 launch is not installed')
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGE = 'neural_ik_ros'
+pytestmark = needs_launch
 LAUNCH_FILES = (
-    'neural_ik.launch.py',
-    'demo.launch.py',
-    'moveit.launch.py',
-    'two_robots.launch.py',
+    *('neural_ik.launch.py', 'demo.launch.py', 'two_robots.launch.py'),
+    *('moveit.launch.py', 'replay.launch.py'),
 )
 DEMO = ['neural_ik_node', 'simulated_arm', 'target_source']
 COMMON = {'namespace', 'prefix', 'params_file', 'use_sim_time', 'log_level', 'respawn'}
-
-
-@pytest.fixture
-def context(tmp_path, monkeypatch) -> LaunchContext:
-    """Return a launch context that finds this package, and no other, in the ament index."""
-    index = tmp_path / 'share' / 'ament_index' / 'resource_index' / 'packages'
-    index.mkdir(parents=True)
-    (index / PACKAGE).touch()
-    (tmp_path / 'share' / PACKAGE).symlink_to(REPOSITORY, target_is_directory=True)
-    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
-    monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path / 'log'))
-    return LaunchContext()
-
-
-def load(name: str, context: LaunchContext) -> LaunchDescription:
-    path = REPOSITORY / 'launch' / name
-    return PythonLaunchDescriptionSource(str(path)).get_launch_description(context)
-
-
-def actions_of(
-    entity: LaunchDescriptionEntity, context: LaunchContext
-) -> list[LaunchDescriptionEntity]:
-    """Return the actions an entity comes down to, with includes resolved and no node started."""
-    if isinstance(entity, Node):
-        entity._perform_substitutions(context)  # here, because what surrounds it ends later
-        return [entity]
-    children = entity.visit(context) or []
-    return [entity, *(action for child in children for action in actions_of(child, context))]
-
-
-def start(name: str, context: LaunchContext, **arguments: str) -> list[LaunchDescriptionEntity]:
-    context.launch_configurations.update(arguments)
-    return actions_of(load(name, context), context)
-
-
-def executables_of(actions: list[LaunchDescriptionEntity]) -> list[str]:
-    return [action.node_executable for action in actions if isinstance(action, Node)]
-
-
-def nodes_of(actions: list[LaunchDescriptionEntity]) -> list[Node]:
-    nodes = [action for action in actions if isinstance(action, Node)]
-    assert nodes
-    return nodes
-
-
-def parameters_of(node: Node) -> dict[str, object]:
-    """Return the parameters that a launch file sets itself; they win over those of files."""
-    values: dict[str, object] = {}
-    for path, _ in node._Node__expanded_parameter_arguments:
-        if Path(path).parent.name != 'config':
-            content = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
-            values |= next(iter(content.values()))['ros__parameters']
-    return values
-
-
-def arguments_of(name: str, context: LaunchContext) -> list[DeclareLaunchArgument]:
-    arguments = load(name, context).get_launch_arguments()
-    assert arguments
-    return arguments
 
 
 @pytest.mark.parametrize('name', LAUNCH_FILES)
@@ -129,6 +72,7 @@ def test_default_parameter_files_exist_and_have_parameters(name, context):
         ('demo.launch.py', DEMO),
         ('moveit.launch.py', ['neural_ik_node']),
         ('two_robots.launch.py', [*DEMO, *DEMO]),
+        ('replay.launch.py', ['bag_player', 'neural_ik_node']),
     ],
 )
 def test_starts_the_executables_that_setup_installs(name, expected, context):
@@ -155,7 +99,8 @@ def test_arguments_reach_every_node(name, context):
         assert node.expanded_node_namespace.startswith('/cell')
         parameters = parameters_of(node)
         assert parameters['use_sim_time'] is True
-        assert parameters['prefix'].startswith('cell_')
+        if node.node_executable != 'bag_player':  # which knows no joints
+            assert parameters['prefix'].startswith('cell_')
 
 
 def test_demo_gives_targets_and_namespace_to_the_node(context):
@@ -203,57 +148,3 @@ def test_two_robots_share_neither_namespace_nor_prefix(context):
 def test_two_robots_of_one_name_are_refused(context):
     with pytest.raises(NeuralIkError, match=r'two names.*first.*second'):
         start('two_robots.launch.py', context, first='a', second='a')
-
-
-@pytest.fixture
-def moveit_config(tmp_path) -> Path:
-    """Return the launch folder of a configuration as the MoveIt Setup Assistant makes it."""
-    (tmp_path / 'share' / 'ament_index' / 'resource_index' / 'packages' / 'my_moveit').touch()
-    folder = tmp_path / 'share' / 'my_moveit' / 'launch'
-    folder.mkdir(parents=True)
-    for file, executable in (('move_group', 'move_group'), ('moveit_rviz', 'rviz2')):
-        (folder / f'{file}.launch.py').write_text(
-            'from launch import LaunchDescription\n'
-            'from launch_ros.actions import Node\n'
-            'def generate_launch_description():\n'
-            f"    node = Node(package='any', executable='{executable}')\n"
-            '    return LaunchDescription([node])\n'
-        )
-    return folder
-
-
-@pytest.mark.parametrize(
-    ('switches', 'expected'),
-    [
-        ({}, ['move_group']),
-        ({'rviz': 'true'}, ['move_group', 'rviz2']),
-        ({'move_group': 'false', 'rviz': 'true'}, ['rviz2']),
-        ({'move_group': 'false'}, []),
-    ],
-)
-def test_moveit_starts_what_is_asked_for_in_the_same_namespace(
-    switches, expected, context, moveit_config
-):
-    arguments = {'moveit_config': 'my_moveit', 'namespace': 'cell', **switches}
-    nodes = nodes_of(start('moveit.launch.py', context, **arguments))
-    assert [node.node_executable for node in nodes] == ['neural_ik_node', *expected]
-    assert {node.expanded_node_namespace for node in nodes} == {'/cell'}
-
-
-@pytest.mark.parametrize(('group', 'expected'), [('', {}), ('arm', {'ik_group': 'arm'})])
-def test_moveit_gives_its_group_to_the_node(group, expected, context):
-    (node,) = nodes_of(start('moveit.launch.py', context, ik_group=group))
-    parameters = parameters_of(node)
-    assert {name: parameters[name] for name in parameters if name == 'ik_group'} == expected
-
-
-@pytest.mark.parametrize('package', ['no_such_package', 'no/package', '-'])
-def test_moveit_says_that_there_is_no_such_configuration(package, context):
-    with pytest.raises(NeuralIkError, match=r'there is no package .*source its workspace'):
-        start('moveit.launch.py', context, moveit_config=package)
-
-
-def test_moveit_says_what_a_configuration_lacks(context, moveit_config):
-    (moveit_config / 'move_group.launch.py').unlink()
-    with pytest.raises(NeuralIkError, match=r'my_moveit has no launch/move_group.launch.py'):
-        start('moveit.launch.py', context, moveit_config='my_moveit')

@@ -1,0 +1,80 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a launch file comes down to, read without starting a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+try:  # no importorskip: with launch_testing installed it would end the whole collection
+    from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+    from launch.actions import DeclareLaunchArgument, ExecuteProcess
+    from launch.launch_description_sources import PythonLaunchDescriptionSource
+    from launch_ros.actions import Node
+except ImportError:
+    LaunchContext = None
+
+needs_launch = pytest.mark.skipif(LaunchContext is None, reason='ROS 2 launch is not installed')
+REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGE = 'neural_ik_ros'
+NEEDED = {'replay.launch.py': {'bag': '/a/bag'}}  # arguments without which nothing starts
+
+
+def load(name: str, context: LaunchContext) -> LaunchDescription:
+    path = REPOSITORY / 'launch' / name
+    return PythonLaunchDescriptionSource(str(path)).get_launch_description(context)
+
+
+def actions_of(
+    entity: LaunchDescriptionEntity, context: LaunchContext
+) -> list[LaunchDescriptionEntity]:
+    """Return the actions an entity comes down to, with includes resolved and nothing started."""
+    if isinstance(entity, Node):
+        entity._perform_substitutions(context)  # here, because what surrounds it ends later
+    if isinstance(entity, ExecuteProcess):
+        return [entity]
+    children = entity.visit(context) or []
+    return [entity, *(action for child in children for action in actions_of(child, context))]
+
+
+def start(name: str, context: LaunchContext, **arguments: str) -> list[LaunchDescriptionEntity]:
+    context.launch_configurations.update({**NEEDED.get(name, {}), **arguments})
+    return actions_of(load(name, context), context)
+
+
+def executables_of(actions: list[LaunchDescriptionEntity]) -> list[str]:
+    return [action.node_executable for action in actions if isinstance(action, Node)]
+
+
+def nodes_of(actions: list[LaunchDescriptionEntity]) -> list[Node]:
+    nodes = [action for action in actions if isinstance(action, Node)]
+    assert nodes
+    return nodes
+
+
+def parameters_of(node: Node) -> dict[str, object]:
+    """Return the parameters that a launch file sets itself; they win over those of files."""
+    values: dict[str, object] = {}
+    for path, _ in node._Node__expanded_parameter_arguments:
+        if Path(path).parent.name != 'config':
+            content = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+            values |= next(iter(content.values()))['ros__parameters']
+    return values
+
+
+def arguments_of(name: str, context: LaunchContext) -> list[DeclareLaunchArgument]:
+    arguments = load(name, context).get_launch_arguments()
+    assert arguments
+    return arguments
+
+
+def commands_of(actions: list[LaunchDescriptionEntity], context: LaunchContext) -> list[list[str]]:
+    """Return the words of each process that is no node; the first one is a program."""
+    return [
+        [''.join(part.perform(context) for part in word) for word in action.cmd[1:]]
+        for action in actions
+        if isinstance(action, ExecuteProcess) and not isinstance(action, Node)
+    ]
