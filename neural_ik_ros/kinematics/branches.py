@@ -100,8 +100,14 @@ def branches_into(
     target: FloatArray,
     q_near: FloatArray,
     seeds: FloatArray,
+    shift: float = 0.0,
 ) -> int:
-    """Write the branches of a target (4, 4) into ``seeds`` (MAX_BRANCHES, 6); return how many."""
+    """
+    Write the branches of a target (4, 4) into ``seeds`` (MAX_BRANCHES, 6); return how many.
+
+    :param shift: Unless 0, only seeds whose joint 1 may stand anywhere, from another of its angles
+        on: a share, in (0, 1), of the way from one of them to the next.
+    """
     centre, regional = np.empty(3), np.empty((2 * MAX_ROOTS, 3))
     for i in range(3):
         centre[i] = 0.0
@@ -115,12 +121,13 @@ def branches_into(
     for k in range(_elbows_into(rotations, translations, wrist[0], centre, regional)):
         q2, q3, azimuth = regional[k]
         q = (heading - azimuth, q2, q3)
-        count = wrists_into(rotations, target, q, q_near, slack, seeds, count)
-        if radius < max(ON_AXIS, slack):
+        if shift == 0.0:
+            count = wrists_into(rotations, target, q, q_near, slack, seeds, count)
+        if shift == 0.0 and radius < max(ON_AXIS, slack):
             q = (heading - azimuth + math.pi, q2, q3)
             count = wrists_into(rotations, target, q, q_near, slack, seeds, count)
         for turn in range(TURNS if radius < slack else 0):
-            q = (q_near[0] + turn * TURN / TURNS, q2, q3)
+            q = (q_near[0] + (turn + shift) * TURN / TURNS, q2, q3)
             count = wrists_into(rotations, target, q, q_near, slack, seeds, count)
     return count
 

@@ -18,6 +18,7 @@ from .judge import (
     ANY_IS_ENOUGH,
     KEPT_IS_ENOUGH,
     NO_JUMP,
+    QUICK,
     STRICT,
     UNREACHABLE,
     admit,
@@ -29,7 +30,6 @@ from .seeds import CurrentJoints, SeedPredictor, SeedTable
 from .status import STATUSES, IkStatus
 
 BRANCH = 'branch'
-QUICK = 12  # Newton steps from a seed that need not succeed, because the branches come next
 PATIENCE = 10  # Newton creeps along the valley of a singularity far away
 N_EXPLAINING = 16  # stored seeds tried without limits to say why there is no answer
 

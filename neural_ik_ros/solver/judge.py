@@ -40,6 +40,8 @@ OUT_OF_TIME = STATUSES.index(IkStatus.OUT_OF_TIME)
 STRICT, NO_JUMP, KEPT_IS_ENOUGH, ANY_IS_ENOUGH = range(4)  # what ends the search after a round
 JUMP = 0.5  # [rad] a joint that moves less has not gone to the other side of a border
 FAR_OUTSIDE = 0.6  # [rad] no branch comes back from there, not even where joint 1 is free
+QUICK = 12  # Newton steps from a seed that need not succeed, because others come next
+FINER, STRIDE = 12, 5  # parts of the way between two angles of joint 1, and their order
 BEYOND = 0.1  # Newton goes a little beyond what is asked for, so that rounding cannot decide
 
 
@@ -109,6 +111,8 @@ def hear_branches(
         row = docket[rows[m]]
         k = _promising(arm, seeds, branches_of(arm, row, seeds))
         _hear_row(arm, row, seeds[:k], who, max_iterations, scratch)
+        if row['found'] == NOTHING:
+            _hear_turned(arm, row, who, seeds, scratch)
         if not _conclude(arm, row, ending, scratch):
             rows[n_left] = rows[m]
             n_left += 1
@@ -116,11 +120,28 @@ def hear_branches(
 
 
 @compiled
-def branches_of(arm: Any, row: Any, seeds: FloatArray) -> int:
+def branches_of(arm: Any, row: Any, seeds: FloatArray, shift: float = 0.0) -> int:
     """Write the branches of a row into ``seeds`` (MAX_BRANCHES, 6); return how many."""
     return branches_into(
-        arm['rotations'], arm['translations'], arm['wrist'], row['target'], row['q_current'], seeds
-    )
+        arm['rotations'], arm['translations'], arm['wrist'], row['target'], row['q_current'],
+        seeds, shift,
+    )  # fmt: skip
+
+
+@compiled
+def _hear_turned(arm: Any, row: Any, who: int, seeds: FloatArray, scratch: FloatArray) -> None:
+    """
+    Look closer where joint 1 may stand nearly anywhere, until there is an answer.
+
+    With the wrist centre near axis 1, and branches that are a millimetre off, Newton creeps along
+    the angles of joint 1, and only a seed within a few degrees arrives.
+    """
+    for turn in range(1, FINER):
+        shift = turn * STRIDE % FINER / FINER
+        k = _promising(arm, seeds, branches_of(arm, row, seeds, shift))
+        if k == 0 or row['found'] != NOTHING:
+            return
+        _hear_row(arm, row, seeds[:k], who, QUICK, scratch)
 
 
 @compiled

@@ -62,11 +62,18 @@ def joints_near_shoulder_singularity(draw: st.DrawFn) -> Joints:
     """Joint vectors whose wrist centre is on axis 1, or within 1e-2 m on a logarithmic scale."""
     arm, q = shipped_arm(), draw(joints_within_limits())
     distance = draw(st.sampled_from([-1.0, 0.0, 1.0])) * 10.0 ** draw(st.floats(-12.0, -2.0))
-    # x of the wrist centre in the plane of the arm: 0.1 + a sin(q2) + b cos(q2), in metres.
-    a = 0.705 + 0.135 * math.cos(q[2]) - 0.755 * math.sin(q[2])
-    b = 0.755 * math.cos(q[2]) + 0.135 * math.sin(q[2])
-    q[1] = math.asin((distance - 0.1) / math.hypot(a, b)) - math.atan2(b, a)
+    q = at_axis_1(q, distance)
     assume(arm.lower[1] <= q[1] <= arm.upper[1])
+    return q
+
+
+def at_axis_1(q: Joints, distance: FloatArray | float) -> Joints:
+    """Return joints (..., 6) with another joint 2, the wrist centre that far from axis 1 [m]."""
+    # x of the wrist centre in the plane of the arm: 0.1 + a sin(q2) + b cos(q2), in metres.
+    q, q3 = q.copy(), q[..., 2]
+    a = 0.705 + 0.135 * np.cos(q3) - 0.755 * np.sin(q3)
+    b = 0.755 * np.cos(q3) + 0.135 * np.sin(q3)
+    q[..., 1] = np.arcsin((distance - 0.1) / np.hypot(a, b)) - np.arctan2(b, a)
     return q
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from strategies import (
     any_joints,
+    at_axis_1,
     joints_near_limits,
     joints_near_shoulder_singularity,
     joints_near_wrist_singularity,
@@ -235,19 +236,35 @@ def test_solve_does_not_see_whole_turns_of_the_target_joints(arm, solver, q, tur
     assert_allclose(solution.q, q, rtol=0.0, atol=1e-6)
 
 
-@given(q=joints_within_limits(), move=small_moves(), seed=st.integers(0, 1000))
-def test_solve_serves_calibrated_arms_that_have_no_closed_form(q, move, seed):
+def calibrated(nominal: Arm, seed: int) -> Arm:
     """A millimetre and a milliradian everywhere: no spherical wrist, no parallel axes."""
-    nominal, rng = shipped_arm(), np.random.default_rng(seed)
-    twists_ = 1e-3 * rng.uniform(-1.0, 1.0, (7, 6))
+    twists_ = 1e-3 * np.random.default_rng(seed).uniform(-1.0, 1.0, (7, 6))
     offsets = np.stack([oracles.exponential(twist) for twist in twists_])
-    calibrated = replace(
+    return replace(
         nominal,
         rotations=nominal.rotations @ offsets[:, :3, :3],
         translations=nominal.translations + offsets[:, :3, 3],
     )
-    solver = IkSolver(calibrated, CurrentJoints(), SolverOptions(allow_other_posture=True))
-    q_current = np.clip(q + move, nominal.lower, nominal.upper)
-    solution = solver.solve(forward(calibrated, q), q_current)
+
+
+@given(q=joints_within_limits(), move=small_moves(), seed=st.integers(0, 1000))
+def test_solve_serves_calibrated_arms_that_have_no_closed_form(q, move, seed):
+    arm = calibrated(shipped_arm(), seed)
+    solver = IkSolver(arm, CurrentJoints(), SolverOptions(allow_other_posture=True))
+    solution = solver.solve(forward(arm, q), np.clip(q + move, arm.lower, arm.upper))
     assert solution.status.is_solved
-    assert_reached(calibrated, solution, forward(calibrated, q))
+    assert_reached(arm, solution, forward(arm, q))
+
+
+def test_solve_reaches_the_shoulder_singularity_of_calibrated_arms():
+    """Seeds of the spherical wrist are a millimetre off, which there may mean any joint 1."""
+    count = 0
+    for seed in range(4):
+        arm, rng = calibrated(shipped_arm(), seed), np.random.default_rng(seed)
+        q = at_axis_1(random_joints(arm, rng, 1500), rng.uniform(-3e-3, 3e-3, 1500))
+        q = q[is_within_limits(arm, q)]
+        solver = IkSolver(arm, CurrentJoints(), SolverOptions(allow_other_posture=True))
+        solutions = solver.solve_batch(forward(arm, q), random_joints(arm, rng, len(q)))
+        assert solutions.is_solved.all()
+        count += len(q)
+    assert count > 4000
