@@ -76,6 +76,8 @@ evaluate: setup
 examples: setup-test
 	@for folder in examples/[0-9]*; do \
 	  echo "== $$folder"; output=example_output/$${folder#examples/}; \
+	  case $$folder in examples/06*) $(BIN)/python -c 'import moveit_msgs' 2> /dev/null \
+	    || { echo 'left out: moveit_msgs is not installed'; continue; };; esac; \
 	  $(BIN)/python $$folder/main.py --output $$output && cp $$output/picture.png $$folder/ \
 	    || failed="$$failed $$folder"; \
 	done; test -z "$$failed" || { echo "Failed, picture left as it was:$$failed"; exit 1; }
