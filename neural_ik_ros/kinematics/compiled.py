@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import logging
 import os
 import shutil
 from collections.abc import Callable
@@ -29,8 +30,20 @@ def compiled(kernel: Kernel) -> Kernel:
     numba.config.CACHE_DIR = before or _cache_folder()
     try:
         return cast(Kernel, numba.njit(cache=True, error_model='numpy')(kernel))
+    except RuntimeError:  # numba's, where neither package nor home can be written
+        _warn_of_slow_starts()
+        return cast(Kernel, numba.njit(error_model='numpy')(kernel))
     finally:
         numba.config.CACHE_DIR = before
+
+
+@functools.cache
+def _warn_of_slow_starts() -> None:
+    """Say so once."""
+    logging.getLogger(__name__).warning(
+        'compiled code can be kept nowhere, so each start takes many seconds; '
+        'set NUMBA_CACHE_DIR to a folder that can be written.'
+    )
 
 
 @functools.cache

@@ -1,0 +1,34 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels compile wherever the package is installed."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from neural_ik_ros.kinematics import compiled as module
+from neural_ik_ros.kinematics.compiled import compiled
+
+
+def twice(value: float) -> float:
+    return 2.0 * value
+
+
+@pytest.fixture
+def nowhere_to_write(monkeypatch):
+    """Numba as it is for a user without a home, in a package that belongs to another."""
+    caching = pytest.importorskip('numba.core.caching')
+    monkeypatch.setattr(caching.CompileResultCacheImpl, '_locator_classes', [])
+    module._warn_of_slow_starts.cache_clear()
+    yield
+    module._warn_of_slow_starts.cache_clear()
+
+
+def test_compiled_does_without_a_cache_when_nothing_can_be_written(nowhere_to_write, caplog):
+    with caplog.at_level(logging.WARNING):
+        kernels = [compiled(twice), compiled(twice)]
+    assert [kernel(1.5) for kernel in kernels] == [3.0, 3.0]
+    assert len(caplog.records) == 1
+    assert 'set NUMBA_CACHE_DIR' in caplog.text
