@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from .. import __version__
-from ..errors import NeuralIkError
+from ..errors import MissingLibraryError, NeuralIkError
 from . import (
     bundle,
     demo,
@@ -44,7 +44,7 @@ def main(args: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):  # so that everything is cleaned up
         signal.signal(number, _exit)
     try:
-        return int(arguments.run(arguments))
+        return _run(arguments)
     except NeuralIkError as error:
         print(f'neural_ik: {error}', file=sys.stderr)
         return 1
@@ -53,6 +53,13 @@ def main(args: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         return INTERRUPTED
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        return int(arguments.run(arguments))
+    except ModuleNotFoundError as error:
+        raise MissingLibraryError.of(error) from error
 
 
 def _exit(number: int, _frame: FrameType | None) -> None:

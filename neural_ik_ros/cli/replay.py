@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NeuralIkError
+from ..errors import MissingLibraryError, NeuralIkError
 
 if TYPE_CHECKING:
     from ..ros.node_config import NodeConfig
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..ros.replay.session import Replay
 
 NODE = '/neural_ik'
+ALWAYS_NEEDED = ('ai_edge_litert', 'numba', 'numpy', 'ruckig')  # with bags and without
 LIVE = 'live'  # folder of what the node answers
 
 
@@ -173,7 +174,9 @@ def _is_same(replay: Replay, name: str) -> bool:
 
 
 def not_installed(error: ImportError) -> NeuralIkError:
-    """Return the one line about what is missing for bags."""
+    """Return the one line about what is missing, for bags or at all."""
+    if isinstance(error, ModuleNotFoundError) and str(error.name).startswith(ALWAYS_NEEDED):
+        return MissingLibraryError.of(error)
     return NeuralIkError(
         f'{error.name} is not installed. pip install rosbags, or neural_ik_ros[replay].'
     )

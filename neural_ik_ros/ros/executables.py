@@ -4,14 +4,35 @@
 Entry points of the nodes: first the signals, then the imports.
 
 Importing a node takes about a second, and a Ctrl-C in that second is as likely as any other: with
-the handlers in place it ends the process as cleanly as later ones do.
+the handlers in place it ends the process as cleanly as later ones do. A library that is missing is
+told in one line.
 """
 
 from __future__ import annotations
 
+import functools
+import sys
+from collections.abc import Callable
+
+from ..errors import MissingLibraryError
 from .stop_signal import StopSignal
 
+Executable = Callable[[list[str] | None], int]
 
+
+def _telling_what_is_missing(executable: Executable) -> Executable:
+    @functools.wraps(executable)
+    def main(args: list[str] | None = None) -> int:
+        try:
+            return executable(args)
+        except ModuleNotFoundError as error:
+            print(f'{executable.__name__}: {MissingLibraryError.of(error)}', file=sys.stderr)  # noqa: T201
+            return 1
+
+    return main
+
+
+@_telling_what_is_missing
 def neural_ik_node(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``neural_ik``."""
     stop = StopSignal.installed()
@@ -21,6 +42,7 @@ def neural_ik_node(args: list[str] | None = None) -> int:
     return run(NeuralIkNode, args, stop)
 
 
+@_telling_what_is_missing
 def simulated_arm(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``simulated_arm``."""
     stop = StopSignal.installed()
@@ -30,6 +52,7 @@ def simulated_arm(args: list[str] | None = None) -> int:
     return run(SimulatedArm, args, stop)
 
 
+@_telling_what_is_missing
 def target_source(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``target_source``."""
     stop = StopSignal.installed()
@@ -39,6 +62,7 @@ def target_source(args: list[str] | None = None) -> int:
     return run(TargetSource, args, stop)
 
 
+@_telling_what_is_missing
 def bag_player(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``bag_player``."""
     stop = StopSignal.installed()
@@ -51,6 +75,7 @@ def bag_player(args: list[str] | None = None) -> int:
     return run(BagPlayer, args, stop)
 
 
+@_telling_what_is_missing
 def neural_ik_view(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``neural_ik_view``."""
     stop = StopSignal.installed()
@@ -60,6 +85,7 @@ def neural_ik_view(args: list[str] | None = None) -> int:
     return run(NeuralIkView, args, stop)
 
 
+@_telling_what_is_missing
 def relay(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``relay``, the yardstick of latencies."""
     stop = StopSignal.installed()
