@@ -4,6 +4,7 @@
 
 from .command import (
     OUTPUT_MODES,
+    STOP_POINTS,
     TRAJECTORY,
     Command,
     Deviation,
@@ -20,6 +21,7 @@ from .tracker import PoseTracker
 
 __all__ = [
     'OUTPUT_MODES',
+    'STOP_POINTS',
     'TRAJECTORY',
     'Command',
     'Deviation',

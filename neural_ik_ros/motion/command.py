@@ -16,6 +16,7 @@ from .plan import Waypoints
 from .status import StreamStatus
 
 Status: TypeAlias = IkStatus | StreamStatus
+STOP_POINTS = 8  # at most, after a command, for a controller that hears no more
 STREAM, TRAJECTORY = 'stream', 'trajectory'
 OUTPUT_MODES = (STREAM, TRAJECTORY)
 POSITIVE = (

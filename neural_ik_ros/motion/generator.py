@@ -5,22 +5,27 @@
 from __future__ import annotations
 
 import numpy as np
-from ruckig import (
-    ControlInterface,
-    InputParameter,
-    Ruckig,
-    RuckigError,
-    Synchronization,
-    Trajectory,
-)
+from ruckig import InputParameter, Ruckig, RuckigError, Synchronization, Trajectory
 
-from ..kinematics import N_JOINTS, Joints
+from ..kinematics import N_JOINTS, FloatArray, Joints
+from .approach import (
+    MAX_QD,
+    MAX_QDD,
+    MIN_QD,
+    MIN_QDD,
+    N_ROWS,
+    QD,
+    QDD,
+    Q,
+    bound_goal,
+    look_ahead,
+)
 from .limits import MotionLimits, MotionState
-from .plan import Plan
+from .plan import Plan, RuckigPlan
+from .stop import Stop
 from .trend import GoalTrend
 
 JERK_SHARES = (1.0, 1.0 - 1e-6, 1.0 - 1e-3)
-LARGEST_GOAL_SHARE = 0.9  # of velocity and acceleration; the rest is for catching up
 
 
 class MotionGenerator:
@@ -36,6 +41,8 @@ class MotionGenerator:
         """Start at rest at zero: ``reset`` must tell where the arm is."""
         self.limits = limits
         self._ruckig = Ruckig(N_JOINTS)
+        self._request = InputParameter(N_JOINTS)  # reused: making one takes as long as planning
+        self._request.target_position = [0.0] * N_JOINTS
         self.reset(np.zeros(N_JOINTS))
 
     def reset(self, q: Joints) -> None:
@@ -50,7 +57,9 @@ class MotionGenerator:
     def warm_up(self) -> None:
         """Compile what is otherwise compiled with the first step; be at rest afterwards."""
         q = self.state.q
+        self.aim(q, interval_s=0.001)
         self.advance(0.001)
+        self.stopping().state(0.0)
         self.reset(q)
 
     @property
@@ -67,19 +76,16 @@ class MotionGenerator:
             goal to rest at.
         :param due_s: When the goal is to be passed, from now.
         """
-        limits = self.limits
-        q_goal, self._time_left = np.clip(q_goal, limits.lower, limits.upper), due_s
+        limits, self._time_left = self.limits, due_s
+        q_goal = np.minimum(np.maximum(q_goal, limits.lower), limits.upper)
         if interval_s <= 0.0:
             self._goal, self._trend = MotionState.at_rest(q_goal), GoalTrend(limits.jerk, q_goal)
             return
-        qd, qdd = self._trend.move(q_goal, interval_s)
-        hardest = LARGEST_GOAL_SHARE * limits.acceleration
-        fastest = np.minimum(
-            LARGEST_GOAL_SHARE * limits.velocity, limits.stoppable_velocity(q_goal, qd)
-        )
-        self._goal = MotionState(
-            q=q_goal, qd=np.clip(qd, -fastest, fastest), qdd=np.clip(qdd, -hardest, hardest)
-        )
+        goal = np.empty((3, N_JOINTS))
+        goal[0] = q_goal
+        self._trend.move(goal[1:], q_goal, interval_s)
+        bound_goal(goal, limits.rows)
+        self._goal = MotionState(goal)
 
     def settle(self) -> None:
         """Come to rest at the goal: no further one is expected."""
@@ -103,28 +109,21 @@ class MotionGenerator:
 
     def stopping(self) -> Plan:
         """Return the shortest stop, each joint by itself."""
-        limits, state = self.limits, self.state
-        request = InputParameter(N_JOINTS)
-        request.control_interface = ControlInterface.Velocity
-        request.synchronization = Synchronization.No
-        request.current_position, request.current_velocity = state.q, state.qd
-        request.current_acceleration = state.qdd
-        request.target_velocity = np.zeros(N_JOINTS)
-        request.max_velocity = limits.velocity
-        request.max_acceleration = limits.acceleration
-        return Plan(self._planned(request), state, limits)
+        return Stop(self.state, self.limits)
 
     def resting(self) -> Plan:
         """Return the whole motion to rest at the goal, or the shortest stop if there is none."""
-        frame = MotionState.at_rest(self._goal.q)
+        limits, state = self.limits, self.state
+        request = InputParameter(N_JOINTS)
+        request.current_position, request.current_velocity = state.q, state.qd
+        request.current_acceleration = state.qdd
+        request.target_position = self._goal.q
+        request.max_velocity, request.max_acceleration = limits.velocity, limits.acceleration
         for synchronization in (Synchronization.Time, Synchronization.No):
-            request = self._request(frame)
-            request.current_position = self.state.q
-            request.target_position = frame.q
             request.synchronization = synchronization
             trajectory = self._planned(request)
             if trajectory is not None:
-                plan = Plan(trajectory, self.state, self.limits)
+                plan = RuckigPlan(trajectory, limits)
                 if plan.is_within_limits():
                     return plan
         return self.stopping()
@@ -136,21 +135,18 @@ class MotionGenerator:
 
     def _caught_up(self, dt: float) -> MotionState | None:
         """Return the state that is ``dt`` seconds nearer to the goal; None if there is no plan."""
-        frame = self._goal_at(-self._time_left - dt)
-        plan = self._planned(self._request(frame))
+        question, ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
+        state, goal, limits = self.state.rows, self._goal.rows, self.limits.rows
+        is_near = look_ahead(question, ahead, state, goal, limits, -self._time_left - dt, dt)
+        self.q_wanted = ahead[0]
+        if is_near:
+            self.is_limited = False
+            return MotionState(ahead)
+        plan = self._planned(self._asked(question))
         self.is_limited = plan is None or plan.duration > dt
         if plan is None:
             return None
-        goal = MotionState(
-            q=frame.q + dt * (frame.qd + 0.5 * dt * frame.qdd),
-            qd=frame.qd + dt * frame.qdd,
-            qdd=frame.qdd,
-        )
-        self.q_wanted = goal.q
-        if plan.duration <= dt:
-            return goal
-        q, qd, qdd = (np.array(row) for row in plan.at_time(dt))
-        return MotionState(q=q + goal.q, qd=qd + goal.qd, qdd=qdd + goal.qdd)
+        return MotionState(ahead + plan.at_time(dt) if plan.duration > dt else ahead)
 
     def _kept_safe(self, wanted: MotionState | None, dt: float) -> MotionState:
         """
@@ -165,39 +161,17 @@ class MotionGenerator:
         if is_safe.all():
             return wanted
         self.is_limited = True
-        braked = self.stopping().state(dt)
-        return MotionState(
-            q=np.clip(np.where(is_safe, wanted.q, braked.q), self.limits.lower, self.limits.upper),
-            qd=np.where(is_safe, wanted.qd, braked.qd),
-            qdd=np.where(is_safe, wanted.qdd, braked.qdd),
-        )
+        rows = np.where(is_safe, wanted.rows, self.stopping().state(dt).rows)
+        rows[0] = np.clip(rows[0], self.limits.lower, self.limits.upper)
+        return MotionState(rows)
 
-    def _goal_at(self, time_s: float) -> MotionState:
-        """Return where the goal is, counted from the moment when it is due."""
-        goal, limits = self._goal, self.limits
-        fastest = LARGEST_GOAL_SHARE * limits.velocity
-        q = goal.q + time_s * (goal.qd + 0.5 * time_s * goal.qdd)
-        qd = goal.qd + time_s * goal.qdd
-        # A goal that was left alone for long ends at the limits of speed and position.
-        is_fast, is_out = np.abs(qd) > fastest, (q < limits.lower) | (q > limits.upper)
-        return MotionState(
-            q=np.clip(q, limits.lower, limits.upper),
-            qd=np.where(is_out, 0.0, np.clip(qd, -fastest, fastest)),
-            qdd=np.where(is_out | is_fast, 0.0, goal.qdd),
-        )
-
-    def _request(self, frame: MotionState) -> InputParameter:
+    def _asked(self, question: FloatArray) -> InputParameter:
         """Return the question to Ruckig: from the state to rest at the origin of a frame."""
-        limits, state = self.limits, self.state
-        request = InputParameter(N_JOINTS)
-        request.current_position = state.q - frame.q
-        request.current_velocity = state.qd - frame.qd
-        request.current_acceleration = state.qdd - frame.qdd
-        request.target_position = np.zeros(N_JOINTS)
-        request.max_velocity = limits.velocity - frame.qd
-        request.min_velocity = -limits.velocity - frame.qd
-        request.max_acceleration = limits.acceleration - frame.qdd
-        request.min_acceleration = -limits.acceleration - frame.qdd
+        request, rows = self._request, question.tolist()  # Ruckig takes lists ten times as fast
+        request.current_position, request.current_velocity = rows[Q], rows[QD]
+        request.current_acceleration = rows[QDD]
+        request.max_velocity, request.min_velocity = rows[MAX_QD], rows[MIN_QD]
+        request.max_acceleration, request.min_acceleration = rows[MAX_QDD], rows[MIN_QDD]
         return request
 
     def _planned(self, request: InputParameter) -> Trajectory | None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ from ..kinematics import N_JOINTS, Arm, FloatArray, Joints
 from ..kinematics.compiled import compiled
 
 ROUNDING = 1e-9  # relative
+LOWER, UPPER, VELOCITY, ACCELERATION, JERK = range(5)  # rows of ``MotionLimits.rows``
 
 
 class MotionLimitError(NeuralIkError):
@@ -27,19 +28,36 @@ class MotionLimitError(NeuralIkError):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class MotionState:
-    """Where the joints are commanded to be and how they move; each (6,)."""
+    """Where the joints are commanded to be and how they move, as one array for the kernels."""
 
-    q: Joints  # [rad]
-    qd: FloatArray  # [rad/s]
-    qdd: FloatArray  # [rad/s^2]
+    rows: FloatArray  # (3, 6): position [rad], velocity [rad/s], acceleration [rad/s^2]
 
     @classmethod
     def at_rest(cls, q: Joints) -> MotionState:
         """Return the state of joints that do not move."""
-        zeros = np.zeros(N_JOINTS)
-        return cls(q=q, qd=zeros, qdd=zeros)
+        rows = np.zeros((3, N_JOINTS))
+        rows[0] = q
+        return cls(rows)
+
+    @property
+    def q(self) -> Joints:
+        """Angles (6,) [rad]."""
+        row: FloatArray = self.rows[0]
+        return row
+
+    @property
+    def qd(self) -> FloatArray:
+        """Velocities (6,) [rad/s]."""
+        row: FloatArray = self.rows[1]
+        return row
+
+    @property
+    def qdd(self) -> FloatArray:
+        """Accelerations (6,) [rad/s^2]."""
+        row: FloatArray = self.rows[2]
+        return row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,13 +69,20 @@ class MotionLimits:
     velocity: FloatArray  # [rad/s]
     acceleration: FloatArray  # [rad/s^2]
     jerk: FloatArray  # [rad/s^3]
+    rows: FloatArray = field(init=False, repr=False)  # (5, 6): all of them, for the kernels
 
     def __post_init__(self) -> None:
-        """Refuse limits that are not six positive numbers."""
+        """
+        Put the limits into one array.
+
+        :raises MotionLimitError: If they are not six positive numbers.
+        """
         for name in ('velocity', 'acceleration', 'jerk'):
             values = np.asarray(getattr(self, name), dtype=np.float64)
             if values.shape != (N_JOINTS,) or not (np.isfinite(values) & (values > 0.0)).all():
                 raise MotionLimitError(name)
+        rows = np.array([self.lower, self.upper, self.velocity, self.acceleration, self.jerk])
+        object.__setattr__(self, 'rows', rows)
 
     @classmethod
     def of_arm(
@@ -72,22 +97,10 @@ class MotionLimits:
             jerk=np.asarray(jerk, dtype=np.float64),
         )
 
-    def stoppable_velocity(self, q: Joints, direction: FloatArray) -> FloatArray:
-        """
-        Return the speed (6,) [rad/s] from which each joint can stop before its limit.
-
-        Solves ``v^2 / (2 a) + v a / j = distance``, which bounds the jerk-limited stop from above.
-        """
-        distance = np.where(direction >= 0.0, self.upper - q, q - self.lower).clip(min=0.0)
-        ramp = self.acceleration**2 / self.jerk
-        speed: FloatArray = np.sqrt(ramp**2 + 2.0 * self.acceleration * distance) - ramp
-        return speed
-
     def can_stop(self, state: MotionState) -> NDArray[np.bool_]:
         """Return which joints (6,) are within all limits and stay so if they brake from now on."""
         can_stop = np.empty(N_JOINTS, dtype=np.bool_)
-        bounds = (self.lower, self.upper, self.velocity, self.acceleration, self.jerk)
-        _can_stop_into((state.q, state.qd, state.qdd), bounds, can_stop)
+        _can_stop_into(can_stop, state.rows, self.rows)
         return can_stop
 
     def braking_range(self, state: MotionState) -> tuple[FloatArray, FloatArray]:
@@ -101,15 +114,22 @@ class MotionLimits:
 
 
 @compiled
-def _can_stop_into(
-    state: tuple[FloatArray, FloatArray, FloatArray],
-    bounds: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray],
-    can_stop: NDArray[np.bool_],
-) -> None:
-    positions, velocities, accelerations = state
-    lower, upper, velocity, acceleration, jerk = bounds
-    for i in range(len(can_stop)):
-        q, qd, qdd = positions[i], velocities[i], accelerations[i]
+def stoppable_speed(distance: float, acceleration: float, jerk: float) -> float:
+    """
+    Return a speed [rad/s] from which a joint can stop within a distance [rad].
+
+    Solves ``v^2 / (2 a) + v a / j = distance``, which bounds the jerk-limited stop from above.
+    """
+    ramp = acceleration * acceleration / jerk
+    return math.sqrt(ramp * ramp + 2.0 * acceleration * max(distance, 0.0)) - ramp
+
+
+@compiled
+def _can_stop_into(can_stop: NDArray[np.bool_], state: FloatArray, limits: FloatArray) -> None:
+    lower, upper, velocity = limits[LOWER], limits[UPPER], limits[VELOCITY]
+    acceleration, jerk = limits[ACCELERATION], limits[JERK]
+    for i in range(N_JOINTS):
+        q, qd, qdd = state[0, i], state[1, i], state[2, i]
         ramped_qd = qd + qdd * abs(qdd) / (2.0 * jerk[i])
         fastest = velocity[i] * (1.0 + ROUNDING)
         lowest, highest = _braking_range(q, qd, qdd, acceleration[i], jerk[i])

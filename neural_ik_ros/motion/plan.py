@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from ruckig import Trajectory
@@ -13,6 +13,7 @@ from ruckig import Trajectory
 from ..kinematics import N_JOINTS, FloatArray, Joints
 from .limits import MotionLimits, MotionState
 
+NS_PER_S = 1e9
 SHORTEST_S = 1e-4  # a motion that is over sooner is none
 ROUNDING = 1e-9  # [rad]
 
@@ -27,32 +28,26 @@ class Waypoints:
     qdd: FloatArray  # (n, 6) [rad/s^2], the last row zero
 
 
-class Plan:
-    """What Ruckig planned, inside the position limits in spite of rounding."""
+class Plan(ABC):
+    """Where the joints will be at each time until they rest, inside the position limits."""
 
-    def __init__(
-        self, trajectory: Trajectory | None, start: MotionState, limits: MotionLimits
-    ) -> None:
-        """Take a trajectory that ends at rest; without one, rest at the start."""
-        self._trajectory: Any = trajectory
-        self._limits, self._start = limits, start
-        self.duration: float = 0.0 if trajectory is None else trajectory.duration
+    duration: float  # [s]
+
+    @abstractmethod
+    def _at(self, times_s: FloatArray) -> FloatArray:
+        """Return positions, velocities and accelerations (n, 3, 6), times from 0 to the end."""
 
     def state(self, time_s: float) -> MotionState:
         """Return the state after a time, at rest after the end."""
-        if self._trajectory is None:
-            return MotionState.at_rest(self._start.q)
-        q, qd, qdd = self._at([min(max(time_s, 0.0), self.duration)])
+        states = self._at(np.array([min(max(time_s, 0.0), self.duration)]))[0]
         if time_s >= self.duration:
-            return MotionState.at_rest(q[0])
-        return MotionState(q=q[0], qd=qd[0], qdd=qdd[0])
+            return MotionState.at_rest(states[0])
+        return MotionState(states)
 
     def rows(self, interval_s: float) -> Joints:
         """Return the joints (n, 6) [rad] after each interval, at rest in the last row."""
-        if self._trajectory is None:
-            return self._start.q[None]
         n = int(np.ceil(self.duration / interval_s)) + 1
-        return self._at([(i + 1) * interval_s for i in range(n)])[0]
+        return self._at(np.array([(i + 1) * interval_s for i in range(n)]))[:, 0]
 
     def waypoints(self, *, first_s: float, at_most: int) -> Waypoints | None:
         """
@@ -67,15 +62,22 @@ class Plan:
         n = min(max(int(left_s / first_s), 0), at_most - 1)
         times_s = [first_s + left_s * k / max(n, 1) for k in range(n + 1)]
         times_s[-1] = max(first_s, self.duration)
-        q, qd, qdd = self._at(times_s)
-        qd[-1] = qdd[-1] = 0.0
-        time_ns = [round(time_s * 1e9) for time_s in times_s]
-        return Waypoints(time_ns=time_ns, q=q, qd=qd, qdd=qdd)
+        states = self._at(np.array(times_s))
+        states[-1, 1:] = 0.0
+        time_ns = [round(time_s * NS_PER_S) for time_s in times_s]
+        return Waypoints(time_ns=time_ns, q=states[:, 0], qd=states[:, 1], qdd=states[:, 2])
+
+
+class RuckigPlan(Plan):
+    """What Ruckig planned."""
+
+    def __init__(self, trajectory: Trajectory, limits: MotionLimits) -> None:
+        """Take a trajectory that ends at rest."""
+        self._trajectory, self._limits = trajectory, limits
+        self.duration: float = trajectory.duration
 
     def is_within_limits(self) -> bool:
         """Return whether no position limit is passed on the way."""
-        if self._trajectory is None:
-            return True
         extrema = self._trajectory.position_extrema
         lowest = np.array([extreme.min for extreme in extrema])
         highest = np.array([extreme.max for extreme in extrema])
@@ -85,9 +87,9 @@ class Plan:
             and (highest <= limits.upper + ROUNDING).all()
         )
 
-    def _at(self, times_s: list[float]) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return positions, velocities and accelerations, each (n, 6)."""
-        at_time = self._trajectory.at_time
-        states = np.array([at_time(time_s) for time_s in times_s]).reshape(-1, 3, N_JOINTS)
-        np.clip(states[:, 0], self._limits.lower, self._limits.upper, out=states[:, 0])
-        return states[:, 0], states[:, 1], states[:, 2]
+    def _at(self, times_s: FloatArray) -> FloatArray:
+        at_time, limits = self._trajectory.at_time, self._limits
+        states = np.array([at_time(time_s) for time_s in times_s.tolist()])
+        states = states.reshape(-1, 3, N_JOINTS)
+        np.clip(states[:, 0], limits.lower, limits.upper, out=states[:, 0])
+        return states

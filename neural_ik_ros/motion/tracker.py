@@ -8,7 +8,16 @@ from time import perf_counter_ns
 
 from ..kinematics import Joints, Transform
 from ..solver import IkSolver, IkStatus
-from .command import TRAJECTORY, Command, Deviation, Health, Output, Status, TrackerConfig
+from .command import (
+    STOP_POINTS,
+    TRAJECTORY,
+    Command,
+    Deviation,
+    Health,
+    Output,
+    Status,
+    TrackerConfig,
+)
 from .generator import MotionGenerator
 from .pacing import NS_PER_S, Pacer
 from .plan import Waypoints
@@ -20,7 +29,7 @@ LATE_PERIODS = 2.0  # later, the controller is on its way to rest
 IDLE_S = 0.1  # at rest without a target for so long: the next one starts from the measured joints
 BACK_TOLERANCE_S = 0.05  # by which a clock may be corrected back without being called broken
 PATIENCE = 2.5  # intervals without a new target after which no further one is expected
-STOP_POINTS, MOTION_POINTS = 8, 200  # in a message, for a controller that hears no more
+MOTION_POINTS = 200  # of a whole motion
 
 
 class PoseTracker:

@@ -13,13 +13,19 @@ from motion_setup import ACCELERATION, JERK
 from numpy.testing import assert_allclose
 
 from neural_ik_ros.errors import NeuralIkError
-from neural_ik_ros.kinematics import Arm
+from neural_ik_ros.kinematics import Arm, FloatArray
 from neural_ik_ros.motion import MotionGenerator, MotionLimits, MotionState
+from neural_ik_ros.motion.limits import stoppable_speed
 
 
 @pytest.fixture(scope='module')
 def limits(arm: Arm) -> MotionLimits:
     return MotionLimits.of_arm(arm, acceleration=ACCELERATION, jerk=JERK)
+
+
+def state_of(*rows: FloatArray) -> MotionState:
+    """Return the state of a position and, if given, velocity and acceleration."""
+    return MotionState(np.array([*rows, *np.zeros((3 - len(rows), 6))]))
 
 
 def test_braking_range_holds_every_point_of_the_stop(limits):
@@ -29,8 +35,8 @@ def test_braking_range_holds_every_point_of_the_stop(limits):
     for _ in range(300):
         keep = rng.random((2, 6)) < 0.7
         qd, qdd = rng.uniform(-1.0, 1.0, (2, 6)) * keep
-        generator.state = MotionState(
-            q=rng.uniform(-1.0, 1.0, 6), qd=qd * limits.velocity, qdd=qdd * limits.acceleration
+        generator.state = state_of(
+            rng.uniform(-1.0, 1.0, 6), qd * limits.velocity, qdd * limits.acceleration
         )
         lowest, highest = limits.braking_range(generator.state)
         rows = np.vstack([generator.state.q, generator.braking(0.0005)])
@@ -39,25 +45,30 @@ def test_braking_range_holds_every_point_of_the_stop(limits):
 
 
 def test_can_stop_says_no_beyond_each_limit(limits):
-    rest = MotionState(q=np.zeros(6), qd=np.zeros(6), qdd=np.zeros(6))
-    assert limits.can_stop(rest).all()
-    assert limits.can_stop(replace(rest, q=limits.upper)).all()
-    assert not limits.can_stop(replace(rest, q=limits.upper + 1e-9)).any()
-    assert not limits.can_stop(replace(rest, qd=-1.001 * limits.velocity)).any()
-    assert not limits.can_stop(replace(rest, qdd=1.001 * limits.acceleration)).any()
-    ramping = replace(rest, qd=0.99 * limits.velocity, qdd=limits.acceleration)
+    zero = np.zeros(6)
+    assert limits.can_stop(state_of(zero)).all()
+    assert limits.can_stop(state_of(limits.upper)).all()
+    assert not limits.can_stop(state_of(limits.upper + 1e-9)).any()
+    assert not limits.can_stop(state_of(zero, -1.001 * limits.velocity)).any()
+    assert not limits.can_stop(state_of(zero, zero, 1.001 * limits.acceleration)).any()
+    ramping = state_of(zero, 0.99 * limits.velocity, limits.acceleration)
     assert not limits.can_stop(ramping).any(), 'it would be too fast before it is slower'
-    assert not limits.can_stop(replace(rest, q=limits.lower, qd=np.full(6, -0.01))).any()
-    assert limits.can_stop(replace(rest, q=limits.lower, qd=np.full(6, 0.01))).all()
+    assert not limits.can_stop(state_of(limits.lower, np.full(6, -0.01))).any()
+    assert limits.can_stop(state_of(limits.lower, np.full(6, 0.01))).all()
 
 
-def test_stoppable_velocity_can_stop(limits):
+def test_stoppable_speed_can_stop(limits):
     rng = np.random.default_rng(6)
     for q in rng.uniform(limits.lower, limits.upper, (200, 6)):
         direction = rng.choice([-1.0, 1.0], 6)
-        speed = np.minimum(limits.stoppable_velocity(q, direction), limits.velocity)
-        state = MotionState(q=q, qd=direction * speed, qdd=np.zeros(6))
-        assert limits.can_stop(state).all()
+        distance = np.where(direction > 0.0, limits.upper - q, q - limits.lower)
+        speed = [
+            min(stoppable_speed(*one), fastest)
+            for *one, fastest in zip(
+                distance, limits.acceleration, limits.jerk, limits.velocity, strict=True
+            )
+        ]
+        assert limits.can_stop(state_of(q, direction * speed)).all()
 
 
 @pytest.mark.parametrize('name', DERIVATIVES)
