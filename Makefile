@@ -12,12 +12,13 @@ BENCH := $(VENV_BENCH)/bin/python
 BENCH_PIP := $(BENCH) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test soak lint train evaluate examples figures baseline bench bench-docs clean
+.PHONY: help setup setup-test demo test soak latency lint train evaluate examples figures baseline bench bench-docs clean
 
 help:
 	@echo 'make demo   track a path with node, simulated arm and target source; report in demo_report/'
 	@echo 'make test   the whole suite: plain, learning, ros'
 	@echo 'make soak   the long runs: fuzz, limits, kills, 1 kHz (SOAK_SECONDS=600; 20 for a short one)'
+	@echo 'make latency  from pose to trajectory over DDS, beside an empty relay and a paced loop'
 	@echo 'make lint   the pre-commit hooks (ruff, mypy --strict) and package.xml'
 	@echo 'make train  train the shipped network again (about 30 minutes on two cores)'
 	@echo 'make evaluate  measure the shipped networks; tables and pictures of the documentation'
@@ -57,6 +58,9 @@ test: setup-test
 
 soak: setup-test
 	$(BIN)/python test/soak/run.py
+
+latency: setup
+	$(BIN)/python test/soak/latency.py
 
 lint: setup-test
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure

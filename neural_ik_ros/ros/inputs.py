@@ -13,7 +13,8 @@ from rclpy.qos import QoSProfile
 
 from . import qos
 
-Subscription: TypeAlias = tuple[type, str, Callable[[Any], None], QoSProfile]
+# The last one: whether the callback takes the message as it came over the wire.
+Subscription: TypeAlias = tuple[type, str, Callable[[Any], None], QoSProfile, bool]
 Timer: TypeAlias = tuple[float, Callable[[], None]]  # period [s]
 
 
@@ -27,9 +28,9 @@ class Inputs:
         self._node = node
         self._subscriptions = [
             node.create_subscription(
-                kind, topic, callback, profile, qos_overriding_options=qos.overridable()
+                kind, topic, callback, profile, qos_overriding_options=qos.overridable(), raw=raw
             )
-            for kind, topic, callback, profile in subscriptions
+            for kind, topic, callback, profile, raw in subscriptions
         ]
         # A steady clock: simulated time may stand still, and the motion must end all the same.
         steady = Clock(clock_type=ClockType.STEADY_TIME)

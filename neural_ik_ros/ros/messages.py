@@ -62,21 +62,31 @@ def target_from_pose(message: PoseStamped) -> PoseTarget | Unusable:
     printed digits do that); any other norm is a mistake of the sender and is refused, and so is
     the all-zero quaternion of an unset message.
     """
-    transform = _rigid(message.pose.position, message.pose.orientation)
+    position, orientation = message.pose.position, message.pose.orientation
+    stamp_ns = ns_from_time(message.header.stamp)
+    return pose_target(_row(position, orientation), message.header.frame_id, stamp_ns)
+
+
+def pose_target(numbers: Sequence[float], frame_id: str, stamp_ns: int) -> PoseTarget | Unusable:
+    """Return the target of a position and a quaternion, x, y, z, x, y, z, w, or why it is none."""
+    transform = _rigid(numbers)
     if isinstance(transform, Unusable):
         return transform
-    stamp_ns = ns_from_time(message.header.stamp)
-    return PoseTarget(transform=transform, frame_id=message.header.frame_id, stamp_ns=stamp_ns)
+    return PoseTarget(transform=transform, frame_id=frame_id, stamp_ns=stamp_ns)
 
 
 def transform_from_message(message: TransformStamped) -> Transform | Unusable:
     """Return the transform (4, 4) in a message, checked as that of a target, or why it is none."""
-    return _rigid(message.transform.translation, message.transform.rotation)
+    return _rigid(_row(message.transform.translation, message.transform.rotation))
 
 
-def _rigid(position: Any, quaternion: Any) -> Transform | Unusable:
+def _row(position: Any, quaternion: Any) -> tuple[float, ...]:
     xyz = (position.x, position.y, position.z)
-    quat_xyzw = (quaternion.x, quaternion.y, quaternion.z, quaternion.w)
+    return (*xyz, quaternion.x, quaternion.y, quaternion.z, quaternion.w)
+
+
+def _rigid(numbers: Sequence[float]) -> Transform | Unusable:
+    xyz, quat_xyzw = tuple(numbers[:3]), tuple(numbers[3:])
     if not all(map(math.isfinite, xyz)):
         return Unusable(reason=f'position {xyz} is not finite')
     if not all(map(math.isfinite, quat_xyzw)):
@@ -86,10 +96,8 @@ def _rigid(position: Any, quaternion: Any) -> Transform | Unusable:
         return Unusable(reason='orientation is the zero quaternion')
     if abs(norm - 1.0) > NORM_TOLERANCE:
         return Unusable(reason=f'orientation has the norm {norm:.6g} instead of 1')
-    transform = np.identity(4)
-    transform[:3, :3] = rotation_from_quat(quat_xyzw)
-    transform[:3, 3] = xyz
-    return transform
+    above = zip(*_rotation_columns(quat_xyzw), xyz, strict=True)
+    return np.array([*above, (0.0, 0.0, 0.0, 1.0)])
 
 
 def pose_from_transform(transform: Transform) -> Pose:
@@ -111,14 +119,16 @@ def fill_pose(pose: Pose, transform: Transform) -> None:
 
 def rotation_from_quat(quat_xyzw: Sequence[float]) -> FloatArray:
     """Return the rotation matrix (3, 3) of a quaternion of any norm but zero."""
+    return np.array(_rotation_columns(quat_xyzw)).T.copy()
+
+
+def _rotation_columns(quat_xyzw: Sequence[float]) -> tuple[tuple[float, float, float], ...]:
     x, y, z, w = quat_xyzw
     s = 2.0 / (x * x + y * y + z * z + w * w)
-    return np.array(
-        [
-            [1.0 - s * (y * y + z * z), s * (x * y - z * w), s * (x * z + y * w)],
-            [s * (x * y + z * w), 1.0 - s * (x * x + z * z), s * (y * z - x * w)],
-            [s * (x * z - y * w), s * (y * z + x * w), 1.0 - s * (x * x + y * y)],
-        ]
+    return (
+        (1.0 - s * (y * y + z * z), s * (x * y + z * w), s * (x * z - y * w)),
+        (s * (x * y - z * w), 1.0 - s * (x * x + z * z), s * (y * z + x * w)),
+        (s * (x * z + y * w), s * (y * z - x * w), 1.0 - s * (x * x + y * y)),
     )
 
 

@@ -21,14 +21,15 @@ from .diagnostics import Statistics, status_message
 from .frames import Frames
 from .geometry import GeometryCheck
 from .inputs import Inputs
-from .messages import JointReader, Unusable, target_from_pose
+from .messages import JointReader, PoseTarget, Unusable
 from .moveit.service import IkService
 from .node_config import ACTION, NodeConfig
 from .outputs import Outputs
 from .parameters import declare
 from .process import freeze_heap
-from .realtime import apply_realtime, cpus_from_text
+from .realtime import apply_realtime, cpus_from_text, now_ns
 from .throttle import Throttle
+from .wire import target_from_wire
 
 DIAGNOSTICS_PERIOD_S = 1.0
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
@@ -144,9 +145,9 @@ class NeuralIkNode(LifecycleNode):
         self._frames = Frames(self, base_frame, uses_tf=uses_tf)
         self._entities.append((Frames.destroy, self._frames))
         subscriptions = (
-            (PoseStamped, '~/target_pose', self._on_target, qos.POSE_IN),
-            (JointState, 'joint_states', self._on_joints, qos.JOINT_STATES_IN),
-            (String, 'robot_description', self._on_description, qos.ROBOT_DESCRIPTION),
+            (PoseStamped, '~/target_pose', self._on_target, qos.POSE_IN, True),
+            (JointState, 'joint_states', self._on_joints, qos.JOINT_STATES_IN, False),
+            (String, 'robot_description', self._on_description, qos.ROBOT_DESCRIPTION, False),
         )
         timers = (
             (1.0 / self._config.rate_hz, self._on_tick),
@@ -193,22 +194,22 @@ class NeuralIkNode(LifecycleNode):
         elif reading is not None:
             self._tracker.on_joints(reading.q, self._now_ns())
 
-    def _on_target(self, message: PoseStamped) -> None:
+    def _on_target(self, content: bytes) -> None:
         if not self._is_active:
             return
         started_ns = perf_counter_ns()
-        output = self._answer(message, self._now_ns())
-        if output.command is not None and output.solution is not None:
+        given = target_from_wire(content)
+        output = self._answer(given, self._now_ns())
+        if isinstance(given, PoseTarget) and output.command and output.solution:
             self._outputs.command(output.command)
-            self._outputs.solution(output.solution, message)
+            self._outputs.solution(output.solution, given.stamp_ns)
         else:
             self._throttle.warn(output.status.name, f'target refused: {output.reason}')
             self._go_on()  # a refusal may take long, and a motion on its way must not starve
         if self._statistics.count(output, perf_counter_ns() - started_ns):
             self._publish_status()
 
-    def _answer(self, message: PoseStamped, now_ns: int) -> Output:
-        given = target_from_pose(message)
+    def _answer(self, given: PoseTarget | Unusable, now_ns: int) -> Output:
         if isinstance(given, Unusable):
             return Output(status=IkStatus.BAD_TARGET, detail=given.reason)
         timeout_s = self._config.target_timeout_s
@@ -260,8 +261,7 @@ class NeuralIkNode(LifecycleNode):
         self._outputs.status(self._statistics.status(name, self._outputs.figures()))
 
     def _now_ns(self) -> int:
-        now_ns: int = self._clock.now().nanoseconds
-        return now_ns
+        return now_ns(self._clock)
 
     def _say_last_words(self) -> None:
         if self._is_active:

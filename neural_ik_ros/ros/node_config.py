@@ -135,6 +135,13 @@ class NodeConfig:
         default=False,
         metadata=parameter('Whether shoulder, elbow or wrist may change posture', is_live=True),
     )
+    current_joints_first: bool = field(
+        default=True,
+        metadata=parameter(
+            'Start from the present joints; ask the network where that does not keep the posture',
+            is_live=True,
+        ),
+    )
     max_joint_step_rad: float = field(
         default=0.0,
         metadata=parameter(
@@ -223,6 +230,7 @@ class NodeConfig:
             position_tolerance=self.position_tolerance_m,
             rotation_tolerance=self.rotation_tolerance_rad,
             allow_other_posture=self.allow_other_posture,
+            current_first=self.current_joints_first,
             max_joint_step=self.max_joint_step_rad or math.inf,
             min_singular_value=self.min_singular_value,
             iteration_budget=self.iteration_budget,

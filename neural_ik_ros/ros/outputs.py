@@ -10,18 +10,18 @@ from time import sleep
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from geometry_msgs.msg import PoseStamped
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
-from ..motion import Command
+from ..motion import STOP_POINTS, Command
 from ..solver import IkSolution
 from . import qos
 from .goals import Goals
-from .messages import fill_trajectory, make_trajectory
+from .messages import fill_time, fill_trajectory, make_trajectory
+from .wire import TrajectoryWire
 
 GOALS = 'joint_trajectory_controller/follow_joint_trajectory'
 LAST_WORDS_NS = 500_000_000  # the longest wait for reliable subscribers at the end
@@ -48,6 +48,7 @@ class Outputs:
         self._node = node
         self._publishers: list[Any] = []
         self._trajectory = make_trajectory(joint_names)
+        self._wire = TrajectoryWire(joint_names, STOP_POINTS)
         self._solution = JointState(name=joint_names)
         self._solution.header.frame_id = base_frame
         self._trajectories = self._make(
@@ -75,12 +76,14 @@ class Outputs:
 
     def command(self, command: Command) -> None:
         """Publish joints to be reached, or send them as a goal."""
-        if self._goals is not None:
-            fill_trajectory(self._trajectory, command.q, command.interval_ns, command.rest)
-            self._goals.send(self._trajectory)
+        if self._goals is None and (content := self._wire.encoded(command)) is not None:
+            self._trajectories.publish(content)
             return
         fill_trajectory(self._trajectory, command.q, command.interval_ns, command.rest)
-        self._trajectories.publish(self._trajectory)
+        if self._goals is not None:
+            self._goals.send(self._trajectory)
+        else:
+            self._trajectories.publish(self._trajectory)
 
     def take_failure(self) -> str:
         """Return why the newest goal failed, once, or nothing."""
@@ -90,9 +93,9 @@ class Outputs:
         """Return what is known of the newest goal, as values of diagnostics."""
         return {} if self._goals is None else self._goals.figures()
 
-    def solution(self, solution: IkSolution, target: PoseStamped) -> None:
+    def solution(self, solution: IkSolution, stamp_ns: int) -> None:
         """Publish the exact solution of a target, with the target's stamp."""
-        self._solution.header.stamp = target.header.stamp
+        fill_time(self._solution.header.stamp, stamp_ns)
         self._solution.position = array('d', solution.q.tolist())
         self._solutions.publish(self._solution)
 

@@ -5,8 +5,13 @@
 from __future__ import annotations
 
 import os
+from time import time_ns
+from typing import TYPE_CHECKING
 
 from ..errors import NeuralIkError
+
+if TYPE_CHECKING:
+    from rclpy.clock import ROSClock
 
 
 class CpuAffinityError(NeuralIkError):
@@ -63,3 +68,11 @@ def run_ordinarily() -> None:
     """Let the calling thread not go before others, whatever the one that started it may do."""
     if os.sched_getscheduler(0) != os.SCHED_OTHER:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def now_ns(clock: ROSClock) -> int:
+    """Return the time of a node's clock; ten times as fast as that where it is the system's."""
+    if not clock.ros_time_is_active:
+        return time_ns()
+    now: int = clock.now().nanoseconds
+    return now

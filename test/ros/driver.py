@@ -129,7 +129,7 @@ class Driver:
         self._targets.publish(message)
         return message
 
-    def send(self, message: PoseStamped) -> None:
+    def send(self, message: PoseStamped | bytes) -> None:
         self._targets.publish(message)
 
     def now_ns(self) -> int:

@@ -17,7 +17,10 @@ from neural_ik_ros.ros.node import NeuralIkNode
 for folder in ('soak', 'plain'):
     sys.path.append(str(Path(__file__).resolve().parents[1] / folder))
 
+import cell  # noqa: E402
 from in_process import PARAMETERS, check_limits, fuzz  # noqa: E402
+
+RUN_S, RATE_HZ = 12.0, 500.0
 
 
 @pytest.fixture
@@ -39,3 +42,17 @@ def test_node_takes_hostile_messages_without_a_bad_command(node):
 
 def test_commands_keep_every_limit_whatever_the_targets():
     assert check_limits(shipped_arm(), 6000) == []
+
+
+def test_node_takes_hostile_messages_over_dds(tmp_path, peer):
+    assert cell.flood(tmp_path, peer, 2000) == []
+
+
+def test_each_process_is_killed_in_motion_and_started_again_without_a_jump(tmp_path, peer):
+    assert cell.kills(tmp_path, peer, rounds=1) == []
+
+
+def test_node_answers_a_stream_without_growing(tmp_path, peer):
+    run = cell.soak(tmp_path, peer, RUN_S, RATE_HZ)
+    assert run.problems == []
+    assert cell.growth(run) == []

@@ -18,6 +18,7 @@ from hostile import hostile_joints, hostile_pose
 from peers import NO_SHARED_MEMORY, NodeProcess, Peer
 from sensor_msgs.msg import JointState
 
+from neural_ik_ros.kinematics import FloatArray
 from neural_ik_ros.ros import qos
 from neural_ik_ros.ros.messages import ns_from_time
 
@@ -26,9 +27,12 @@ TO_NODE = ('-r', 'target_pose:=/neural_ik/target_pose', '-p', 'settle_s:=0.0')
 MOVING = 0.05  # [rad/s] of some joint
 LARGEST_GROWTH = 0.05  # of resident memory after the first third
 LARGEST_TREND = 0.5  # of the median latency, from the second third to the last
+FEWEST_SAMPLES = 6
 EXTRA_SPEED = 1.3  # of the limit, between two joint states on a busy machine
 SAMPLE_S = 1.0
+START_S = 300.0  # a busy machine takes long to start processes
 STOP_S, ENOUGH_STATES = 2.0, 20  # after a kill
+FEWEST_REASONS = 5  # of refusals that a flood provokes
 WARM_S = 3.0
 
 
@@ -50,6 +54,16 @@ class Run:
             f'{np.median(self.latency_ms):.3f} ms, p99 {np.median(self.tail_ms):.3f} ms, '
             f'{len(self.latency_ms)} reports'
         )
+
+    def trend(self, n: int = 10) -> list[str]:
+        """Return the rows of a table in markdown: n equal parts of the run, one after another."""
+        rows = ['| part | memory [MB] | callback p50 [ms] | p99 [ms] |', '|---|---|---|---|']
+        parts = [np.array_split(one, n) for one in (self.memory_mb, self.latency_ms, self.tail_ms)]
+        for k, (memory, latency, tail) in enumerate(zip(*parts, strict=True), start=1):
+            if min(map(len, (memory, latency, tail))) > 0:
+                figures = f'{memory.max():.1f} | {np.median(latency):.3f} | {np.median(tail):.3f}'
+                rows.append(f'| {k}/{n} | {figures} |')
+        return rows
 
 
 @contextmanager
@@ -111,7 +125,7 @@ def soak(folder: Path, peer: Peer, seconds: float, rate_hz: float = 1000.0) -> R
     driver = Driver(peer)
     with cell(folder, *NOT_FOLLOWING, rate_hz=rate_hz) as processes:
         node = processes['neural_ik_node']
-        if not peer.spin_until(lambda: driver.solutions, 60.0):
+        if not peer.spin_until(lambda: driver.solutions, START_S):
             run.problems.append(f'no answer at all: {node.output[-300:]}')
             return run
         peer.spin_for(WARM_S)
@@ -123,7 +137,6 @@ def soak(folder: Path, peer: Peer, seconds: float, rate_hz: float = 1000.0) -> R
             _take_reports(driver, run)
         if not node.is_running:
             run.problems.append(f'the node ended: {node.output[-300:]}')
-    run.problems += _trends(run)
     return run
 
 
@@ -139,20 +152,25 @@ def _take_reports(driver: Driver, run: Run) -> None:
                     run.problems.append(f'the arm counted {name}: {values["last_problem"]}')
 
 
-def _trends(run: Run) -> list[str]:
-    """Return what grew from the second third of a run to its last."""
+def growth(run: Run) -> list[str]:
+    """Return that memory grew from the first third of a run to its last."""
     n = len(run.memory_mb)
-    if n < 6 or len(run.latency_ms) < 6:
-        return [f'only {n} samples and {len(run.latency_ms)} reports']
-    problems = []
+    if n < FEWEST_SAMPLES:
+        return [f'only {n} samples']
     early, late = max(run.memory_mb[: n // 3]), max(run.memory_mb[2 * n // 3 :])
-    if late > early * (1.0 + LARGEST_GROWTH):
-        problems.append(f'memory grew from {early:.1f} to {late:.1f} MB')
-    k = len(run.latency_ms) // 3
+    grown = late > early * (1.0 + LARGEST_GROWTH)
+    return [f'memory grew from {early:.1f} to {late:.1f} MB'] if grown else []
+
+
+def slowing(run: Run) -> list[str]:
+    """Return that the latency grew from the second third of a run to its last."""
+    n = len(run.latency_ms)
+    if n < FEWEST_SAMPLES:
+        return [f'only {n} reports']
+    k = n // 3
     before, after = np.median(run.latency_ms[k : 2 * k]), np.median(run.latency_ms[2 * k :])
-    if after > before * (1.0 + LARGEST_TREND):
-        problems.append(f'latency grew from {before:.3f} to {after:.3f} ms')
-    return problems
+    grown = after > before * (1.0 + LARGEST_TREND)
+    return [f'latency grew from {before:.3f} to {after:.3f} ms'] if grown else []
 
 
 def kills(folder: Path, peer: Peer, rounds: int) -> list[str]:
@@ -164,10 +182,14 @@ def kills(folder: Path, peer: Peer, rounds: int) -> list[str]:
     with Starter(folder, tolerant, 250.0, 0.5) as starter:
         for name in ('neural_ik_node', 'simulated_arm', 'target_source'):
             starter.start(name)
-        for victim in ('target_source', 'neural_ik_node', 'simulated_arm') * rounds:
-            if not peer.spin_until(lambda: _is_moving(states), 60.0):
-                return [*problems, f'the arm does not move before {victim} is killed']
-            is_arm = victim == 'simulated_arm'
+        last = 'nothing'
+        for victim in (*('target_source', 'neural_ik_node', 'simulated_arm') * rounds, 'nothing'):
+            if not peer.spin_until(lambda: _is_moving(states), START_S):
+                return [*problems, f'the arm does not move after {last} was killed']
+            problems += _jumps(f'{last} started', states, limits.velocity)
+            if victim == 'nothing':
+                break
+            is_arm, last = victim == 'simulated_arm', victim
             states.clear()
             starter.kill(victim)
             peer.spin_for(STOP_S)
@@ -183,22 +205,30 @@ def _is_moving(states: list[JointState]) -> bool:
     return bool(states) and float(np.abs(states[-1].velocity).max()) > MOVING
 
 
-def _stop_problems(
-    victim: str, states: list[JointState], velocity: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> list[str]:
+def _stop_problems(victim: str, states: list[JointState], velocity: FloatArray) -> list[str]:
     """Return what is wrong with the motion of the arm after a process was killed."""
     if len(states) <= ENOUGH_STATES:
         return [f'{victim} killed: only {len(states)} joint states']
-    q = np.array([state.position for state in states])
-    time_s = 1e-9 * np.array([ns_from_time(state.header.stamp) for state in states])
-    keep = np.flatnonzero(np.diff(time_s, prepend=time_s[0] - 1.0) > 1e-4)
-    speeds = np.abs(np.diff(q[keep], axis=0)) / np.diff(time_s[keep])[:, None]
-    problems = []
-    if (speeds > EXTRA_SPEED * velocity).any():
-        problems.append(f'{victim} killed: the arm moved at {speeds.max(axis=0)} rad/s')
-    if speeds[-5:].max() > 1e-9:
+    problems = _jumps(f'{victim} killed', states, velocity)
+    if _speeds(states)[-5:].max() > 1e-9:
         problems.append(f'{victim} killed: the arm has not come to rest')
     return problems
+
+
+def _jumps(when: str, states: list[JointState], velocity: FloatArray) -> list[str]:
+    """Return that the arm moved faster than it can, as it does if commands jump."""
+    speeds = _speeds(states)
+    if not (speeds > EXTRA_SPEED * velocity).any():
+        return []
+    return [f'{when}: the arm moved at {speeds.max(axis=0)} rad/s']
+
+
+def _speeds(states: list[JointState]) -> FloatArray:
+    """Return the speeds (n, 6) [rad/s] between joint states."""
+    q = np.array([state.position for state in states]).reshape(-1, 6)
+    time_s = 1e-9 * np.array([ns_from_time(state.header.stamp) for state in states])
+    keep = np.flatnonzero(np.diff(time_s, prepend=-np.inf) > 1e-4)
+    return np.abs(np.diff(q[keep], axis=0)) / np.diff(time_s[keep])[:, None]
 
 
 def flood(folder: Path, peer: Peer, n: int, seed: int = 5) -> list[str]:
@@ -209,9 +239,10 @@ def flood(folder: Path, peer: Peer, n: int, seed: int = 5) -> list[str]:
     with Starter(folder, tolerant, 250.0, 0.25) as starter:
         starter.start('neural_ik_node')
         node = starter.running['neural_ik_node']
+        node.wait_for_output('ready for', START_S)
         driver = Driver(peer).connect()
         for k in range(n // 2):
-            driver.send(hostile_pose(rng, driver.arm, HOME, driver.now_ns()).message)
+            driver.send(hostile_pose(rng, driver.arm, HOME, driver.now_ns()).content)
             driver._joint_states.publish(hostile_joints(rng, driver.names, HOME))
             if k % 100 == 99:
                 peer.spin_for(0.01)
@@ -221,4 +252,24 @@ def flood(folder: Path, peer: Peer, n: int, seed: int = 5) -> list[str]:
         driver.serve()
         if not node.is_running or 'Traceback' in node.output:
             problems.append(f'the node did not survive: {node.output[-500:]}')
+        counts = _counts(driver)
+        print(f'  answered over DDS: {counts}')
+        if len(counts) < FEWEST_REASONS:
+            problems.append(f'only {len(counts)} statuses were counted: {counts}')
     return problems
+
+
+def _counts(driver: Driver) -> dict[str, int]:
+    """Return the targets answered with each status, as a report tells that is made from now on."""
+    now_ns = driver.now_ns()
+
+    def newest_ns() -> int:
+        return ns_from_time(driver.diagnostics[-1].header.stamp) if driver.diagnostics else 0
+
+    assert driver.peer.spin_until(lambda: newest_ns() > now_ns, START_S), 'no report'
+    values = {pair.key: pair.value for pair in driver.diagnostics[-1].status[0].values}
+    return {
+        key.removeprefix('count '): int(value)
+        for key, value in values.items()
+        if key.startswith('count ')
+    }

@@ -7,9 +7,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
 
 from neural_ik_ros.kinematics import Arm, Joints, forward
@@ -27,9 +29,9 @@ PARTS = [('position', axis) for axis in 'xyz'] + [('orientation', axis) for axis
 
 @dataclass(frozen=True)
 class Hostile:
-    """A message and whether a command may come of it."""
+    """A serialised message and whether a command may come of it."""
 
-    message: PoseStamped
+    content: bytes
     may_command: bool
 
 
@@ -44,10 +46,24 @@ def good_pose(arm: Arm, q: Joints, now_ns: int) -> PoseStamped:
 def hostile_pose(rng: np.random.Generator, arm: Arm, q: Joints, now_ns: int) -> Hostile:
     """Return a target near the joints that is wrong in one way, or only strange."""
     message = good_pose(arm, q + 0.02 * rng.uniform(-1.0, 1.0, 6), now_ns)
-    attack: Callable[[np.random.Generator, PoseStamped], bool] = ATTACKS[
-        int(rng.integers(len(ATTACKS)))
-    ]
-    return Hostile(message, attack(rng, message))
+    attack = ATTACKS[int(rng.integers(len(ATTACKS)))]
+    if attack is bad_bytes:
+        return bad_bytes(rng, serialize_message(message))
+    may_command = attack(rng, message)
+    return Hostile(serialize_message(message), may_command)
+
+
+def bad_bytes(rng: np.random.Generator, content: bytes) -> Hostile:
+    """Return what no publisher of poses sends: too short, noise, or with some bytes changed."""
+    kind = int(rng.integers(3))
+    if kind == 0:
+        return Hostile(content[: int(rng.integers(len(content) - 1))], may_command=False)
+    if kind == 1:
+        return Hostile(rng.bytes(int(rng.integers(200))), may_command=False)
+    changed = bytearray(content)
+    for at in rng.integers(len(content), size=3):
+        changed[at] = int(rng.integers(256))
+    return Hostile(bytes(changed), may_command=True)
 
 
 def bad_number(rng: np.random.Generator, message: PoseStamped) -> bool:
@@ -89,7 +105,10 @@ def nothing(_rng: np.random.Generator, _message: PoseStamped) -> bool:
     return True
 
 
-ATTACKS = (bad_number, bad_norm, bad_frame, bad_stamp, nothing) * 8 + (far_away,)
+ATTACKS: tuple[Callable[..., Any], ...] = (
+    *(bad_number, bad_norm, bad_frame, bad_stamp, bad_bytes, nothing) * 8,
+    far_away,
+)
 
 
 def hostile_joints(rng: np.random.Generator, names: list[str], q: Joints) -> JointState:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from derivatives import LIMIT_TOL, limit_shares
 from hostile import good_pose, hostile_joints, hostile_pose
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
 
 from neural_ik_ros.kinematics import Joints, forward, random_joints
@@ -56,6 +57,12 @@ class Judge:
 
     status = report = solution
 
+    def take_failure(self) -> str:
+        return ''
+
+    def figures(self) -> dict[str, str]:
+        return {}
+
     def destroy(self) -> None:
         pass
 
@@ -77,10 +84,10 @@ def fuzz(node: NeuralIkNode, n: int, seed: int = 1) -> list[str]:
         hostile = hostile_pose(rng, arm, HOME, node._now_ns())
         n_before = judge.n_commands
         was_moving = node._tracker.health(node._now_ns()).is_moving
-        node._on_target(hostile.message)
+        node._on_target(hostile.content)
         n_targets += 1
         if judge.n_commands > n_before and not hostile.may_command and not was_moving:
-            judge.problems.append(f'message {k} must not be answered: {hostile.message}')
+            judge.problems.append(f'message {k} must not be answered: {hostile.content!r}')
         if k % 100 == 99:
             judge.problems += _must_serve(node, names)
             n_targets += 1
@@ -97,7 +104,8 @@ def _must_serve(node: NeuralIkNode, names: list[str]) -> list[str]:
         node._on_joints(JointState(name=names, position=HOME.tolist()))
         time.sleep(RECOVERY_S)
     node._on_joints(JointState(name=names, position=HOME.tolist()))
-    node._on_target(good_pose(node._tracker.solver.arm, HOME + 0.01, node._now_ns()))
+    good = good_pose(node._tracker.solver.arm, HOME + 0.01, node._now_ns())
+    node._on_target(serialize_message(good))
     newest = node._statistics.newest
     return [] if newest.status.is_solved else [f'a good target was answered: {newest.reason}']
 

@@ -5,13 +5,14 @@
 
 SOAK_SECONDS is the length of the run at 1 kHz; everything else is scaled with it. At 600 s the
 node gets 1,000,000 hostile messages in process and 100,000 over DDS, and 1,000,000 points are
-checked against the limits.
+checked against the limits. Arguments choose parts: fuzz, limits, flood, kills, run.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -29,18 +30,20 @@ def main() -> int:
     if not 10.0 <= seconds <= 1e6:
         print('SOAK_SECONDS must lie between 10 and 1000000', file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and let nothing live on
     from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain
 
     with tempfile.TemporaryDirectory() as name, reserved_domain() as domain_id:
         folder = Path(name)
         os.environ.update(isolated_environment(folder, domain_id))
         os.environ['PYTHONPATH'] = str(FOLDER.parents[1])
-        n_problems = sum(_tell(*part) for part in _parts(folder, seconds))
+        parts = _parts(folder, seconds)
+        n_problems = sum(_tell(*parts[name]) for name in sys.argv[1:] or parts)
     print('no violation' if n_problems == 0 else f'{n_problems} violations')
     return 1 if n_problems else 0
 
 
-def _parts(folder: Path, seconds: float) -> list[tuple[str, Callable[[], list[str]]]]:
+def _parts(folder: Path, seconds: float) -> dict[str, tuple[str, Callable[[], list[str]]]]:
     import cell
     from driver import shipped_arm
     from in_process import check_limits
@@ -59,19 +62,22 @@ def _parts(folder: Path, seconds: float) -> list[tuple[str, Callable[[], list[st
     def soak(peer: Peer) -> list[str]:
         run = cell.soak(folder, peer, seconds)
         print(f'  {run.summary()}')
-        return run.problems
+        print('\n'.join(run.trend()))
+        return [*run.problems, *cell.growth(run), *cell.slowing(run)]
 
     rounds = max(1, round(10 * share))
-    return [
-        (f'{n_fuzz} hostile messages in process', lambda: _fuzz(n_fuzz)),
-        (f'{n_points} points against the limits', lambda: check_limits(shipped_arm(), n_points)),
-        (
-            f'{n_flood} hostile messages over DDS',
-            with_peer(lambda p: cell.flood(folder, p, n_flood)),
+    flood = with_peer(lambda peer: cell.flood(folder, peer, n_flood))
+    kills = with_peer(lambda peer: cell.kills(folder, peer, rounds))
+    return {
+        'fuzz': (f'{n_fuzz} hostile messages in process', lambda: _fuzz(n_fuzz)),
+        'limits': (
+            f'{n_points} points against the limits',
+            lambda: check_limits(shipped_arm(), n_points),
         ),
-        (f'{3 * rounds} kills', with_peer(lambda p: cell.kills(folder, p, rounds))),
-        (f'{seconds:g} s at 1 kHz', with_peer(soak)),
-    ]
+        'flood': (f'{n_flood} hostile messages over DDS', flood),
+        'kills': (f'{3 * rounds} kills', kills),
+        'run': (f'{seconds:g} s at 1 kHz', with_peer(soak)),
+    }
 
 
 def _fuzz(n: int) -> list[str]:

@@ -1,0 +1,148 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Contestants that take turns to answer one stream of poses over DDS, and their latencies."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from neural_ik_ros.ros.demo.analysis import matches
+from neural_ik_ros.ros.demo.recorder import Recorder, Track
+from neural_ik_ros.ros.messages import ns_from_time
+from neural_ik_ros.ros.processes import NodeProcess
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+WARM_S, START_S, POLL_S = 2.0, 60.0, 0.05
+FEWEST_ANSWERS = 10  # before it is warm
+STRAGGLERS_NS = 50_000_000  # the answers to the last poses may still be on their way
+TO_NODE = ('-r', 'target_pose:=/neural_ik/target_pose')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contestant:
+    """Whoever answers poses: a node of this package or of another checkout, or a script."""
+
+    executable: str
+    arguments: tuple[str, ...] = ()
+    script: str = ''  # to be run instead
+    prelude: str = ''  # to be run before
+    checkout: Path = REPOSITORY
+    is_node: bool = True  # else it answers as the relay does
+
+
+class ContestantProcess(NodeProcess):
+    """A contestant in a process of its own."""
+
+    def __init__(self, contestant: Contestant, log: Path) -> None:
+        self._contestant = contestant
+        environment = {'PYTHONPATH': str(contestant.checkout)}
+        super().__init__(
+            contestant.executable, *contestant.arguments, log=log, environment=environment
+        )
+
+    def _code(self) -> str:
+        return f'{self._contestant.prelude}\n{self._contestant.script or super()._code()}'
+
+
+@dataclass
+class Figures:
+    """Latencies [ms] of one contestant, and how many poses it left without an answer."""
+
+    latency_ms: list[np.ndarray] = field(default_factory=list)
+    n_sent: int = 0
+
+    def add(self, latency_ms: np.ndarray, n_sent: int) -> None:
+        """Take the figures of one turn."""
+        self.latency_ms.append(latency_ms)
+        self.n_sent += n_sent
+
+    def percentiles(self) -> np.ndarray:
+        """Return median, 99th percentile and largest: medians over the turns, but the largest."""
+        rows = np.array([np.percentile(one, [50, 99, 100]) for one in self.latency_ms])
+        return np.array([*np.median(rows[:, :2], axis=0), rows[:, 2].max()])
+
+    @property
+    def unanswered_percent(self) -> float:
+        """Share of the poses that were replaced by newer ones, or lost."""
+        n_answered = sum(map(len, self.latency_ms))
+        return 100.0 * (1.0 - n_answered / max(self.n_sent, 1))
+
+
+class Contest:
+    """Contestants that take turns to answer a stream of poses."""
+
+    def __init__(self, folder: Path, recorder: Recorder, rate_hz: float, turn_s: float) -> None:
+        self._folder, self._recorder = folder, recorder
+        self._rate_hz, self._turn_s, self._n = rate_hz, turn_s, 0
+
+    def run(self, contestants: dict[str, Contestant], n_turns: int) -> dict[str, Figures]:
+        """Return the figures of each contestant, by its name."""
+        figures = {name: Figures() for name in contestants}
+        with contextlib.ExitStack() as stack:
+            self._start(stack, Contestant(executable='simulated_arm'))
+            rate = ('-p', f'rate_hz:={self._rate_hz}', '-p', 'settle_s:=0.0')
+            source = Contestant(executable='target_source', arguments=(*rate, *TO_NODE))
+            self._start(stack, source)
+            for _ in range(n_turns):
+                for name, contestant in contestants.items():
+                    with contextlib.ExitStack() as turn:
+                        self._start(turn, contestant)
+                        self._take_turn(contestant, figures[name])
+        return figures
+
+    def _start(self, stack: contextlib.ExitStack, contestant: Contestant) -> None:
+        self._n += 1
+        log = self._folder / f'{self._n}_{contestant.executable}.log'
+        stack.enter_context(ContestantProcess(contestant, log))
+
+    def _take_turn(self, contestant: Contestant, figures: Figures) -> None:
+        tracks = self._recorder.tracks
+        answers = tracks['trajectories' if contestant.is_node else 'relayed']
+        answers.clear()
+        deadline = time.monotonic() + START_S
+        while len(answers.data) < FEWEST_ANSWERS:
+            self._record(POLL_S)
+            if time.monotonic() > deadline:
+                raise TimeoutError(f'{contestant.executable} does not answer: {self._folder}')
+        self._record(WARM_S)
+        for track in tracks.values():
+            track.clear()
+        self._record(self._turn_s)
+        self._record(2 * POLL_S)
+        figures.add(*latencies(tracks, is_node=contestant.is_node))
+
+    def _record(self, duration_s: float) -> None:
+        deadline = time.monotonic() + duration_s
+        while time.monotonic() < deadline:
+            time.sleep(POLL_S)
+            self._recorder.poll()
+
+
+def latencies(tracks: dict[str, Track], *, is_node: bool) -> tuple[np.ndarray, int]:
+    """
+    Return the times [ms] from poses sent to trajectories received, and how many poses were sent.
+
+    The trajectories of the node have no stamp; each is followed by the solution that has.
+    """
+    targets = tracks['targets']
+    stamps = np.array([ns_from_time(one.header.stamp) for one in targets.messages()])
+    sent = np.array(targets.sent_ns)
+    last = int(sent.searchsorted(sent[-1] - STRAGGLERS_NS))
+    answers = tracks['solutions' if is_node else 'relayed']
+    answered = np.array([ns_from_time(one.header.stamp) for one in answers.messages()])
+    rows, of_target = matches(stamps, answered)
+    keep = of_target < last
+    rows, of_target = rows[keep], of_target[keep]
+    if not is_node:
+        received = np.array(answers.received_ns)[rows]
+    else:
+        commands = tracks['trajectories']
+        at = np.searchsorted(commands.sent_ns, np.array(answers.sent_ns)[rows]) - 1
+        is_own = (at >= 0) & (np.array(commands.sent_ns)[at] > sent[of_target])
+        received, of_target = np.array(commands.received_ns)[at[is_own]], of_target[is_own]
+    return 1e-6 * (received - sent[of_target]), last

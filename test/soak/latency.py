@@ -1,0 +1,203 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+``make latency``: from a pose to its trajectory over DDS, beside what the machine itself takes.
+
+The node, an empty relay and a node that only converts messages take turns to answer the same
+stream of poses, so that all of them see the same machine; a bare paced loop runs beside them.
+Prints a table in markdown. Nothing passes or fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import rclpy
+from rclpy.context import Context
+
+FOLDER = Path(__file__).resolve().parent
+sys.path[:0] = [str(FOLDER), str(FOLDER.parents[1])]
+
+from contest import REPOSITORY, Contest, Contestant, Figures  # noqa: E402
+
+from neural_ik_ros.ros.demo.recorder import Recorder  # noqa: E402
+from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain  # noqa: E402
+
+TO_OTHER = ('-r', '~/target_pose:=/neural_ik/target_pose')
+AUTOSTART = ('-p', 'autostart:=true')
+PACED = """
+import sys, time
+period_s, due = 1.0 / float(sys.argv[1]), time.monotonic()
+while True:
+    due += period_s
+    time.sleep(max(0.0, due - time.monotonic()))
+    print(time.monotonic() - due)
+"""
+
+
+CONVERTER = """
+from geometry_msgs.msg import PoseStamped
+from trajectory_msgs.msg import JointTrajectory
+import numpy as np
+from neural_ik_ros.motion import Waypoints
+from neural_ik_ros.ros import qos
+from neural_ik_ros.ros.demo.relay import Relay
+from neural_ik_ros.ros.messages import fill_trajectory, make_trajectory, target_from_pose
+from neural_ik_ros.ros.process import run
+
+class Converter(Relay):
+    def __init__(self):
+        super().__init__()
+        self._answer = make_trajectory([f'joint_{i}' for i in range(1, 7)])
+        rows = np.zeros((8, 6))
+        times = [4_000_000 * (k + 1) for k in range(8)]
+        self._rest = Waypoints(time_ns=times, q=rows, qd=rows, qdd=rows)
+
+    def _on_target(self, message):
+        target_from_pose(message)
+        fill_trajectory(self._answer, self._rest.q[:1], 4_000_000, self._rest)
+        super()._on_target(message)
+
+raise SystemExit(run(Converter))
+"""
+PATCH = """
+import gc
+from neural_ik_ros.ros import node, process
+process.{0}
+node.{0}
+"""
+RELAY = Contestant(executable='relay', arguments=TO_OTHER, is_node=False)
+
+
+class Paced:
+    """A loop that sleeps until its next tick and does nothing, in a process of its own."""
+
+    def __init__(self, rate_hz: float) -> None:
+        command = [sys.executable, '-c', PACED, str(rate_hz)]
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    def __enter__(self) -> Paced:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def late_ms(self) -> np.ndarray:
+        """Return by how much each tick came late, after ending the loop."""
+        self._process.terminate()
+        output, _ = self._process.communicate()
+        return 1e3 * np.array([float(line) for line in output.splitlines()[:-1]])
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[Recorder]:
+    """Lend a recorder in a context of its own."""
+    context = Context()
+    rclpy.init(args=[], context=context)
+    recorder = Recorder(context=context)
+    try:
+        yield recorder
+    finally:
+        recorder.destroy_node()
+        rclpy.shutdown(context=context)
+
+
+def table(rate_hz: float, late_ms: np.ndarray, figures: dict[str, Figures]) -> list[str]:
+    """Return the rows of one rate."""
+    relay = figures['relay'].percentiles()
+    paced = np.percentile(late_ms, [50, 99, 100])
+    rows = [f'| {rate_hz:g} Hz | paced loop | ' + cells(paced) + ' | | | |']
+    for name, one in figures.items():
+        values = one.percentiles()
+        ratios = ' | '.join(f'{ratio:.2f}' for ratio in values[:2] / relay[:2])
+        rows.append(f'| | {name} | {cells(values)} | {ratios} | {one.unanswered_percent:.1f} % |')
+    return rows
+
+
+def cells(values: np.ndarray) -> str:
+    return ' | '.join(f'{value:.3f}' for value in values)
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--rates', type=float, nargs='+', default=[250.0, 500.0, 1000.0])
+    parser.add_argument('--turns', type=int, default=3, help='of each contestant')
+    parser.add_argument('--turn-s', type=float, default=8.0, help='recorded in each turn')
+    parser.add_argument('--against', type=Path, help='another checkout, whose node runs as well')
+    parser.add_argument(
+        '--variants', action='store_true', help='executors, collectors, schedulers'
+    )
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and let nothing live on
+    os.environ['PYTHONPATH'] = str(REPOSITORY)
+    contestants = variants() if options.variants else usual(options.against)
+    print('| Targets | Process | p50 [ms] | p99 [ms] | max [ms] | p50 | p99 | not answered |')
+    print('|---|---|---|---|---|---|---|---|', flush=True)
+    for rate_hz in options.rates:
+        with tempfile.TemporaryDirectory() as name, reserved_domain() as domain_id:
+            os.environ.update(isolated_environment(Path(name), domain_id))
+            with recording() as recorder, Paced(rate_hz) as paced:
+                contest = Contest(Path(name), recorder, rate_hz, options.turn_s)
+                figures = contest.run(contestants, options.turns)
+                late_ms = paced.late_ms()
+        print('\n'.join(table(rate_hz, late_ms, figures)), flush=True)
+    return 0
+
+
+def usual(against: Path | None) -> dict[str, Contestant]:
+    """Return relay, converter and node, with the network in front or not; another node as well."""
+    network_first = (*AUTOSTART, '-p', 'current_joints_first:=false')
+    contestants = {
+        'relay': RELAY,
+        'converter': Contestant(
+            executable='converter', arguments=TO_OTHER, script=CONVERTER, is_node=False
+        ),
+        'node': Contestant(executable='neural_ik_node', arguments=AUTOSTART),
+        'node, network first': Contestant(executable='neural_ik_node', arguments=network_first),
+    }
+    if against is not None:
+        contestants['the other node'] = Contestant(
+            executable='neural_ik_node', arguments=AUTOSTART, checkout=against
+        )
+    return contestants
+
+
+def variants() -> dict[str, Contestant]:
+    """Return the node with other executors, collectors and schedulers."""
+    made_of = {
+        'node': ('', ()),
+        'single-threaded executor': ('EventsExecutor = None', ()),
+        'heap not frozen': ('freeze_heap = lambda: None', ()),
+        'heap not frozen, collector off': ('freeze_heap = gc.disable', ()),
+        'SCHED_FIFO': ('', ('-p', 'realtime_priority:=50')),
+        'a processor of its own': ('', ('-p', 'cpu_affinity:="1"')),
+        'both': ('', ('-p', 'realtime_priority:=50', '-p', 'cpu_affinity:="1"')),
+    }
+    return {
+        'relay': RELAY,
+        **{
+            name: Contestant(
+                executable='neural_ik_node',
+                arguments=(*AUTOSTART, *arguments),
+                prelude=PATCH.format(patch) if patch else '',
+            )
+            for name, (patch, arguments) in made_of.items()
+        },
+    }
+
+
+if __name__ == '__main__':
+    sys.exit(main())
