@@ -64,12 +64,6 @@ def apply_realtime(priority: int, cpus: set[int]) -> None:
             raise RealtimeError(f'realtime_priority {priority}', error, remedy) from error
 
 
-def run_ordinarily() -> None:
-    """Let the calling thread not go before others, whatever the one that started it may do."""
-    if os.sched_getscheduler(0) != os.SCHED_OTHER:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-
-
 def now_ns(clock: ROSClock) -> int:
     """Return the time of a node's clock; ten times as fast as that where it is the system's."""
     if not clock.ros_time_is_active:

@@ -11,6 +11,7 @@ target take from the source to its trajectory meanwhile. Needs moveit_msgs.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -36,12 +37,18 @@ LOADS = {
     'without a pause, unreachable': (float('inf'), False),
 }
 SERVERS = ('the node itself', 'a second node')
+ROWS = (*((SERVERS[0], load) for load in LOADS), (SERVERS[1], 'without a pause'))
 
 
 def main() -> int:
     """Return the exit code."""
     if len(sys.argv) > 1:
         return ask(*map(float, sys.argv[1:4]), output=Path(sys.argv[4]))
+    if importlib.util.find_spec('moveit_msgs') is None:
+        print(
+            'moveit_msgs is missing: sudo apt install ros-$ROS_DISTRO-moveit-msgs', file=sys.stderr
+        )
+        return 1
     from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain
 
     print(
@@ -49,12 +56,11 @@ def main() -> int:
         'target to trajectory p50, p99, max [ms] | targets answered |'
     )
     print('|---|---|---|---|---|---|')
-    for server in SERVERS:
-        for load in LOADS if server == SERVERS[0] else list(LOADS)[3:]:
-            with tempfile.TemporaryDirectory() as name, reserved_domain() as domain_id:
-                os.environ.update(isolated_environment(Path(name), domain_id))
-                os.environ['PYTHONPATH'] = str(FOLDER.parents[1])
-                print(f'| {server} | {load} | {measure(Path(name), server, load)} |', flush=True)
+    for server, load in ROWS:
+        with tempfile.TemporaryDirectory() as name, reserved_domain() as domain_id:
+            os.environ.update(isolated_environment(Path(name), domain_id))
+            os.environ['PYTHONPATH'] = str(FOLDER.parents[1])
+            print(f'| {server} | {load} | {measure(Path(name), server, load)} |', flush=True)
     return 0
 
 
@@ -85,6 +91,7 @@ def measure(folder: Path, server: str, load: str) -> str:
         if rate_hz > 0.0:
             options = (rate_hz, float(is_reachable), SECONDS, folder / 'answers.json')
             client = subprocess.Popen([sys.executable, __file__, *map(str, options)])
+            stack.callback(client.kill)
             wait(recorder, lambda: client.poll() is not None, SECONDS + 60.0)
         else:
             poll(recorder, SECONDS)

@@ -21,7 +21,6 @@ from ..messages import PoseTarget, Unusable
 from ..node_config import NodeConfig
 from ..parameter_table import ParameterError
 from ..process import make_executor, spin
-from ..realtime import run_ordinarily
 from ..throttle import Throttle
 from .codes import MoveItCode
 from .handler import IkHandler, Robot
@@ -118,8 +117,12 @@ class IkService:
             self._thread = None
 
     def _serve(self) -> None:
-        """Spin the own node, in the own thread."""
-        run_ordinarily()
+        """
+        Spin the own node, in the own thread.
+
+        With the priority of the control loop: that waits for this one wherever it holds the
+        interpreter, and must not wait for whatever else the machine does meanwhile.
+        """
         try:
             spin(self._executor, self._is_over.is_set)
         finally:
