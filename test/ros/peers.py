@@ -15,7 +15,7 @@ import rclpy
 from rcl_interfaces.srv import GetParameters, SetParametersAtomically
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.parameter import Parameter
+from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.qos import QoSProfile
 
 from neural_ik_ros.ros import processes
@@ -184,7 +184,19 @@ class Peer:
 
     def set_parameter(self, node: str, name: str, value: Any) -> Any:
         """Return the result (successful, reason) of setting a parameter of a node."""
+        return self.set_parameters(node, {name: value})
+
+    def set_parameters(self, node: str, values: dict[str, Any]) -> Any:
+        """Return the result (successful, reason) of setting parameters of a node together."""
         request = SetParametersAtomically.Request()
-        request.parameters = [Parameter(name, value=value).to_parameter_msg()]
+        request.parameters = [
+            Parameter(name, value=value).to_parameter_msg() for name, value in values.items()
+        ]
         response = self.call(SetParametersAtomically, f'{node}/set_parameters_atomically', request)
         return response.result
+
+    def get_parameters(self, node: str, names: list[str]) -> list[Any]:
+        """Return the values of parameters of a node."""
+        request = GetParameters.Request(names=names)
+        response = self.call(GetParameters, f'{node}/get_parameters', request)
+        return [parameter_value_to_python(value) for value in response.values]

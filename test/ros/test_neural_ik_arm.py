@@ -145,7 +145,22 @@ def test_parameters_do_not_change_in_motion_and_all_stays_as_it_was(start_node, 
     result = peer.set_parameter(driver.node, 'velocity_scale', 1.0)
     assert not result.successful
     assert 'the arm moves' in result.reason
+    assert peer.get_parameters(driver.node, ['velocity_scale']) == [0.02]
     driver.assert_trajectories_are_sound()
+
+
+def test_one_bad_value_of_a_set_leaves_all_as_before(start_node, peer):
+    start_node('neural_ik_node', *AUTOSTART, *PATIENT)
+    driver = Driver(peer).connect()
+    driver.serve()
+    good, bad = {'max_joint_step_rad': 0.01, 'recovery_s': 2.0}, {'velocity_scale': 2.0}
+    before = peer.get_parameters(driver.node, [*good, *bad])
+    for values in (good | bad, bad | good):
+        assert not peer.set_parameters(driver.node, values).successful
+        assert peer.get_parameters(driver.node, [*good, *bad]) == before
+    driver.serve(HOME + 0.1)  # farther than the step that was refused
+    assert peer.set_parameters(driver.node, good).successful
+    assert peer.get_parameters(driver.node, [*good, *bad]) == [0.01, 2.0, 1.0]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -81,40 +82,75 @@ def set_clock(peer):
     return tell
 
 
-def test_node_on_simulated_time_pauses_with_the_clock_and_survives_its_reset(
-    start_node, peer, set_clock
-):
-    """As a simulation that is paused and reset, or a bag that loops."""
+class SimulatedTime:
+    """A cell whose clock is told by the test."""
+
+    def __init__(self, driver: Driver, set_clock: Callable[[int], None]) -> None:
+        self.driver, self.time_ns, self._set_clock = driver, 100 * SECOND, set_clock
+
+    def step(self, n: int = 1) -> None:
+        """Go on by some periods, with an arm that stays at home."""
+        for _ in range(n):
+            self.time_ns += 4_000_000
+            self._set_clock(self.time_ns)
+            self.driver.send_joints(HOME)
+            self.driver.peer.spin_for(0.004)
+
+    def send(self) -> None:
+        """Go on and ask for a motion."""
+        self.step()
+        self.driver.send_target(FAR, stamp_ns=self.time_ns)
+
+
+@pytest.fixture
+def simulation(start_node, peer, set_clock):
+    """Return a simulated cell with a node that is active."""
     sim_time = ('-p', 'use_sim_time:=true', '-p', 'following_error_rad:=0.0')
     node = start_node('neural_ik_node', *AUTOSTART, *sim_time)
-    driver = Driver(peer).connect()
-    time_ns = [100 * SECOND]
+    yield SimulatedTime(Driver(peer).connect(), set_clock)
+    assert_clean_exit(node, node.stop())
 
-    def step(n: int = 1) -> None:
-        for _ in range(n):
-            time_ns[0] += 4_000_000
-            set_clock(time_ns[0])
-            driver.send_joints(HOME)
-            driver.peer.spin_for(0.004)
 
-    def send() -> None:
-        step()
-        driver.send_target(FAR, stamp_ns=time_ns[0])
-
-    driver.provoke(send, 'SOLVED')
+def test_node_on_simulated_time_pauses_with_the_clock(simulation):
+    driver = simulation.driver
+    driver.provoke(simulation.send, 'SOLVED')
     driver.peer.spin_for(0.2)  # the clock stands still: whatever was under way has been sent
     n_before = len(driver.trajectories)
     driver.peer.spin_for(0.3)
     assert len(driver.trajectories) == n_before
-    step(50)
+    simulation.step(50)
     assert len(driver.trajectories) > n_before, 'it goes on with the clock'
+
+
+def test_node_survives_a_bag_that_loops(simulation):
+    """As a simulation that is reset: no command from the past, and each round is answered."""
+    driver = simulation.driver
+    for _ in range(3):
+        driver.provoke(simulation.send, 'SOLVED')
+        driver.forget()
+        simulation.time_ns = 10 * SECOND
+        driver.provoke(simulation.step, 'CLOCK_JUMP')
+        assert driver.has_braked()
+        n_before = len(driver.trajectories)
+        old = 100 * SECOND
+        driver.provoke(lambda: driver.send_target(FAR, stamp_ns=old), 'STALE_TARGET')  # noqa: B023
+        assert len(driver.trajectories) == n_before
+        simulation.time_ns = 100 * SECOND
+        driver.forget()
+
+
+def test_clock_that_jumps_ahead_makes_no_command_from_the_past(simulation):
+    driver = simulation.driver
+    driver.provoke(simulation.send, 'SOLVED')
+    old_ns = simulation.time_ns
+    simulation.time_ns += 1000 * SECOND
+    driver.provoke(simulation.step, 'RATE_OVERRUN')
+    driver.assert_trajectories_are_sound()
     driver.forget()
-    time_ns[0] = 10 * SECOND
-    driver.provoke(step, 'CLOCK_JUMP')
-    assert driver.has_braked()
-    driver.provoke(lambda: driver.send_target(FAR, stamp_ns=100 * SECOND), 'STALE_TARGET')
-    driver.provoke(send, 'SOLVED')
-    assert_clean_exit(node, node.stop())
+    driver.provoke(lambda: driver.send_target(FAR, stamp_ns=old_ns), 'STALE_TARGET')
+    assert not driver.trajectories
+    driver.provoke(simulation.send, 'SOLVED')
+    assert_allclose(driver.rows()[0], HOME, atol=1e-4)
 
 
 def test_trajectory_mode_sends_the_whole_motion_at_once(start_node, peer):

@@ -10,14 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driver import AUTOSTART, FAR, HOME, NEAR, PATIENT, UNCONFIGURED, Driver
-from numpy.testing import assert_allclose
+from driver import AUTOSTART, FAR, HOME, PATIENT, UNCONFIGURED, Driver
 from peers import NO_SHARED_MEMORY, NodeProcess, assert_clean_exit
-from rcl_interfaces.srv import DescribeParameters, GetParameters
-from rclpy.parameter import parameter_value_to_python
+from rcl_interfaces.srv import DescribeParameters
 from sensor_msgs.msg import JointState
 
-from neural_ik_ros.kinematics import forward, invert, se3_log
 from neural_ik_ros.ros import qos
 from neural_ik_ros.ros.node_config import NodeConfig
 from neural_ik_ros.share import share_folder
@@ -120,30 +117,6 @@ def test_node_goes_quiet_when_the_sender_crashes_and_serves_the_next_one(start_n
     assert_clean_exit(node, node.stop())
 
 
-def test_two_arms_work_side_by_side(start_node, peer):
-    """Each under its namespace and joint prefix, as two robots in one cell do."""
-    drivers = {}
-    for side in ('left', 'right'):
-        names = ('-r', f'__ns:=/{side}', '-p', f'prefix:={side}_')
-        start_node('neural_ik_node', *AUTOSTART, *PATIENT, *names)
-        drivers[side] = Driver(peer, namespace=f'/{side}', prefix=f'{side}_').connect()
-    left, right = drivers['left'], drivers['right']
-    for driver, q in ((left, NEAR), (right, FAR)):
-        solution = driver.serve(q)
-        assert list(solution.name) == driver.names
-        assert solution.header.frame_id == f'{driver.prefix}base_link'
-        tool = forward(driver.arm, np.array(solution.position))
-        assert np.abs(se3_log(invert(tool) @ forward(driver.arm, q))).max() < EXACT
-        driver.assert_trajectories_are_sound()
-    assert left.names[0] == 'left_joint_1'
-    assert_allclose(left.rows()[-1], NEAR, atol=1e-6)
-    left.provoke(lambda: left.send_target(NEAR, frame='right_base_link'), 'UNKNOWN_FRAME')
-    assert right.newest_status() in ('SOLVED', 'IDLE'), (
-        'what happens left is no matter of the right'
-    )
-    assert left.statuses[-1].name == '/left/neural_ik'
-
-
 # Parameters
 
 
@@ -216,9 +189,7 @@ def idle_node(tmp_path_factory):
 
 def test_node_has_the_parameters_of_its_dataclass_when_started_with_the_file(idle_node, peer):
     names = [field.name for field in dataclasses.fields(NodeConfig)]
-    request = GetParameters.Request(names=names)
-    response = peer.call(GetParameters, '/cell/neural_ik/get_parameters', request)
-    values = [parameter_value_to_python(value) for value in response.values]
+    values = peer.get_parameters('/cell/neural_ik', names)
     for name, value in zip(names, values, strict=True):
         default = getattr(NodeConfig(), name)
         assert tuple(value) == default if isinstance(default, tuple) else value == default, name
