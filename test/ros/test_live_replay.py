@@ -25,7 +25,8 @@ from neural_ik_ros.share import share_folder
 
 try:
     from neural_ik_ros.ros.replay.bag_reader import BagReader
-    from neural_ik_ros.ros.replay.bag_types import INPUTS, TARGET, Topics, decoded
+    from neural_ik_ros.ros.replay.bag_types import INPUTS, TARGET, Topics
+    from neural_ik_ros.ros.replay.cdr import decoded
 except ImportError:
     BagReader = None
 

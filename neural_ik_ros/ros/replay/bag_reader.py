@@ -40,8 +40,8 @@ from .bag_types import (
     TYPES,
     BagError,
     Topics,
-    decoded,
 )
+from .cdr import decoded
 
 BACK_NS = 50_000_000  # by which stamps may go back: clocks are corrected
 MOST_TOPICS = 8  # named in a message

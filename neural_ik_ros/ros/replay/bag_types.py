@@ -4,13 +4,10 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, get_typestore
 from rosbags.typesys.store import Typestore
 
@@ -33,7 +30,6 @@ TYPES = {
     STATUS: DIAGNOSTIC,
 }
 INPUTS, OUTPUTS = (TARGET, JOINT_STATES), (COMMANDS, SOLUTION, STATUS)
-BIG_ENDIAN, LITTLE_ENDIAN = b'\x00\x00', b'\x00\x01'  # first bytes of CDR
 STORAGE_OF_SUFFIX = {'.mcap': MCAP, '.db3': SQLITE3}
 
 
@@ -76,24 +72,3 @@ class Topics:
 def typestore() -> Typestore:
     """Return the message types of ROS 2 Jazzy."""
     return get_typestore(Stores.ROS2_JAZZY)
-
-
-def decoded(data: bytes, kind: str) -> Any:
-    """
-    Return the message of a type in bytes, CDR of either byte order.
-
-    Bytes left over at the end are ignored, as ROS does: ``rclpy.serialization`` adds some, which
-    ``Typestore.deserialize_cdr`` of rosbags refuses.
-
-    :raises SerdeError: If it is no such message.
-    """
-    if data[:2] not in (BIG_ENDIAN, LITTLE_ENDIAN):
-        raise SerdeError(f'unknown encapsulation {data[:2].hex()}')
-    definition = typestore().get_msgdef(kind)
-    is_little = data[:2] == LITTLE_ENDIAN
-    read = definition.deserialize_cdr_le if is_little else definition.deserialize_cdr_be
-    try:
-        message, _ = read(memoryview(data)[4:], 0, definition.cls, typestore())
-    except (struct.error, IndexError, ValueError, AssertionError) as error:
-        raise SerdeError(str(error)) from error
-    return message

@@ -16,6 +16,7 @@ from rosbags.rosbag2.errors import WriterError
 from ...kinematics import Joints, Transform
 from ...motion import Command, Output, StreamStatus
 from ..controller_rules import NS_PER_S
+from ..layout import TIME, Layout
 from ..messages import quat_from_rotation
 from .bag_types import (
     COMMANDS,
@@ -36,6 +37,7 @@ from .bag_types import (
 
 PLUGINS = {MCAP: StoragePlugin.MCAP, SQLITE3: StoragePlugin.SQLITE3}
 NONE = np.empty(0)
+STAMP_AT = 4  # in every message with a header
 
 
 class Messages:
@@ -59,8 +61,10 @@ class Messages:
         self._joint_state = types[JOINTS]
         self._trajectory = types[TRAJECTORY]
         self._row = types['trajectory_msgs/msg/JointTrajectoryPoint']
+        self._layouts: dict[int, Layout] = {}  # by the number of points after the first one
         self._status: Any = types[DIAGNOSTIC]
         self._key_value = types['diagnostic_msgs/msg/KeyValue']
+        self._solution = self._solution_layout()
 
     def target(self, transform: Transform, stamp_ns: int) -> Any:
         """Return the pose message of a transform, in the base frame."""
@@ -73,10 +77,20 @@ class Messages:
         """Return a joint state as an arm publishes it."""
         return self._joint_state(self._stamped(stamp_ns), self._joint_names, q, qd, NONE)
 
-    def solution(self, q: Joints, stamp: Any) -> Any:
-        """Return the exact solution of a target with this stamp."""
-        header = self._header(stamp, self._base_frame)
-        return self._joint_state(header, self._joint_names, q, NONE, NONE)
+    def solution(self, q: Joints, stamp: Any) -> bytes:
+        """Return the bytes of the exact solution (6,) [rad] of a target with this stamp."""
+        content, at = self._solution
+        TIME.pack_into(content, STAMP_AT, stamp.sec, stamp.nanosec)
+        content[at : at + q.nbytes] = q.tobytes()
+        return bytes(content)
+
+    def _solution_layout(self) -> tuple[bytearray, int]:
+        """Return a serialised solution, whose numbers are to be replaced, and where they are."""
+        q = np.arange(1.0, 1.0 + len(self._joint_names))
+        header = self._stamped(0, self._base_frame)
+        message = self._joint_state(header, self._joint_names, q, NONE, NONE)
+        content = bytearray(typestore().serialize_cdr(message, JOINTS))
+        return content, content.find(q.tobytes())
 
     def trajectory(self, command: Command) -> Any:
         """Return a command as the node sends it, with stamp zero: to be begun when it arrives."""
@@ -93,6 +107,19 @@ class Messages:
                 )
             ]
         return self._trajectory(self._stamped(0), self._joint_names, rows)
+
+    def command(self, command: Command) -> bytes:
+        """Return the bytes of ``trajectory``; those of one point in a fifth of the time."""
+        if len(command.q) != 1:
+            return self._serialised(command)
+        n_rest = 0 if command.rest is None else len(command.rest.q)
+        layout = self._layouts.get(n_rest)
+        if layout is None:
+            layout = self._layouts[n_rest] = Layout(n_rest, self._serialised)
+        return layout.encoded(command)
+
+    def _serialised(self, command: Command) -> bytes:
+        return bytes(typestore().serialize_cdr(self.trajectory(command), TRAJECTORY))
 
     def status(self, node: str, output: Output) -> Any:
         """Return the status of an answer."""
@@ -145,13 +172,13 @@ class BagWriter:
         """Write a joint state."""
         self._write(JOINT_STATES, message, time_ns)
 
-    def command(self, message: Any, time_ns: int) -> None:
-        """Write a trajectory."""
-        self._write(COMMANDS, message, time_ns)
+    def command(self, data: bytes, time_ns: int) -> None:
+        """Write a trajectory in CDR."""
+        self.raw(COMMANDS, data, time_ns)
 
-    def solution(self, message: Any, time_ns: int) -> None:
-        """Write a solution."""
-        self._write(SOLUTION, message, time_ns)
+    def solution(self, data: bytes, time_ns: int) -> None:
+        """Write a solution in CDR."""
+        self.raw(SOLUTION, data, time_ns)
 
     def status(self, message: Any, time_ns: int) -> None:
         """Write a status."""

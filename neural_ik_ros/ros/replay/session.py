@@ -192,7 +192,7 @@ def write(
     """Write everything that the node publishes with an answer, recorded so much later."""
     output, now_ns = answer.output, answer.now_ns + delay_ns
     if output.command is not None:
-        writer.command(messages.trajectory(output.command), now_ns)
+        writer.command(messages.command(output.command), now_ns)
         if output.solution is not None and answer.target is not None:
             solution = messages.solution(output.solution.q, answer.target.header.stamp)
             writer.solution(solution, now_ns)
