@@ -10,14 +10,27 @@ from typing import Any
 
 import numpy as np
 import pytest
-from moveit_bench import ANY_POSTURE, GRIPPER, ask, good_request, made_handler
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from moveit_bench import (
+    ANY_POSTURE,
+    GRIPPER,
+    ROBOT,
+    ask,
+    good_request,
+    joints_of,
+    made_handler,
+)
 from moveit_stand_ins import Request, plugin_request
+from strategies import shipped_arm
 
-from neural_ik_ros.kinematics import CoupledLimit, forward, random_joints
+from neural_ik_ros.kinematics import CoupledLimit, forward, is_within_limits, random_joints
 from neural_ik_ros.ros.messages import Unusable
 from neural_ik_ros.ros.moveit.codes import CODES, MoveItCode
 from neural_ik_ros.ros.moveit.handler import Answer, IkHandler
 from neural_ik_ros.solver import IkStatus, SolverOptions
+
+HANDLER = made_handler()
 
 
 @pytest.fixture
@@ -196,3 +209,37 @@ def test_other_posture_is_no_solution_where_it_must_be_kept(arm):
             n_refused += 1
         assert ask(free, request)[0].code is MoveItCode.SUCCESS
     assert 10 < n_refused < 90
+
+
+NAMES = st.sampled_from(
+    [*ROBOT.joint_names, 'tool0', 'base_link', '', '/', 'x' * 10_000, '\x00', 'é']
+)
+NUMBERS = st.one_of(st.floats(), st.floats(-3.0, 3.0), st.just(1.0), st.just(0.0))
+
+
+@given(data=st.data())
+@settings(max_examples=300)
+def test_whatever_is_asked_is_answered_with_a_code_and_a_short_reason(data):
+    request = good_request()
+    asked = request.ik_request
+    pose = copy.deepcopy(asked.pose_stamped)
+    pose.header.frame_id = data.draw(st.one_of(st.just('base_link'), NAMES))
+    pose.header.stamp.sec = data.draw(st.integers(-(2**31), 2**31 - 1))
+    for name in 'xyz':
+        setattr(pose.pose.position, name, data.draw(NUMBERS))
+    for name in 'xyzw':
+        setattr(pose.pose.orientation, name, data.draw(NUMBERS))
+    state = asked.robot_state.joint_state
+    if data.draw(st.booleans()):
+        state.name = data.draw(st.lists(NAMES, max_size=9))
+        state.position = data.draw(st.lists(NUMBERS, max_size=9))
+    if data.draw(st.booleans()):
+        asked.pose_stamped = pose
+    asked.pose_stamped_vector = data.draw(st.sampled_from([[], [], [pose], [pose, pose]]))
+    asked.ik_link_name = data.draw(st.one_of(st.just('tool0'), NAMES))
+    asked.ik_link_names = data.draw(st.sampled_from([[], [], ['tool0'], ['tool0', 'x' * 10_000]]))
+    asked.group_name = data.draw(st.one_of(st.just('manipulator'), NAMES))
+    answer, response = ask(HANDLER, request)
+    assert len(answer.reason) < 500
+    if answer.code is MoveItCode.SUCCESS:
+        assert is_within_limits(shipped_arm(), joints_of(response))

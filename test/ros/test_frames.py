@@ -139,6 +139,25 @@ def test_absurd_stamps_are_survived(tf, stamp_ns):
     assert ask(tf, 'belt', stamp_ns=stamp_ns) is not None
 
 
+def ask_at_its_time(tf: Frames, stamp_ns: int) -> Any:
+    target = PoseTarget(transform=transform_of(0.1), frame_id='belt', stamp_ns=stamp_ns)
+    return tf.to_base_at_its_time(target, timeout_s=TIMEOUT_S)
+
+
+def test_request_without_a_stamp_is_placed_by_the_newest_transform_however_old(tf):
+    for k, stamp_ns in enumerate((NOW - 100 * SECOND, NOW - 50 * SECOND)):
+        tf._buffer.set_transform(told('belt', transform_of(float(k)), stamp_ns), '')
+    assert ask_at_its_time(tf, 0).transform[0, 3] == pytest.approx(1.1)
+    assert_no_answer(ask_at_its_time(tf, NOW), "'belt'", 'extrapolation')
+
+
+def test_request_of_another_time_does_not_make_tf_forget(tf):
+    tf._buffer.set_transform(told('belt', transform_of(2.0), NOW), '')
+    assert isinstance(ask(tf, 'belt'), PoseTarget)
+    ask_at_its_time(tf, NOW - 1000 * SECOND)
+    assert isinstance(ask(tf, 'belt'), PoseTarget)
+
+
 def test_target_stays_in_its_frame_where_tf_is_not_used():
     assert ask(Frames(NoNode(), 'base_link', uses_tf=False), 'moon').frame_id == 'moon'
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import signal
 import sys
 from collections import Counter
@@ -26,8 +27,10 @@ from driver import (
     Driver,
     shipped_arm,
 )
+from geometry_msgs.msg import TransformStamped
 from numpy.testing import assert_allclose
 from peers import assert_clean_exit
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
 from neural_ik_ros.kinematics import arm_from_urdf, forward, is_within_limits, random_joints
@@ -44,6 +47,7 @@ from moveit_bench import GRIPPER
 needs_moveit = pytest.mark.skipif(GetPositionIK is None, reason='moveit_msgs is not installed')
 SOLVED = 1e-9  # [m] and unitless
 N_REQUESTS = 300
+STAND_IN = Path(__file__).parent / 'stand_in_tf'
 SHIPPED = read_urdf(shipped_urdf())
 
 
@@ -151,6 +155,31 @@ def test_answers_follow_the_description(start_node, peer, caller):
     assert response.error_code.val == MoveItCode.SUCCESS, response.error_code
     q = np.array(response.solution.joint_state.position)
     assert_allclose(forward(to_fingers, q), target, atol=SOLVED)
+
+
+@needs_moveit
+def test_pose_on_a_table_is_placed_by_tf_whatever_its_age(start_node, peer, caller):
+    path = f'{STAND_IN}{os.pathsep}{os.environ["PYTHONPATH"]}'
+    arguments = (*AUTOSTART, *PATIENT, '-p', 'use_tf:=true')
+    start_node('neural_ik_node', *arguments, environment={'PYTHONPATH': path})
+    caller.connect()
+    pose = GetPositionIK.Request().ik_request.pose_stamped
+    pose.header.frame_id = 'table'
+    pose.pose = pose_from_transform(forward(caller.arm, NEAR))
+    pose.pose.position.x -= 0.5
+    response = caller.ask(NEAR, pose_stamped=pose)
+    assert response.error_code.val == MoveItCode.FRAME_TRANSFORM_FAILURE
+    table = TransformStamped(child_frame_id='table')
+    table.header.frame_id, table.transform.translation.x = 'base_link', 0.5
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    peer.talk(TransformStamped, '/tf_static', latched).publish(table)
+
+    def is_solved() -> bool:
+        return caller.ask(NEAR, pose_stamped=pose).error_code.val == MoveItCode.SUCCESS
+
+    assert peer.spin_until(is_solved)
+    q = np.array(caller.ask(NEAR, pose_stamped=pose).solution.joint_state.position)
+    assert_allclose(forward(caller.arm, q), forward(caller.arm, NEAR), atol=SOLVED)
 
 
 @needs_moveit

@@ -22,6 +22,7 @@ from ..messages import JointReader, PoseTarget, Unusable, target_from_pose
 from .codes import CODES, MoveItCode
 
 SOURCE = 'neural_ik_ros'
+LONGEST_NAME = 64  # in a reason
 CONSTRAINTS = tuple(
     f'{kind}_constraints' for kind in ('joint', 'position', 'orientation', 'visibility')
 )
@@ -96,7 +97,8 @@ class IkHandler:
         """Return what is asked for, or why it cannot be asked."""
         robot = self._robot
         if robot.group and request.group_name != robot.group:
-            reason = f'group {request.group_name!r} is not {robot.group!r} (parameter ik_group)'
+            name = _quoted(request.group_name)
+            reason = f'group {name} is not {robot.group!r} (parameter ik_group)'
             return Answer(code=MoveItCode.INVALID_GROUP_NAME, reason=reason)
         if robot.problem:
             return Answer(code=MoveItCode.FAILURE, reason=robot.problem)
@@ -132,7 +134,7 @@ class IkHandler:
         transform_tool_link = tool_links.get(link)
         if transform_tool_link is None:
             known = ', '.join(sorted(tool_links))
-            reason = f'link {link!r} is not fixed to the tool, as {known}'
+            reason = f'link {_quoted(link)} is not fixed to the tool, as {known}'
             return Answer(code=MoveItCode.INVALID_LINK_NAME, reason=reason)
         target = target_from_pose(poses[0] if poses else request.pose_stamped)
         if isinstance(target, Unusable):
@@ -151,8 +153,8 @@ class IkHandler:
         placed = self._to_base(target)
         if isinstance(placed, PoseTarget) and placed.frame_id != self._robot.base_frame:
             return Unusable(
-                reason=f'frame {frame!r} is not {self._robot.base_frame!r}, nor fixed to it, '
-                'and TF is not used (parameter use_tf)'
+                reason=f'frame {_quoted(frame)} is not {self._robot.base_frame!r}, nor is it '
+                'fixed to that, and TF is not used (parameter use_tf)'
             )
         return placed
 
@@ -164,3 +166,8 @@ class IkHandler:
         if robot.description:
             tool, base = links_fixed_to(robot.description, robot.tool_link, robot.base_link)
         return tool, {**base, robot.base_frame: here, '': here}
+
+
+def _quoted(text: str) -> str:
+    """Return a name that somebody has sent, not longer than a name is."""
+    return repr(text[:LONGEST_NAME])

@@ -102,7 +102,7 @@ class IkService:
 
     def figures(self) -> dict[str, str]:
         """Return counts and times since it was made, as values of diagnostics."""
-        counts = sorted(self._counts.copy().items())
+        counts = sorted(dict(self._counts).items())
         return {
             **{f'ik count {code.name}': f'{n}' for code, n in counts},
             **self._durations_ms.figures('ik', 'ms', '.3f'),
