@@ -52,10 +52,26 @@ def _hertz(text: str) -> float:
 
 def between(text: str, low: float, high: float) -> float:
     """Return the number in a text, for argparse."""
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f'{text!r} is not a number') from error
     if not low <= value <= high:
-        raise argparse.ArgumentTypeError(f'{text} is not between {low:g} and {high:g}')
+        raise argparse.ArgumentTypeError(f'{text} is not between {low:.15g} and {high:.15g}')
     return value
+
+
+def seed_number(text: str) -> int:
+    """Return the seed in a text, for argparse."""
+    return whole_between(text, 0, 2**32 - 1)
+
+
+def whole_between(text: str, low: int, high: int) -> int:
+    """Return the whole number in a text, for argparse."""
+    value = between(text, low, high)
+    if not value.is_integer():
+        raise argparse.ArgumentTypeError(f'{text} is not a whole number')
+    return int(value)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NeuralIkError
+from .demo import seed_number, whole_between
 from .generate import names
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         '--samples', type=_count, default=20_000, metavar='N', help='of each set (default 20000)'
     )
-    parser.add_argument('--seed', type=int, help="of the samples (default: the configuration's)")
+    parser.add_argument(
+        '--seed', type=seed_number, help="of the samples (default: the configuration's)"
+    )
     parser.add_argument(
         '--no-figures', action='store_true', help='no pictures, which need matplotlib'
     )
@@ -64,10 +67,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if not 1 <= count <= MAX_SAMPLES:
-        raise argparse.ArgumentTypeError(f'{text} is not between 1 and {MAX_SAMPLES}')
-    return count
+    return whole_between(text, 1, MAX_SAMPLES)
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -8,6 +8,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .demo import seed_number
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
@@ -24,7 +26,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         '--arm', type=Path, help='plain URDF file (default: urdf/irb2400_dataset.urdf)'
     )
-    parser.add_argument('--seed', type=int, default=0, help='of the split (default: %(default)s)')
+    parser.add_argument(
+        '--seed', type=seed_number, default=0, help='of the split (default: %(default)s)'
+    )
     parser.set_defaults(run=_run)
 
 

@@ -8,6 +8,8 @@ import argparse
 import sys
 from typing import Any
 
+from .demo import between
+
 HOME_AND_CLEAR = '\x1b[H\x1b[J'
 
 
@@ -22,9 +24,17 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument('--once', action='store_true', help='one page, then end')
     parser.add_argument(
-        '--timeout', type=float, default=30.0, metavar='S', help='wait so long for a first report'
+        '--timeout',
+        type=_seconds,
+        default=30.0,
+        metavar='S',
+        help='wait so long for a first report (default 30 s)',
     )
     parser.set_defaults(run=_run)
+
+
+def _seconds(text: str) -> float:
+    return between(text, 0.1, 86_400.0)
 
 
 def _run(arguments: argparse.Namespace) -> int:

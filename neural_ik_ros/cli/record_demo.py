@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .demo import PATHS, between
+from .demo import PATHS, between, whole_between
 from .replay import add_node_arguments, node_config, not_installed, progress
 
 
@@ -63,7 +63,7 @@ def _hertz(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    return int(between(text, 0, 1_000_000))
+    return whole_between(text, 0, 1_000_000)
 
 
 def _speed(text: str) -> float:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ..ros.replay.session import Replay
 
 NODE = '/neural_ik'
+NODE_NAME = re.compile(r'(/[A-Za-z_][A-Za-z0-9_]*)+')
 ALWAYS_NEEDED = ('ai_edge_litert', 'numba', 'numpy', 'ruckig')  # with bags and without
 LIVE = 'live'  # folder of what the node answers
 
@@ -98,7 +100,7 @@ def node_config(arguments: argparse.Namespace) -> NodeConfig:
 
 
 def _node(text: str) -> str:
-    if not text.startswith('/') or text.endswith('/'):
+    if not NODE_NAME.fullmatch(text):
         raise argparse.ArgumentTypeError(f'{text} is not a name such as /left/neural_ik')
     return text
 

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from urdf_parser_py.urdf import URDF
+from urdf_parser_py.xml_reflection import core
 from urdf_parser_py.xml_reflection.core import ParseError
 
 from ..errors import NeuralIkError
@@ -138,6 +140,8 @@ def _parse(text: str) -> Any:
         raise UrdfError(f'{len(data)} bytes are more than the {MAX_URDF_BYTES} allowed')
     if b'<!DOCTYPE' in data or b'<!ENTITY' in data:  # entities can expand without bound
         raise UrdfError('a document type declaration is not allowed')
+    # Tags it does not know, ros2_control's for one, are no problem; it would print each of them.
+    before, core.on_error = core.on_error, logging.getLogger(__name__).debug
     try:
         return URDF.from_xml_string(data)
     except (
@@ -151,6 +155,8 @@ def _parse(text: str) -> Any:
     ) as error:
         # urdf_parser_py lets the errors of its own lookups through.
         raise UrdfError(f'not readable as URDF ({" ".join(str(error).split())})') from error
+    finally:
+        core.on_error = before
 
 
 def _chain(robot: Any, base_frame: str, tool_frame: str) -> list[Any]:

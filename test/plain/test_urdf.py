@@ -140,11 +140,12 @@ def test_arm_from_urdf_gives_continuous_joints_a_turn_either_way(urdf_text):
     assert arm.velocity[5] == 7.854
 
 
-def test_arm_from_urdf_ignores_what_other_programs_put_into_the_file(arm, urdf_text):
+def test_arm_from_urdf_ignores_what_other_programs_put_into_the_file(arm, urdf_text, capfd):
     extra = '<gazebo reference="link_1"/><ros2_control name="a" type="system"/><!-- c --></robot>'
     assert_array_equal(
         arm_from_urdf(urdf_text.replace('</robot>', extra)).translations, arm.translations
     )
+    assert capfd.readouterr() == ('', '')
 
 
 def test_arm_from_urdf_may_end_at_another_frame(arm, urdf_text):
