@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 
@@ -34,6 +36,18 @@ def test_example_has_its_page_and_its_picture(folder):
     assert len(picture) < LARGEST_PICTURE
     for index in (EXAMPLES / 'README.md', REPOSITORY / 'README.md'):
         assert f'{folder.name}/' in index.read_text()
+
+
+def test_code_of_the_readme_runs():
+    (code,) = re.findall(
+        r'^```python\n(.*?)^```', (REPOSITORY / 'README.md').read_text(), re.M | re.S
+    )
+    shown = {}
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        exec(code, shown)
+    assert shown['solution'].status.is_solved
+    assert str(shown['solution'].position_error) in text.getvalue()
+    assert shown['solutions'].is_solved.all()
 
 
 def test_solve_and_judge_tells_answers_from_refusals(run_example):
