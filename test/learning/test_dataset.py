@@ -30,7 +30,7 @@ def test_draw_set_answers_reach_the_target_within_limits(arm, name):
     assert len(samples.q) == 500
     assert is_within_limits(arm, samples.q).all()
     assert is_within_limits(arm, samples.q_current).all()
-    tolerance = REFINED if name.startswith('any') else FORWARD_ROUNDING
+    tolerance = REFINED if name.startswith(('any', 'preferred')) else FORWARD_ROUNDING
     assert_allclose(forward(arm, samples.q), samples.transform_base_tool, rtol=0, atol=tolerance)
 
 
