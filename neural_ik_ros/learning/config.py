@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ..share import share_folder
@@ -16,7 +17,17 @@ from .dataset import DataConfig
 from .settings import require
 
 MAX_UNROLLED = 32  # repetitions of a part of the graph
-ARCHITECTURES = ('described', 'mlp', 'iterative')
+# What each architecture is made from; widths are those of the residual stream, or of the mlp.
+ARCHITECTURES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        'described': frozenset(
+            {'widths', 'output', 'sequence_length', 'lstm_units'}
+            | {'input_noise', 'leaky_slope', 'dropout', 'l2'}
+        ),
+        'mlp': frozenset({'widths', 'output'}),
+        'iterative': frozenset({'widths', 'sequence_length', 'lstm_units', 'newton_steps'}),
+    }
+)
 OUTPUTS = ('absolute', 'change')
 SCHEDULES = ('exponential', 'cosine')
 
@@ -29,14 +40,11 @@ class NetworkConfig:
     sequence_length: int = 4  # of what the LSTM sees: copies of the input, or estimates
     lstm_units: int = 256
     widths: tuple[int, ...] = (512, 256, 128)  # of the residual stream, or of the mlp
-    # described and mlp
     output: str = 'absolute'  # or change: the head's output is added to q_current in the graph
-    # described
     input_noise: float = 0.01  # standard deviation, in standardised units, while training
     leaky_slope: float = 0.1
     dropout: float = 0.1
     l2: float = 1e-6  # weight of the squared kernels in the loss
-    # iterative
     newton_steps: int = 1  # at the end, with nothing learned
 
     def __post_init__(self) -> None:
@@ -44,8 +52,13 @@ class NetworkConfig:
         require(
             self.architecture in ARCHITECTURES,
             'network.architecture',
-            f'{self.architecture!r}; choose from {ARCHITECTURES}',
+            f'{self.architecture!r}; choose from {sorted(ARCHITECTURES)}',
         )
+        for name, default in _defaults(self).items():
+            is_used = name in ARCHITECTURES[self.architecture] or getattr(self, name) == default
+            require(
+                is_used, f'network.{name}', f'is not used by {self.architecture}; leave it out'
+            )
         require(
             self.output in OUTPUTS, 'network.output', f'{self.output!r}; choose from {OUTPUTS}'
         )
@@ -59,6 +72,12 @@ class NetworkConfig:
         is_short = self.sequence_length <= MAX_UNROLLED and 0 <= self.newton_steps <= MAX_UNROLLED
         problem = f'sequence_length and newton_steps must not exceed {MAX_UNROLLED}'
         require(is_short, 'network', f'{problem}, nor newton_steps be negative')
+
+
+def _defaults(config: NetworkConfig) -> dict[str, Any]:
+    """Return what each key but the architecture is where it is left out."""
+    names = [field for field in dataclasses.fields(config) if field.name != 'architecture']
+    return {field.name: field.default for field in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
