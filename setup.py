@@ -81,6 +81,7 @@ setup(
             *BAGS,
             'catkin-pkg',
             'hypothesis',
+            "jax ; python_version >= '3.11'",  # trains with several workers
             'pin',
             "py-opw-kinematics ; python_version >= '3.11'",
             'pytest<9',  # launch_testing of Jazzy does not load in pytest 9
