@@ -20,7 +20,7 @@ help:
 	@echo 'make soak   the long runs: fuzz, limits, kills, 1 kHz (SOAK_SECONDS=600; 20 for a short one)'
 	@echo 'make latency  from pose to trajectory over DDS, beside an empty relay and a paced loop'
 	@echo 'make lint   the pre-commit hooks (ruff, mypy --strict) and package.xml'
-	@echo 'make train  train the shipped network again (about 30 minutes on two cores)'
+	@echo 'make train  train the shipped network again (about 30 minutes on two cores with KERAS_BACKEND=jax)'
 	@echo 'make evaluate  measure the shipped networks; tables and pictures of the documentation'
 	@echo 'make examples  run the examples and renew their pictures (about 4 minutes)'
 	@echo 'make bench  the solver beside its peers, the quick form (own environment in .venv-bench)'

@@ -22,11 +22,11 @@ PREDICT, GRAPH, LITERT = 'described, Keras predict', 'described, tf.function', '
 
 def _described(arm: Arm) -> Any:
     from neural_ik_ros.learning.config import LearningConfig
-    from neural_ik_ros.learning.network import build_network, served
+    from neural_ik_ros.learning.network import build_network
     from neural_ik_ros.share import share_folder
 
     config = LearningConfig.from_file(share_folder() / 'config' / 'learning' / 'reference.yaml')
-    return served(build_network(config.network, arm, np.zeros(N_FEATURES), np.ones(N_FEATURES)))
+    return build_network(config.network, arm, np.zeros(N_FEATURES), np.ones(N_FEATURES))
 
 
 def _row(target: Transform, q_current: Joints) -> np.ndarray:

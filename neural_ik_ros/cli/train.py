@@ -145,7 +145,7 @@ def _print(config: LearningConfig, bundle: Bundle) -> None:
     for name in config.data.sets:
         for who, errors in bundle.card.metrics[name].items():
             print(
-                f'{name:5} {who:8} joint RMSE {errors["joint_rmse"]:.4f} rad, tool median '
-                f'{1e3 * errors["position_median"]:.2f} mm {errors["rotation_median"]:.4f} rad'
+                f'{name:12} {who:8} joint RMSE {errors["joint_rmse"]:.3g} rad, tool median '
+                f'{1e3 * errors["position_median"]:.3g} mm {errors["rotation_median"]:.3g} rad'
             )
     print(f'bundle: {bundle.folder}')

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from ..errors import NeuralIkError
 from ..kinematics import FloatArray
+from . import network  # noqa: F401  whose layers are known to Keras from then on
 from .estimate import ArmLayer
 from .features import N_FEATURES
-from .network import Standardisation
+from .standardisation import Standardisation
 from .whole_file import whole_file
 
 
@@ -86,8 +87,14 @@ def standardisation(model: keras.Model) -> FloatArray:
 
 def geometries(model: keras.Model) -> list[tuple[FloatArray, FloatArray]]:
     """Return rotations (7, 3, 3) and translations (7, 3) [m] of the arm in each layer with one."""
-    layers = [layer for layer in model.layers if isinstance(layer, ArmLayer)]
+    layers = [layer for layer in _all_layers(model) if isinstance(layer, ArmLayer)]
     return [(np.array(layer.rotations), np.array(layer.translations)) for layer in layers]
+
+
+def _all_layers(model: keras.Model) -> list[keras.Layer]:
+    """Return the layers of a network, those of networks inside it too."""
+    inner = [_all_layers(layer) for layer in model.layers if isinstance(layer, keras.Model)]
+    return [*model.layers, *(layer for layers in inner for layer in layers)]
 
 
 def evaluate_network(

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..kinematics import Arm
-from ..solver import CurrentJoints, SeedPredictor
+from ..solver import SeedPredictor
 from .artifact import to_litert
 from .bundle import Bundle, write_bundle
 from .card import ARM, MODEL, NETWORK, SCALER, BundleCard, FileRecord
@@ -18,7 +18,7 @@ from .definitions import SETS
 from .engines import LiteRtEngine
 from .evaluation.judging import judge
 from .evaluation.measures import card_figures
-from .evaluation.proposals import ECHO
+from .evaluation.proposals import ECHO, Echo
 from .evaluation.results import HISTORY
 from .evaluation.sources import unseen_blocks
 from .predictor import NetworkSeed
@@ -66,11 +66,12 @@ def _metrics(
     """Return the errors of the served network, and of no network, on unseen targets."""
     compared: dict[str, SeedPredictor] = {
         'network': NetworkSeed(LiteRtEngine(model)),
-        ECHO: CurrentJoints(),
+        ECHO: Echo(),
     }
     metrics: dict[str, Any] = {
         'epochs': len(trained.history),
         'training_seconds': round(sum(record.seconds for record in trained.history)),
+        'backends': list(dict.fromkeys(record.backend for record in trained.history)),
         HISTORY: _curves(trained.history),
     }
     for name in dict.fromkeys((*SETS, *config.data.sets)):  # slices, where they were trained on
@@ -82,5 +83,5 @@ def _metrics(
 def _curves(history: Sequence[EpochRecord]) -> dict[str, list[float]]:
     """Return what was recorded in each epoch, short enough for a card."""
     records = [asdict(record) for record in history]
-    names = [name for name in records[0] if name not in ('epoch', 'seconds')]
+    names = [name for name in records[0] if name not in ('epoch', 'seconds', 'backend')]
     return {name: [float(f'{record[name]:.4g}') for record in records] for name in names}

@@ -12,26 +12,23 @@ from keras import ops
 
 from ..kinematics import N_JOINTS
 from .geometry import (
-    TINY,
+    METRES_PER_RADIAN,
     GraphArm,
     Tensor,
     applied,
-    chord_squared,
-    cross,
     damped_step,
-    dot,
     jacobian_transposed,
     length,
-    rotation_error,
+    posture_values,
     rotation_from_rpy,
+    tool_error,
 )
 
 PACKAGE = 'neural_ik_ros'
-METRES_PER_RADIAN = 0.3  # how a distance at the tool compares with a rotation
 LEAST_DAMPING = 2e-5  # less would be lost in float32 next to a singularity
 DAMPING = 0.1  # of the squared error, as Sugihara has it: far away the step stays short
 STRAIGHT = 0.3  # added to the cosines, so that an untrained network stays near the estimate
-N_OBSERVED = 12 + 45 + 9 + 10 + 7
+N_OBSERVED = 12 + 44 + 7 + 3 + 10 + 7
 
 
 class ArmLayer(keras.layers.Layer):
@@ -86,6 +83,7 @@ class EstimateView(ArmLayer):
         frames = self._arm.frames(q)
         error, size, step = newton_step(frames, target)
         link1, origin1 = frames[:, 0, :3, :3], frames[:, 0, :3, 3:]
+        signs = _soft_sign(posture_values(self._arm, frames))
         directions = ops.swapaxes(ops.reshape(error / size, (-1, 2, 3)), 1, 2)
         places = target[:, :, 3:] - origin1
         seen = ops.matmul(
@@ -93,37 +91,35 @@ class EstimateView(ArmLayer):
         )
         observed = [
             ops.reshape(seen, (-1, 12)),
-            *self._rotations(frames, target[:, :, :3]),
-            *self._reaches(frames, target[:, :, 4], seen[:, :2, 3]),
+            *self._rotations(frames, target[:, :, :3], signs[:, 2:]),
+            *self._reaches(frames, target[:, :, 4], seen[:, :2, 3], signs[:, :1]),
+            signs,
             *(ops.sin(q[:, 1:]), ops.cos(q[:, 1:])),
             *(step / size, ops.tanh(size)),
         ]
         fourth = ops.square(ops.square(size))
         return ops.concatenate(observed, axis=-1), step, fourth / (1.0 + fourth)
 
-    def _rotations(self, frames: Tensor, target: Tensor) -> list[Tensor]:
-        """Return the target's rotation seen from links, and how joint 4 is to turn (n, 45)."""
+    def _rotations(self, frames: Tensor, target: Tensor, wrist: Tensor) -> list[Tensor]:
+        """Return the target's rotation seen from links, and how joint 4 is to turn (n, 44)."""
         forearm = ops.sum(frames[:, 2, :3, None, :3] * self._arm.rotation_before_joint4.T, axis=-1)
         links = [frames[:, 0, :3, :3], forearm, frames[:, 3, :3, :3], frames[:, 6, :3, :3]]
         seen = ops.matmul(ops.swapaxes(ops.stack(links, axis=1), 2, 3), target[:, None])
-        axes = frames[:, 3:6, :3, 2]
-        wrist = _soft_sign(dot(axes[:, 0], cross(axes[:, 1], axes[:, 2])))
         axis6 = applied(seen[:, 2, :2], self._arm.axis6_in_tool)
         bend = length(axis6)
         signed = ops.concatenate([axis6 / bend, seen[:, 2, 2]], axis=-1)
-        return [ops.reshape(seen, (-1, 36)), axis6 / bend, wrist * signed, bend, wrist]
+        return [ops.reshape(seen, (-1, 36)), axis6 / bend, wrist * signed, bend]
 
-    def _reaches(self, frames: Tensor, wrist: Tensor, place: Tensor) -> list[Tensor]:
-        """Return where the wrist is to be as axes 1 and 2 see it (n, 9)."""
-        tool, origins, axes = frames[:, 6, :3], frames[:, :3, :3, 3], frames[:, :2, :3, 2]
+    def _reaches(
+        self, frames: Tensor, wrist: Tensor, place: Tensor, shoulder: Tensor
+    ) -> list[Tensor]:
+        """Return where the wrist is to be as axes 1 and 2 see it (n, 7)."""
+        tool, origin2 = frames[:, 6, :3], frames[:, 1, :3, 3]
         current = tool[:, :, 3] + applied(tool[:, :, :3], self._arm.wrist_in_tool)
-        upper, forearm = origins[:, 2] - origins[:, 1], current - origins[:, 2]
-        shoulder = _soft_sign(dot(cross(axes[:, 1], axes[:, 0]), current - origins[:, 0]))
-        elbow = _soft_sign(dot(axes[:, 1], cross(upper, forearm)))
         radius = length(place)
         azimuth = place / radius
-        reaches = [length(wrist - origins[:, 1]), length(upper + forearm)]
-        return [radius, azimuth, shoulder * azimuth, *reaches, shoulder, elbow]
+        reaches = [length(wrist - origin2), length(current - origin2)]
+        return [radius, azimuth, shoulder * azimuth, *reaches]
 
     def compute_output_shape(self, target_shape: Any, q_shape: Any) -> Any:  # noqa: ARG002
         """Return the shapes of observation, step and weight."""
@@ -172,13 +168,7 @@ def newton_step(frames: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]
     :param frames: Of joints and tool, shape (n, 7, 4, 4).
     :param target: From ``TargetPose``, shape (n, 3, 5).
     """
-    tool = frames[:, 6, :3]
-    shift = (target[:, :, 3] - tool[:, :, 3]) / METRES_PER_RADIAN
-    turn = rotation_error(tool[:, :, :3], target[:, :, :3])
-    error = ops.concatenate([shift, turn], axis=-1)
-    # The rotation error vanishes at half a turn, as it must; the size must not.
-    rotation = ops.maximum(dot(turn, turn), chord_squared(tool[:, :, :3], target[:, :, :3]))
-    size = ops.sqrt(dot(shift, shift) + rotation + TINY)
+    error, size = tool_error(frames, target)
     scale = np.array(3 * [1.0 / METRES_PER_RADIAN] + 3 * [1.0], np.float32)
     damping = LEAST_DAMPING + DAMPING * ops.square(size)
     return error, size, damped_step(jacobian_transposed(frames) * scale, error, damping)

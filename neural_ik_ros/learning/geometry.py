@@ -10,8 +10,10 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike, NDArray
 
-from ..kinematics import N_JOINTS, FloatArray
+from ..kinematics import N_JOINTS
+from .representatives import fixed_transforms, wrist_in_link4, wrist_in_tool
 
+METRES_PER_RADIAN = 0.3  # how a distance at the tool compares with a rotation
 Tensor = Any  # of whatever Keras runs on, float32; n is the batch axis
 MIN_HALF_TURN_COSINE = -0.9  # of 154 degrees, beyond which the rotation error shrinks
 CYCLE = np.array([1, 2, 0], np.int32)
@@ -23,8 +25,7 @@ class GraphArm:
 
     def __init__(self, rotations: ArrayLike, translations: ArrayLike) -> None:
         """Take what ``Arm`` has: rotations (7, 3, 3) and translations (7, 3) [m]."""
-        fixed = np.tile(np.eye(4), (N_JOINTS + 1, 1, 1))
-        fixed[:, :3, :3], fixed[:, :3, 3] = rotations, translations
+        fixed = fixed_transforms(rotations, translations)
         turn = np.zeros((3, 4, 4))  # rotation about z = cosine * [0] + sine * [1] + [2]
         turn[0, 0, 0] = turn[0, 1, 1] = turn[1, 1, 0] = turn[2, 2, 2] = turn[2, 3, 3] = 1.0
         turn[1, 0, 1] = -1.0
@@ -34,10 +35,13 @@ class GraphArm:
         self.rotation_before_joint4 = fixed[3, :3, :3].astype(np.float32)
         self.axis6_in_tool = fixed[N_JOINTS, 2, :3].astype(np.float32)
         self.wrist_in_tool = wrist_in_tool(fixed).astype(np.float32)
+        self.wrist_in_link4 = wrist_in_link4(fixed).astype(np.float32)
+        self._joint1 = fixed[0].astype(np.float32)
 
     def frames(self, q: Tensor) -> Tensor:
         """Return the poses of the turned joints and of the tool in the base, (n, 7, 4, 4)."""
-        cosine, sine = ops.cos(q)[..., None, None], ops.sin(q)[..., None, None]
+        # Not [..., None], of which LiteRT makes a slice more.
+        cosine, sine = (ops.reshape(f(q), (-1, N_JOINTS, 1, 1)) for f in (ops.cos, ops.sin))
         links = self._cosine * cosine + self._sine * sine + self._rest
         first, *others = ops.unstack(links, N_JOINTS, axis=1)
         frames = [first]
@@ -46,20 +50,29 @@ class GraphArm:
         frames.append(ops.matmul(frames[-1], ops.convert_to_tensor(self._tool)))
         return ops.stack(frames, axis=1)
 
+    def azimuth(self, point: Tensor) -> Tensor:
+        """Return where points (n, 3) of the base are about axis 1, shape (n, 1) [rad]."""
+        rotation, origin = self._joint1[:3, :3], self._joint1[:3, 3]
+        seen = ops.sum(rotation[:, :2].T * (point - origin)[:, None], axis=-1)
+        return ops.arctan2(seen[:, 1:], seen[:, :1])
 
-def wrist_in_tool(fixed: FloatArray) -> FloatArray:
-    """
-    Return the point of axis 6 nearest to axis 5, which joint 6 does not move, in the tool's frame.
 
-    :param fixed: Pose of each joint and of the tool before its joint turns, shape (7, 4, 4).
-    :return: Shape (3,) [m]; where the axes meet, the centre of a spherical wrist.
+def posture_values(arm: GraphArm, frames: Tensor) -> Tensor:
     """
-    axis6, origin6 = fixed[5, :3, 2], fixed[5, :3, 3]  # seen from axis 5, which is z
-    sine_squared = 1.0 - axis6[2] ** 2
-    shift = (axis6[2] * origin6[2] - origin6 @ axis6) / sine_squared if sine_squared > 1e-9 else 0
-    along6 = np.array([0.0, 0.0, shift])
-    point: FloatArray = fixed[6, :3, :3].T @ (along6 - fixed[6, :3, 3])
-    return point
+    Return what the signs of shoulder, elbow and wrist are taken from, shape (n, 3).
+
+    As ``kinematics.posture`` has them, not yet compared with a border: [m], [m^2] and 1.
+
+    :param frames: Of joints and tool, shape (n, 7, 4, 4).
+    """
+    axes, origins = frames[:, :6, :3, 2], frames[:, :3, :3, 3]
+    link4 = frames[:, 3, :3]
+    wrist = link4[:, :, 3] + applied(link4[:, :, :3], arm.wrist_in_link4)
+    upper, forearm = origins[:, 2] - origins[:, 1], wrist - origins[:, 2]
+    shoulder = dot(cross(axes[:, 1], axes[:, 0]), wrist - origins[:, 0])
+    elbow = dot(axes[:, 1], cross(upper, forearm))
+    bent = dot(axes[:, 3], cross(axes[:, 4], axes[:, 5]))
+    return ops.concatenate([shoulder, elbow, bent], axis=-1)
 
 
 def jacobian_transposed(frames: Tensor) -> Tensor:
@@ -115,6 +128,24 @@ def damped_step(jacobian_t: Tensor, error: Tensor, damping: Tensor) -> Tensor:
         pivot_row = rows[:, k : k + 1] / rows[:, k : k + 1, k : k + 1]
         rows = rows - (rows[:, :, k : k + 1] - eye[:, k : k + 1]) * pivot_row
     return rows[:, :, N_JOINTS]
+
+
+def tool_error(frames: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """
+    Return the tool's error (n, 6) in base axes and its size (n, 1).
+
+    In units of ``METRES_PER_RADIAN`` and radians.
+
+    :param frames: Of joints and tool, shape (n, 7, 4, 4).
+    :param target: Rotation and position as columns, shape (n, 3, 4 or more).
+    """
+    tool = frames[:, 6, :3]
+    shift = (target[:, :, 3] - tool[:, :, 3]) / METRES_PER_RADIAN
+    turn = rotation_error(tool[:, :, :3], target[:, :, :3])
+    # The rotation error vanishes at half a turn, as it must; the size must not.
+    rotation = ops.maximum(dot(turn, turn), chord_squared(tool[:, :, :3], target[:, :, :3]))
+    size = ops.sqrt(dot(shift, shift) + rotation + TINY)
+    return ops.concatenate([shift, turn], axis=-1), size
 
 
 def cross(a: Tensor, b: Tensor) -> Tensor:

@@ -12,30 +12,12 @@ from keras import ops
 
 from ..kinematics import N_JOINTS, Arm, FloatArray
 from .config import NetworkConfig
-from .estimate import EstimateChange, EstimateView, NewtonStep, TargetPose
 from .features import N_FEATURES
 from .geometry import Tensor
+from .iterative import STANDARDISATION, served_graph, trained_graph
+from .standardisation import Standardisation
 
 PACKAGE = 'neural_ik_ros'
-SMALL_KERNEL = 0.01  # standard deviation: an untrained network leaves the Newton step alone
-
-
-@keras.saving.register_keras_serializable(PACKAGE)
-class Standardisation(keras.layers.Layer):
-    """``(x - mean) / scale`` with the figures of a fitted StandardScaler."""
-
-    def __init__(self, mean: list[float], scale: list[float], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.mean, self.scale = list(mean), list(scale)  # 12 each
-
-    def call(self, x: Tensor) -> Tensor:
-        """Return the standardised features, shape (n, 12)."""
-        dtype = self.compute_dtype
-        return (x - ops.array(self.mean, dtype)) / ops.array(self.scale, dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        return {**super().get_config(), 'mean': self.mean, 'scale': self.scale}
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -59,15 +41,6 @@ class SequenceGeneration(keras.layers.Layer):
         return {**super().get_config(), 'length': self.length}
 
 
-@keras.saving.register_keras_serializable(PACKAGE)
-class LastEstimate(keras.layers.Layer):
-    """The last of several estimates: (n, k, 6) to (n, 6)."""
-
-    def call(self, x: Tensor) -> Tensor:
-        """Return the last estimate, shape (n, 6) [rad]."""
-        return x[:, -1]
-
-
 def build_network(
     config: NetworkConfig, arm: Arm, mean: FloatArray, scale: FloatArray
 ) -> keras.Model:
@@ -75,27 +48,30 @@ def build_network(
     Return the untrained network: 12 raw features (n, 12) to joint angles in [rad].
 
     The iterative network answers with all its estimates (n, k, 6), so that each can be trained;
-    ``served`` leaves the last.
+    ``served`` makes one answer of them.
 
     :param arm: Whose geometry the iterative network has in its graph.
     :param mean: Of each feature, shape (12,).
     :param scale: Standard deviation of each feature, shape (12,).
     """
     inputs = keras.Input((N_FEATURES,), name='features')
-    standardisation = Standardisation(np.asarray(mean).tolist(), np.asarray(scale).tolist())
-    x = standardisation(inputs)
+    standardisation = Standardisation(
+        np.asarray(mean).tolist(), np.asarray(scale).tolist(), name=STANDARDISATION
+    )
     if config.architecture == 'iterative':
-        return keras.Model(inputs, _iterative(config, arm, inputs, x), name='neural_ik')
+        estimates = trained_graph(config, arm, inputs, standardisation)
+        return keras.Model(inputs, estimates, name='neural_ik')
+    x = standardisation(inputs)
     q = _described(config, x) if config.architecture == 'described' else _plain(config, x)
     if config.output == 'change':
         q = keras.layers.Add()([inputs[:, -N_JOINTS:], q])
     return keras.Model(inputs, q, name='neural_ik')
 
 
-def served(model: keras.Model) -> keras.Model:
+def served(model: keras.Model, arm: Arm) -> keras.Model:
     """Return the network without optimiser and with one answer (n, 6), sharing the weights."""
     is_answer = len(model.output.shape) == 2
-    answer = model.output if is_answer else LastEstimate(name='answer')(model.output)
+    answer = model.output if is_answer else served_graph(model, arm)
     return keras.Model(model.input, answer, name=model.name)
 
 
@@ -117,48 +93,6 @@ def _plain(config: NetworkConfig, x: Tensor) -> Tensor:
     for width in config.widths:
         x = keras.layers.Dense(width, activation='relu')(x)
     return keras.layers.Dense(N_JOINTS)(x)
-
-
-def _iterative(config: NetworkConfig, arm: Arm, inputs: Tensor, x: Tensor) -> Tensor:
-    """
-    Return the estimates (n, sequence_length, 6), each made from a look at the one before.
-
-    A residual stream reads the problem once; the LSTM reads it and what the geometry says about
-    each estimate, and answers with the next change.
-    """
-    geometry = arm.rotations.tolist(), arm.translations.tolist()
-    view, newton, change = EstimateView(*geometry), NewtonStep(*geometry), EstimateChange()
-    target = TargetPose(*geometry)(inputs)
-    cell = keras.layers.LSTMCell(config.lstm_units)
-    hidden = keras.layers.Dense(config.lstm_units, activation='silu')
-    small = keras.initializers.RandomNormal(stddev=SMALL_KERNEL)
-    head = keras.layers.Dense(2 * N_JOINTS, kernel_initializer=small)
-    q, joints = inputs[:, -N_JOINTS:], x[:, -N_JOINTS:]
-    stream, memory, estimates = None, [], []
-    for _ in range(config.sequence_length):
-        observed, step, weight = view(target, q)
-        observed = ops.concatenate([observed, joints], axis=-1)
-        if stream is None:
-            stream = observed
-            for width in config.widths:
-                stream = _smooth_block(stream, width)
-            start = keras.layers.Dense(config.lstm_units, activation='tanh')
-            memory = [start(stream), start(stream)]
-        read, memory = cell(ops.concatenate([observed, stream], axis=-1), memory)
-        q = change(q, step, weight, head(keras.layers.Add()([read, hidden(read)])))
-        estimates.append(q)
-    for _ in range(config.newton_steps):
-        q = newton(target, q)
-        estimates.append(q)
-    return ops.stack(estimates, axis=1)
-
-
-def _smooth_block(x: Tensor, width: int) -> Tensor:
-    """Return the stream, projected where the width changes, plus what a dense layer adds."""
-    added = keras.layers.Dense(width, activation='silu')(x)
-    if x.shape[-1] != width:
-        x = keras.layers.Dense(width, use_bias=False)(x)
-    return keras.layers.Add()([x, added])
 
 
 def _residual_block(x: Tensor, width: int, config: NetworkConfig) -> Tensor:

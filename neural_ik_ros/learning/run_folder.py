@@ -43,6 +43,7 @@ class EpochRecord:
     validation_loss: float
     validation_joint_rmse: float  # [rad]
     seconds: float
+    backend: str  # what Keras ran on, with its version
 
 
 @dataclass(frozen=True, slots=True)

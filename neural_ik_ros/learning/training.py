@@ -22,11 +22,13 @@ from .dataset import Part
 from .epoch_samples import EpochSamples, arrays
 from .losses import JointLoss, JointRmse
 from .network import build_network, served
+from .provenance import versions
 from .run_folder import EpochRecord, RunFolder
 from .scaling import fit_scaler
 from .workers import ALONE, Worker, on_this_worker
 
 VALIDATION_BATCH = 4096
+BACKENDS = ('tensorflow', 'tensorflow-cpu', 'jax')  # names of packages
 
 
 class TrainingDivergedError(NeuralIkError):
@@ -47,6 +49,12 @@ class TrainedNetwork:
     model: keras.Model
     scaler: StandardScaler
     history: tuple[EpochRecord, ...]
+
+
+def _backend_version() -> str:
+    """Return the version of what Keras runs on, whichever of its names it is installed under."""
+    found = versions(BACKENDS)
+    return next(found[name] for name in BACKENDS if name in found and name.startswith(backend()))
 
 
 def backend() -> str:
@@ -87,7 +95,7 @@ def train(
             validation_batch_size=VALIDATION_BATCH // worker.count,
             initial_epoch=len(history),
             epochs=config.training.epochs,
-            callbacks=[_Recorder(run, history, config.training, worker, on_epoch)],
+            callbacks=[_Recorder(arm, run, history, config.training, worker, on_epoch)],
             shuffle=False,  # EpochSamples does it, from its own seed
             verbose=verbose if worker.is_chief else 0,
         )
@@ -154,6 +162,7 @@ class _Recorder(keras.callbacks.Callback):
 
     def __init__(
         self,
+        arm: Arm,
         run: RunFolder,
         history: list[EpochRecord],
         config: TrainingConfig,
@@ -161,7 +170,7 @@ class _Recorder(keras.callbacks.Callback):
         on_epoch: Callable[[EpochRecord], None] | None,
     ) -> None:
         super().__init__()
-        self.run, self.history, self.config = run, history, config
+        self.arm, self.run, self.history, self.config = arm, run, history, config
         self.worker, self.on_epoch = worker, on_epoch
         self.started = time.monotonic()
 
@@ -183,6 +192,7 @@ class _Recorder(keras.callbacks.Callback):
             validation_loss=float(logs['val_loss']),
             validation_joint_rmse=float(logs['val_joint_rmse']),
             seconds=time.monotonic() - self.started,
+            backend=f'{backend()} {_backend_version()}',
         )
         if not math.isfinite(record.validation_loss):
             raise TrainingDivergedError(record.epoch)
@@ -197,7 +207,7 @@ class _Recorder(keras.callbacks.Callback):
         """Write what the epoch gave; the checkpoint last, since resuming believes it."""
         with on_this_worker():
             if is_best:
-                save_network(served(self.model), self.run.best)
+                save_network(served(self.model, self.arm), self.run.best)
             self.run.write_history(self.history)
             save_network(self.model, self.run.checkpoint)
         if self.on_epoch is not None:

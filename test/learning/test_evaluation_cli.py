@@ -75,6 +75,7 @@ def test_evaluate_compares_networks_with_baselines_on_every_set(output):
     for by_proposal in found['sets'].values():
         assert list(by_proposal) == [
             *('echo', 'echo + 1 step', 'echo + 2 steps', 'echo + 4 steps'),
+            'start + 4 steps',
             'irb2400',
         ]
         assert by_proposal['irb2400']['n_samples'] == 20

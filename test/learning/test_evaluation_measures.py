@@ -21,7 +21,7 @@ from neural_ik_ros.learning.evaluation.measures import (
     sample_errors,
     steps_of,
 )
-from neural_ik_ros.learning.evaluation.proposals import NewtonFromCurrent
+from neural_ik_ros.learning.evaluation.proposals import Echo, FacingStart, NewtonSteps
 from neural_ik_ros.solver import CurrentJoints
 
 EXACT = 1e-12  # [m], [rad], or relative: a few roundings
@@ -196,19 +196,30 @@ def test_steps_of_counts_those_that_reach():
     assert figures.p95 == pytest.approx(3.85)
 
 
-def test_newton_from_current_takes_as_many_steps_as_it_is_named_for(arm):
+def test_newton_steps_are_as_many_as_the_name_says(arm):
     samples = drawn(arm)
     question = samples.transform_base_tool, samples.q_current
 
     errors = [
         np.median(sample_errors(arm, samples, proposal.predict(*question)).position)
-        for proposal in (NewtonFromCurrent(arm, 1), NewtonFromCurrent(arm, 2))
+        for proposal in (NewtonSteps(arm, Echo(), 1), NewtonSteps(arm, Echo(), 2))
     ]
 
-    assert NewtonFromCurrent(arm, 1).name == 'echo + 1 step'
-    assert NewtonFromCurrent(arm, 2).name == 'echo + 2 steps'
+    assert NewtonSteps(arm, Echo(), 1).name == 'echo + 1 step'
+    assert NewtonSteps(arm, Echo(), 2).name == 'echo + 2 steps'
     assert 1e-3 < errors[0] < 1e-2, 'one step leaves millimetres'
     assert errors[1] < 0.01 * errors[0], 'and the next is quadratic'
+
+
+def test_newton_steps_from_the_facing_start_keep_the_posture_more_often_than_from_echo(arm):
+    far = draw_set(arm, 'far', np.random.default_rng(5), 2000, DataConfig())
+    compared = [NewtonSteps(arm, base, 4) for base in (Echo(), FacingStart(arm))]
+
+    errors = judge(arm, {proposal.name: proposal for proposal in compared}, [far]).errors
+
+    assert set(errors) == {'echo + 4 steps', 'start + 4 steps'}
+    kept = {name: figures.newton.posture_kept for name, figures in errors.items()}
+    assert kept['start + 4 steps'] > kept['echo + 4 steps'] + 0.1
 
 
 def test_card_figures_are_what_cards_have_always_had(arm):

@@ -9,7 +9,7 @@ import pytest
 from keras_only import MISSING, needs_keras
 from numpy.testing import assert_allclose
 
-from neural_ik_ros.kinematics import forward
+from neural_ik_ros.kinematics import forward, refine
 from neural_ik_ros.learning.config import ARCHITECTURES, NetworkConfig
 from neural_ik_ros.learning.dataset import DataConfig, draw_set
 from neural_ik_ros.learning.engines import LiteRtEngine
@@ -28,7 +28,14 @@ if not MISSING:
     from neural_ik_ros.learning.network import build_network, served
 
 pytestmark = needs_keras
-SMALL = NetworkConfig(lstm_units=8, widths=(16, 8), sequence_length=3, newton_steps=1)
+SMALL = {
+    'described': NetworkConfig(lstm_units=8, widths=(16, 8), sequence_length=3),
+    'mlp': NetworkConfig(architecture='mlp', widths=(16, 8)),
+    'iterative': NetworkConfig(
+        architecture='iterative', lstm_units=8, widths=(16, 8), sequence_length=3, newton_steps=1
+    ),
+}
+NEAR_SINGULAR = 0.05  # [rad] where steps are damped differently, far from the answer
 ROUNDING = 1e-4  # [rad] of float32, through a network that is not trained
 
 
@@ -37,15 +44,15 @@ def samples(arm):
     return draw_set(arm, 'near', np.random.default_rng(3), 100, DataConfig())
 
 
-def network(arm, **changes):
+def network(arm, architecture='iterative', **changes):
     keras.utils.set_random_seed(1)
-    config = replace(SMALL, **changes)
+    config = replace(SMALL[architecture], **changes)
     return build_network(config, arm, np.zeros(N_FEATURES), np.ones(N_FEATURES))
 
 
 @pytest.mark.parametrize('architecture', ARCHITECTURES)
 def test_network_is_the_same_from_file_and_in_litert(arm, samples, architecture, tmp_path):
-    model = served(network(arm, architecture=architecture))
+    model = served(network(arm, architecture=architecture), arm)
     answers = evaluate_network(model, samples.features)
     assert answers.shape == (100, 6)
     save_network(model, tmp_path / 'model.keras')
@@ -71,18 +78,33 @@ def test_network_iterative_answers_with_every_estimate(arm, samples):
     model = network(arm, architecture='iterative', sequence_length=2, newton_steps=3)
     estimates = keras.ops.convert_to_numpy(model(samples.features.astype(np.float32)))
     assert estimates.shape == (100, 5, 6)
-    answers = evaluate_network(served(model), samples.features)
-    assert_allclose(answers, estimates[:, -1], atol=ROUNDING)
 
 
-def test_network_iterative_comes_closer_with_every_estimate_even_untrained(arm, samples):
-    model = network(arm, architecture='iterative')
+def test_network_iterative_comes_closer_with_every_newton_step_even_untrained(arm, samples):
+    model = network(arm, architecture='iterative', sequence_length=3, newton_steps=3)
     estimates = keras.ops.convert_to_numpy(model(samples.features.astype(np.float32)))
     reached = forward(arm, estimates.astype(np.float64))[..., :3, 3]
     target = samples.transform_base_tool[:, None, :3, 3]
     errors = np.median(np.linalg.norm(reached - target, axis=-1), axis=0)
-    assert len(errors) == 4
-    assert (np.diff(errors) < 0.0).all()
+    assert len(errors) == 6
+    assert (np.diff(errors[2:]) < 0.0).all()
+
+
+def test_served_network_is_newton_alone_near_the_target_whatever_was_learned(arm, samples):
+    model = network(arm, architecture='iterative', sequence_length=2, newton_steps=2)
+    rng = np.random.default_rng(1)
+    model.set_weights([rng.normal(size=weight.shape) for weight in model.get_weights()])
+    answers = evaluate_network(served(model, arm), samples.features)
+    newton = refine(arm, samples.q_current, samples.transform_base_tool, max_iterations=4).q
+    assert_allclose(answers, newton, atol=NEAR_SINGULAR)
+    assert np.median(np.abs(answers - newton)) < ROUNDING
+
+
+def test_served_network_answers_in_turns_within_the_limits(arm):
+    far = draw_set(arm, 'far', np.random.default_rng(4), 200, DataConfig())
+    answers = evaluate_network(served(network(arm), arm), far.features)
+    assert (answers[:, [0, 3, 5]] < arm.upper[[0, 3, 5]] + 0.01).all()
+    assert (answers[:, [0, 3, 5]] > arm.lower[[0, 3, 5]] - 0.01).all()
 
 
 def test_joint_loss_counts_every_estimate_the_same():

@@ -21,6 +21,7 @@ RECORD = EpochRecord(
     validation_loss=1.0,
     validation_joint_rmse=1.0,
     seconds=1.0,
+    backend='tensorflow 2.21.0',
 )
 
 

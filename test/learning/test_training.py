@@ -30,8 +30,9 @@ if not MISSING:
     from neural_ik_ros.learning.bundling import make_bundle
     from neural_ik_ros.learning.epoch_samples import EpochSamples
     from neural_ik_ros.learning.losses import JointLoss
-    from neural_ik_ros.learning.network import Standardisation, build_network, served
+    from neural_ik_ros.learning.network import build_network, served
     from neural_ik_ros.learning.scaling import ScalerError, scaler_from_bytes
+    from neural_ik_ros.learning.standardisation import Standardisation
     from neural_ik_ros.learning.training import (
         TrainingDivergedError,
         is_finished,
@@ -200,7 +201,8 @@ def test_keras_engine_answers_the_predictor(bundle, arm):
 def test_verify_bundle_names_files_that_do_not_belong_together(
     bundle, trained, tiny, tmp_path, name, other
 ):
-    alien = served(build_network(tiny.network, bundle.arm, np.ones(12), np.full(12, 2.0)))
+    alien = build_network(tiny.network, bundle.arm, np.ones(12), np.full(12, 2.0))
+    alien = served(alien, bundle.arm)
     save_network(alien, tmp_path / 'alien.keras')
     files = {**bundle.files, NETWORK: (tmp_path / 'alien.keras').read_bytes()}
     if name == SCALER:

@@ -24,6 +24,7 @@ HISTORY = [
         validation_loss=2.0 / epoch,
         validation_joint_rmse=1.5 / epoch,
         seconds=1.0,
+        backend='tensorflow 2.21.0',
     )
     for epoch in (1, 2, 3)
 ]

@@ -41,7 +41,8 @@ KINEMATICS_MAY_USE = {'numpy', 'numba', 'lxml', 'urdf_parser_py'}
 KERAS_FILES = {
     f'learning/{name}.py'
     for name in (
-        *('network', 'geometry', 'estimate', 'losses'),
+        *('network', 'iterative', 'standardisation', 'geometry', 'estimate'),
+        *('starts', 'choice', 'losses'),
         *('training', 'artifact', 'epoch_samples', 'workers'),
     )
 }

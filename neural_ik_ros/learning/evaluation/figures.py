@@ -32,6 +32,7 @@ CELL = 0.1  # [m] of the maps
 MIN_IN_CELL = 5  # samples, for a median to be drawn
 N_BINS = 24  # of the distances to singularities
 MIN_IN_BIN = 20  # samples
+MANY_DECADES = 1e3  # of an axis
 LEAST = 1e-12  # drawn for errors that are zero, which have no logarithm
 COLORS = ('#999999', '#d6604d', '#2166ac', '#1b7837', '#762a83', '#b35806')
 
@@ -185,9 +186,18 @@ def _learning_curves(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> 
     return figure
 
 
+class _PlainLocator(LogLocator):
+    """Ticks at 1, 2 and 5 of each decade, or at 1 where there are many decades."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        """Return where the ticks of an axis between two values are."""
+        self.set_params(subs=(1.0,) if vmax > MANY_DECADES * vmin else (1.0, 2.0, 5.0))
+        return super().tick_values(vmin, vmax)
+
+
 def _plain_numbers(axis: Axis) -> None:
-    """Label a logarithmic axis at 1, 2 and 5 of each decade, without powers of ten."""
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
+    """Label a logarithmic axis without powers of ten."""
+    axis.set_major_locator(_PlainLocator(numticks=8))
     axis.set_major_formatter('{x:g}')
     axis.set_minor_formatter(NullFormatter())
 

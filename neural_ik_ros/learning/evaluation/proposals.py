@@ -17,9 +17,11 @@ from ..bundle import Bundle, load_bundle, shipped_bundles
 from ..card import MODEL
 from ..engines import LiteRtEngine
 from ..predictor import NetworkSeed
+from ..representatives import facing_starts
 
 ECHO = 'echo'
-NEWTON_STEPS = (1, 2, 4)  # of the baselines that start Newton from the current joints
+START = 'start'
+NEWTON_STEPS = (1, 2, 4)  # of the baselines that are Newton's alone
 
 
 class EvaluationError(NeuralIkError):
@@ -41,23 +43,44 @@ class Network:
         return NetworkSeed(LiteRtEngine(self.bundle.files[MODEL]))
 
 
-class NewtonFromCurrent:
-    """A few Newton steps from the current joints: what a network with steps inside must beat."""
+class NewtonSteps:
+    """A few Newton steps from somewhere: what a network with steps inside must beat."""
 
-    def __init__(self, arm: Arm, n_steps: int) -> None:
-        self.name = f'{ECHO} + {n_steps} step{"s" if n_steps > 1 else ""}'
-        self._arm, self._n_steps = arm, n_steps
+    def __init__(self, arm: Arm, base: SeedPredictor, n_steps: int) -> None:
+        self.name = f'{base.name} + {n_steps} step{"s" if n_steps > 1 else ""}'
+        self._arm, self._base, self._n_steps = arm, base, n_steps
 
     def predict(self, transform_base_tool: Transform, q_current: Joints) -> Joints:
         """Return where the steps end, (..., 6) [rad]."""
-        return refine(self._arm, q_current, transform_base_tool, max_iterations=self._n_steps).q
+        start = self._base.predict(transform_base_tool, q_current)
+        return refine(self._arm, start, transform_base_tool, max_iterations=self._n_steps).q
+
+
+class Echo(CurrentJoints):
+    """The current joints, under the name that regression papers use."""
+
+    name = ECHO
+
+
+class FacingStart:
+    """Where the looks of the iterative network start: the posture's joints facing the target."""
+
+    name = START
+
+    def __init__(self, arm: Arm) -> None:
+        self._arm = arm
+
+    def predict(self, transform_base_tool: Transform, q_current: Joints) -> Joints:
+        """Return the start in the posture of the current joints, (n, 6) [rad]."""
+        return facing_starts(self._arm, transform_base_tool, q_current)
 
 
 def proposals(arm: Arm, networks: Sequence[Network]) -> dict[str, SeedPredictor]:
     """Return everything that is compared, by the names of the tables."""
-    newton = [NewtonFromCurrent(arm, n_steps) for n_steps in NEWTON_STEPS]
+    newton = [NewtonSteps(arm, Echo(), n_steps) for n_steps in NEWTON_STEPS]
+    newton.append(NewtonSteps(arm, FacingStart(arm), NEWTON_STEPS[-1]))
     return {
-        ECHO: CurrentJoints(),
+        ECHO: Echo(),
         **{predictor.name: predictor for predictor in newton},
         **{network.name: network.predictor() for network in networks},
     }

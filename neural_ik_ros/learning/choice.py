@@ -1,0 +1,79 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which of several ends the network answers with: forward kinematics and limits decide."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from .estimate import PACKAGE, ArmLayer
+from .geometry import Tensor, tool_error
+
+CLOSE = 0.03  # [rad] of error from which Newton's next steps are sure to arrive
+OFF = 0.1  # [rad] beyond it that make an end half useless
+SLACK = 1e-4  # [rad] beyond a limit that count as within
+OUTSIDE = 0.005  # [rad] beyond it that make an end half useless
+PREFERENCE = 0.1  # of being useless altogether that a worse place in the order weighs
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class BestEnd(ArmLayer):
+    """The first of several ends that is at the target and within the limits."""
+
+    def __init__(self, lower: list[float], upper: list[float], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.lower, self.upper = lower, upper  # (6,) [rad]
+
+    def call(self, target: Tensor, ends: Tensor, q_current: Tensor) -> Tensor:
+        """
+        Return the best end in the turns nearest to the current joints, shape (n, 6) [rad].
+
+        :param target: From ``TargetPose``, shape (n, 3, 5).
+        :param ends: Shape (k, n, 6) [rad], the preferred one first.
+        :param q_current: Shape (n, 6) [rad].
+        """
+        n_ends = ends.shape[0]
+        ends = self._unwound(ends, q_current)
+        frames = self._arm.frames(ops.reshape(ends, (-1, 6)))
+        _, sizes = tool_error(frames, ops.concatenate([target] * n_ends, axis=0))
+        miss = ops.relu(ops.reshape(sizes, (n_ends, -1)) - CLOSE)
+        lower, upper = np.array(self.lower, np.float32), np.array(self.upper, np.float32)
+        outside = ops.max(ops.relu(ops.maximum(lower - ends, ends - upper) - SLACK), axis=-1)
+        uselessness = miss / (miss + OFF) + outside / (outside + OUTSIDE)
+        best, least = ends[0], uselessness[0]
+        for k in range(1, n_ends):
+            other = uselessness[k] + k * PREFERENCE
+            is_better = ops.cast(other < least, 'float32')
+            best = best + is_better[:, None] * (ends[k] - best)
+            least = ops.minimum(least, other)
+        return best
+
+    def _unwound(self, q: Tensor, q_near: Tensor) -> Tensor:
+        """Return the equivalent of each angle nearest to another one within the limits."""
+        lower, upper = np.array(self.lower, np.float32), np.array(self.upper, np.float32)
+        least = ops.ceil((lower - SLACK - q) / math.tau)
+        most = ops.floor((upper + SLACK - q) / math.tau)
+        nearest = ops.round((q_near - q) / math.tau)
+        within = ops.minimum(ops.maximum(nearest, least), most)
+        least_outside = ops.round((0.5 * (lower + upper) - q) / math.tau)
+        is_possible = ops.cast(least <= most, 'float32')
+        turns = least_outside + is_possible * (within - least_outside)
+        return q + math.tau * turns
+
+    def compute_output_shape(
+        self,
+        target_shape: Any,  # noqa: ARG002
+        ends_shape: Any,  # noqa: ARG002
+        q_current_shape: Any,
+    ) -> Any:
+        """Return the shape of the answer."""
+        return q_current_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), 'lower': self.lower, 'upper': self.upper}
