@@ -251,6 +251,7 @@ def test_node_says_what_it_lacks_and_serves_targets_without_it(start_node, peer)
     process = start_node('neural_ik_node', *AUTOSTART, *PATIENT)
     driver = Driver(peer).connect()
     driver.serve(NEAR)
+    driver.go(DEACTIVATE, CLEANUP, CONFIGURE)
     assert process.output.count('no service solve_ik: moveit_msgs cannot be imported') == 1
     assert 'sudo apt install ros-$ROS_DISTRO-moveit-msgs' in process.output
     assert_clean_exit(process, process.stop())

@@ -22,7 +22,7 @@ from ..messages import JointReader, PoseTarget, Unusable, target_from_pose
 from .codes import CODES, MoveItCode
 
 SOURCE = 'neural_ik_ros'
-LONGEST_NAME = 64  # in a reason
+LONGEST_NAME, MANY_LINKS = 64, 8  # in a reason
 CONSTRAINTS = tuple(
     f'{kind}_constraints' for kind in ('joint', 'position', 'orientation', 'visibility')
 )
@@ -133,7 +133,7 @@ class IkHandler:
         link = (links[0] if links else request.ik_link_name) or self._robot.tool_link
         transform_tool_link = tool_links.get(link)
         if transform_tool_link is None:
-            known = ', '.join(sorted(tool_links))
+            known = ', '.join(sorted(tool_links)[:MANY_LINKS])
             reason = f'link {_quoted(link)} is not fixed to the tool, as {known}'
             return Answer(code=MoveItCode.INVALID_LINK_NAME, reason=reason)
         target = target_from_pose(poses[0] if poses else request.pose_stamped)

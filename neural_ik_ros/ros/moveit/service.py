@@ -61,7 +61,7 @@ class IkService:
         if not config.ik_service:
             return
         if GetPositionIK is None:
-            node.get_logger().info(MISSING.format(name=config.ik_service))
+            node.get_logger().info(MISSING.format(name=config.ik_service), once=True)
             return
         name = _resolved(node, config.ik_service)
         self._predictor = load_predictor(config)
