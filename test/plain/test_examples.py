@@ -94,7 +94,9 @@ def test_replay_a_bag_shows_what_a_limit_moves(run_example):
     pytest.importorskip('rosbags')
     shown = run_example('05_replay_a_bag')
     assert 'targets 800, solved 100.000 %' in shown.text
-    assert '2338 commands of the bag differ by at most 0.00e+00 rad' in shown.text
+    assert re.search(
+        r'^\d{4} commands of the bag differ by at most 0.00e\+00 rad', shown.text, re.M
+    )
     moved = re.search(r'^settings\.parameters\.max_acceleration\.2 .*', shown.text, re.MULTILINE)
     assert moved is not None
     assert moved.group().split()[1:3] == ['5', '0.9']
