@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -48,6 +49,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         '--allow-other-posture', action='store_true', help='shoulder, elbow, wrist may change'
     )
+    parser.add_argument(
+        '--nearest', action='store_true', help='if it is refused, say how near the tool can come'
+    )
     # argparse takes -1e-17 for an option, and solutions are full of such numbers.
     parser._negative_number_matcher = NEGATIVE_NUMBER
     parser.set_defaults(run=_run)
@@ -56,15 +60,14 @@ def add_parser(subparsers: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from ..kinematics import transform_from_xyz_rpy
     from ..learning.serving import IkSolver
-    from ..solver import SolverOptions
+    from ..solver import IkStatus, SolverOptions
 
     options = SolverOptions(allow_other_posture=arguments.allow_other_posture)
     solver = IkSolver.load(
         arguments.bundle, urdf=arguments.urdf, calibration=arguments.calibration, options=options
     )
-    solution = solver.solve(
-        transform_from_xyz_rpy(arguments.xyz, arguments.rpy), arguments.q_current
-    )
+    target = transform_from_xyz_rpy(arguments.xyz, arguments.rpy)
+    solution = solver.solve(target, arguments.q_current)
     is_solved = solution.status.is_solved
     answer: dict[str, object] = {'status': solution.status.name, 'reason': solution.reason}
     if is_solved:
@@ -77,5 +80,8 @@ def _run(arguments: argparse.Namespace) -> int:
             'largest_step': solution.largest_step,
             'smallest_singular_value': solution.smallest_singular_value,
         }
+    elif arguments.nearest and solution.status in (IkStatus.UNREACHABLE, IkStatus.OUTSIDE_LIMITS):
+        nearest = solver.nearest(target, arguments.q_current)
+        answer['nearest'] = dataclasses.asdict(nearest) | {'q': nearest.q.tolist()}
     print(json.dumps(answer, indent=2))
     return 0 if is_solved else 1

@@ -3,6 +3,7 @@
 """From a target and the current joints to an answer that has been judged."""
 
 from .ik_solver import IkSolver
+from .nearest import NearestPose
 from .problem import IkSolution, IkSolutions, SolverOptionError, SolverOptions
 from .seeds import CurrentJoints, SeedPredictor
 from .status import STATUSES, IkStatus
@@ -14,6 +15,7 @@ __all__ = [
     'IkSolutions',
     'IkSolver',
     'IkStatus',
+    'NearestPose',
     'SeedPredictor',
     'SolverOptionError',
     'SolverOptions',

@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..kinematics import N_JOINTS, Arm, ArrayShapeError, Branches, Joints, forward
-from .checks import numbers
+from .checks import is_joint_state, make_rigid, numbers
 from .docket import Records, ground_of, new_docket
 from .explain import explain_branches, explain_seeds
 from .judge import (
@@ -25,6 +24,7 @@ from .judge import (
     hear_branches,
     hear_seeds,
 )
+from .nearest import NOWHERE, NearestPose, nearest_pose
 from .problem import NO_SEED, IkSolution, IkSolutions, SolverOptions, refused
 from .seeds import CurrentJoints, SeedPredictor, SeedTable
 from .status import STATUSES, IkStatus
@@ -84,7 +84,7 @@ class IkSolver:
             return refused(IkStatus.BAD_TARGET)
         docket = new_docket(target[None], q[None])
         self._settle(docket)
-        return self._solution(docket[0])
+        return self._solution(docket)
 
     def solve_batch(self, transforms_base_tool: ArrayLike, q_currents: ArrayLike) -> IkSolutions:
         """
@@ -102,6 +102,19 @@ class IkSolver:
         docket = new_docket(targets, q)
         self._settle(docket)
         return self._solutions(docket)
+
+    def nearest(self, transform_base_tool: ArrayLike, q_current: ArrayLike) -> NearestPose:
+        """
+        Return how near the tool can come to a target that ``solve`` refused, in tens of ms.
+
+        :param transform_base_tool: Target pose of the tool in the base, (4, 4), [m].
+        :param q_current: Where the arm is, (6,) [rad].
+        """
+        target, q = numbers(transform_base_tool), numbers(q_current)
+        is_question = q.shape == (N_JOINTS,) and target.shape == (4, 4)
+        if not (is_question and is_joint_state(q) and make_rigid(target)):
+            return NOWHERE
+        return nearest_pose(self.arm, self._table, target, q)
 
     def warm_up(self) -> None:
         """Compile and load everything that is otherwise prepared at first use."""
@@ -177,11 +190,11 @@ class IkSolver:
             seeds = self._stored(docket, rows, N_EXPLAINING)
             explain_seeds(self._ground, docket, rows, seeds, patience)
 
-    def _solution(self, row: Any) -> IkSolution:
-        """Return one settled row as plain data."""
+    def _solution(self, docket: Records) -> IkSolution:
+        """Return the one settled row of a docket as plain data."""
         # One call for all fields of the record, in their order: each by name takes 0.3 us.
         _, _, q, q_seed, position, rotation, step, margin, iterations, _, code, _, who, _ = (
-            row.item()
+            docket.item()
         )
         return IkSolution(
             status=STATUSES[code],

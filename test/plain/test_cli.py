@@ -195,6 +195,17 @@ def test_solve_tells_why_not_and_prints_no_joints(capsys, arguments, status):
     assert data == {'status': status.name, 'reason': status.value}
 
 
+def test_solve_says_how_near_the_tool_can_come_when_asked(capsys, arm: Arm):
+    code, data = answer(capsys, *UNREACHABLE, '--nearest')
+    assert code == 1
+    assert data['status'] == 'UNREACHABLE'
+    tool = forward(arm, np.array(data['nearest']['q']))
+    missed = np.linalg.norm(tool[:3, 3] - [3.0, 0.0, 1.0])
+    assert data['nearest']['position_error'] == pytest.approx(missed)
+    _, solved = answer(capsys, *REACHABLE, '--nearest')
+    assert 'nearest' not in solved
+
+
 def test_solve_changes_the_posture_when_allowed(capsys):
     arguments = [*REACHABLE, '--from', *BACKWARDS, '--allow-other-posture']
     code, data = answer(capsys, *arguments)
