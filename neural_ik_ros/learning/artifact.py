@@ -111,6 +111,16 @@ def to_litert(model: keras.Model) -> bytes:
 
     :raises ArtifactError: If Keras does not run on TensorFlow.
     """
+    content: bytes = litert_converter(model).convert()
+    return content
+
+
+def litert_converter(model: keras.Model) -> Any:
+    """
+    Return TensorFlow's converter of a network, whose options are still to be chosen.
+
+    :raises ArtifactError: If Keras does not run on TensorFlow.
+    """
     if keras.backend.backend() != 'tensorflow':
         raise ArtifactError(
             'model.tflite', 'conversion needs KERAS_BACKEND=tensorflow; set it and add --resume'
@@ -129,5 +139,4 @@ def to_litert(model: keras.Model) -> bytes:
     frozen = convert_variables_to_constants_v2(concrete)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], model)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    content: bytes = converter.convert()
-    return content
+    return converter

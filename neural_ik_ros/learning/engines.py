@@ -11,7 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from ..errors import NeuralIkError
-from ..kinematics import N_JOINTS
+from ..kinematics import N_JOINTS, Joints
 from .bundle import Bundle
 from .card import MODEL, NETWORK
 from .features import N_FEATURES
@@ -34,7 +34,7 @@ class EngineError(NeuralIkError):
 class Engine(Protocol):
     """Whoever computes the network."""
 
-    def run(self, features: Float32Array) -> Float32Array:
+    def run(self, features: Float32Array) -> Joints:
         """Return joint angles (n, 6) [rad] for n rows of features (n, 12)."""
         ...
 
@@ -42,27 +42,28 @@ class Engine(Protocol):
 class LiteRtEngine:
     """The LiteRT interpreter: one kept for single rows, one for batches once there are any."""
 
-    def __init__(self, model: bytes, *, n_threads: int = 1) -> None:
+    def __init__(self, model: bytes, *, n_threads: int = 1, chunk: int = CHUNK) -> None:
         """
         Allocate the interpreter and check the shapes of the model.
 
+        :param chunk: Rows that a call for many computes at once.
         :raises EngineError: If the model is not one of 12 numbers in and 6 out.
         """
         self._model, self._n_threads = model, n_threads
-        self._single = _Rows(model, 1, n_threads)
+        self._single, self._n_chunk = _Rows(model, 1, n_threads), chunk
         self._chunk: _Rows | None = None
 
-    def run(self, features: Float32Array) -> Float32Array:
+    def run(self, features: Float32Array) -> Joints:
         """Return joint angles (n, 6) [rad] for n rows of features (n, 12)."""
-        joints = np.empty((len(features), N_JOINTS), dtype=np.float32)
+        joints = np.empty((len(features), N_JOINTS))
         if len(features) < FEW:
             for row in range(len(features)):
                 self._single.run_into(features[row : row + 1], joints[row : row + 1])
             return joints
         if self._chunk is None:
-            self._chunk = _Rows(self._model, CHUNK, self._n_threads)
-        for start in range(0, len(features), CHUNK):
-            rows = slice(start, start + CHUNK)
+            self._chunk = _Rows(self._model, self._n_chunk, self._n_threads)
+        for start in range(0, len(features), self._n_chunk):
+            rows = slice(start, start + self._n_chunk)
             self._chunk.run_into(features[rows], joints[rows])
         return joints
 
@@ -85,10 +86,9 @@ class KerasEngine:
             ) from error
         self._network = network_from_bytes(network)
 
-    def run(self, features: Float32Array) -> Float32Array:
+    def run(self, features: Float32Array) -> Joints:
         """Return joint angles (n, 6) [rad] for n rows of features (n, 12)."""
-        joints: Float32Array = self._network.predict_on_batch(features)
-        return joints
+        return np.asarray(self._network.predict_on_batch(features), np.float64)
 
 
 def make_engine(bundle: Bundle, engine: str = 'litert') -> Engine:
@@ -124,7 +124,7 @@ class _Rows:
         self._input = self._interpreter.tensor(inputs[0]['index'])
         self._output = self._interpreter.tensor(outputs[0]['index'])
 
-    def run_into(self, features: Float32Array, joints: Float32Array) -> None:
+    def run_into(self, features: Float32Array, joints: Joints) -> None:
         """Write the answers for up to ``n_rows`` rows of features (n, 12) into joints (n, 6)."""
         n = len(features)
         self._input()[:n] = features  # a view must not outlive the call, so none is kept

@@ -29,4 +29,4 @@ class NetworkSeed:
         """
         rows = np.empty((q_current.size // N_JOINTS, N_FEATURES), np.float32)
         features_into(transform_base_tool.reshape(-1, 4, 4), q_current.reshape(-1, N_JOINTS), rows)
-        return self.engine.run(rows).astype(np.float64).reshape(q_current.shape)
+        return self.engine.run(rows).reshape(q_current.shape)

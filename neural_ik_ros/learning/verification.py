@@ -85,7 +85,7 @@ def _check_litert(bundle: Bundle) -> str:
     network = network_from_bytes(bundle.files[NETWORK])
     inputs = probes.astype(np.float32)
     expected = evaluate_network(network, inputs).astype(np.float64)
-    answers = LiteRtEngine(bundle.files[MODEL]).run(inputs).astype(np.float64)
+    answers = LiteRtEngine(bundle.files[MODEL]).run(inputs)
     if answers.shape != expected.shape:
         raise BundleMismatchError(bundle.folder, MODEL, NETWORK, np.inf)
     beside = evaluate_network(network, np.nextafter(inputs, np.float32(np.inf)))
