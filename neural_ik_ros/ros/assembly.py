@@ -31,8 +31,13 @@ def make_tracker(config: NodeConfig) -> PoseTracker:
 
 
 def reconfigure(tracker: PoseTracker, config: NodeConfig, arm: Arm) -> None:
-    """Let a tracker at rest go on with other settings, or with another geometry of its arm."""
+    """
+    Let a tracker at rest go on with other settings, or with another geometry of its arm.
+
+    Warms up again: a calibrated arm needs stored seeds, which took 3 s with their kernels.
+    """
     solver = SolverCore(arm, tracker.solver.predictor, config.solver_options())
+    solver.warm_up()
     generator = MotionGenerator(motion_limits(solver.arm, config))
     tracker.reconfigure(solver, generator, config.tracker_config())
 

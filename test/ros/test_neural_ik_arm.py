@@ -15,11 +15,14 @@ from std_msgs.msg import String
 
 from neural_ik_ros.kinematics import arm_from_urdf, forward
 from neural_ik_ros.ros import qos
+from neural_ik_ros.ros.assembly import make_tracker, reconfigure
+from neural_ik_ros.ros.node_config import NodeConfig
 from neural_ik_ros.urdf_file import read_urdf, shipped_urdf
 
 EXACT = 1e-9  # [m]
 SHIPPED = read_urdf(shipped_urdf())
 CALIBRATED = SHIPPED.replace('xyz="0 0 0.705"', 'xyz="0.0003 0 0.7051"')
+ASKEW = SHIPPED.replace('xyz="0.755 0 0"', 'xyz="0.755 0.0003 0"')  # axes 4 and 5 do not meet
 OTHER = SHIPPED.replace('xyz="0 0 0.705"', 'xyz="0 0 0.8"')
 BOMB = '<!DOCTYPE robot [<!ENTITY a "aaaa">]><robot name="&a;"/>'
 USE = ('-p', 'robot_description_mode:=use')
@@ -112,6 +115,14 @@ def test_activation_waits_for_a_description_that_is_to_be_used(start_node, peer,
     assert 'not activated: no robot_description has been received' in process.output
     describe(SHIPPED)
     assert activates(driver)
+
+
+def test_nothing_of_a_calibrated_arm_is_left_to_be_prepared_in_the_loop():
+    """Its stored seeds take 3 s where their kernels are not compiled yet."""
+    tracker = make_tracker(NodeConfig())
+    assert '_table' not in vars(tracker.solver), 'the arm of the bundle has exact branches'
+    reconfigure(tracker, NodeConfig(), arm_from_urdf(ASKEW))
+    assert '_table' in vars(tracker.solver)
 
 
 # Parameters that change meanwhile
