@@ -22,7 +22,7 @@ help:
 	@echo 'make lint   the pre-commit hooks (ruff, mypy --strict) and package.xml'
 	@echo 'make train  train the shipped network again (about 30 minutes on two cores with KERAS_BACKEND=jax)'
 	@echo 'make evaluate  measure the shipped networks; tables and pictures of the documentation'
-	@echo 'make examples  run the examples and renew their pictures (about 4 minutes)'
+	@echo 'make examples  run the examples and renew their pictures (some minutes)'
 	@echo 'make bench  the solver beside its peers, the quick form (own environment in .venv-bench)'
 	@echo 'make bench-docs  put that report into the documentation'
 	@echo 'make baseline  what replaying the reference bag gives from now on (after a new network)'
