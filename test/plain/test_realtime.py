@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -56,3 +58,18 @@ def test_apply_realtime_says_what_gives_the_right(monkeypatch, error):
     monkeypatch.setattr(os, 'sched_setscheduler', refuse)
     with pytest.raises(NeuralIkError, match=r'realtime_priority 50: .* rtprio'):
         apply_realtime(50, set())
+
+
+def test_apply_realtime_lets_the_thread_go_before_ordinary_ones_where_that_is_allowed():
+    code = (
+        'import os\n'
+        'from neural_ik_ros.ros.realtime import apply_realtime\n'
+        'apply_realtime(7, set())\n'
+        'print(os.sched_getscheduler(0) == os.SCHED_FIFO, os.sched_getparam(0).sched_priority)'
+    )
+    child = subprocess.run(
+        [sys.executable, '-c', code], check=False, capture_output=True, text=True
+    )
+    if 'Operation not permitted' in child.stderr:
+        pytest.skip('this user may not use SCHED_FIFO')
+    assert child.stdout.split() == ['True', '7'], child.stderr

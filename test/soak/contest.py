@@ -91,21 +91,23 @@ class Contest:
             for _ in range(n_turns):
                 for name, contestant in contestants.items():
                     with contextlib.ExitStack() as turn:
-                        self._start(turn, contestant)
-                        self._take_turn(contestant, figures[name])
+                        process = self._start(turn, contestant)
+                        self._take_turn(contestant, process, figures[name])
         return figures
 
-    def _start(self, stack: contextlib.ExitStack, contestant: Contestant) -> None:
+    def _start(self, stack: contextlib.ExitStack, contestant: Contestant) -> NodeProcess:
         self._n += 1
         log = self._folder / f'{self._n}_{contestant.executable}.log'
-        stack.enter_context(ContestantProcess(contestant, log))
+        return stack.enter_context(ContestantProcess(contestant, log))
 
-    def _take_turn(self, contestant: Contestant, figures: Figures) -> None:
+    def _take_turn(self, contestant: Contestant, process: NodeProcess, figures: Figures) -> None:
         tracks = self._recorder.tracks
-        answers = tracks['trajectories' if contestant.is_node else 'relayed']
-        answers.clear()
+        answers = ('trajectories', 'solutions') if contestant.is_node else ('relayed',)
+        self._record(POLL_S)  # what others left behind
+        for name in answers:
+            tracks[name].clear()
         deadline = time.monotonic() + START_S
-        while len(answers.data) < FEWEST_ANSWERS:
+        while min(len(tracks[name].data) for name in answers) < FEWEST_ANSWERS:
             self._record(POLL_S)
             if time.monotonic() > deadline:
                 raise TimeoutError(f'{contestant.executable} does not answer: {self._folder}')
@@ -114,7 +116,10 @@ class Contest:
             track.clear()
         self._record(self._turn_s)
         self._record(2 * POLL_S)
-        figures.add(*latencies(tracks, is_node=contestant.is_node))
+        latency_ms, n_sent = latencies(tracks, is_node=contestant.is_node)
+        if len(latency_ms) == 0:
+            raise RuntimeError(f'{contestant.executable} stopped to answer: {process.output}')
+        figures.add(latency_ms, n_sent)
 
     def _record(self, duration_s: float) -> None:
         deadline = time.monotonic() + duration_s

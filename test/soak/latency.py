@@ -33,7 +33,11 @@ from neural_ik_ros.ros.demo.recorder import Recorder  # noqa: E402
 from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain  # noqa: E402
 
 TO_OTHER = ('-r', '~/target_pose:=/neural_ik/target_pose')
-AUTOSTART = ('-p', 'autostart:=true')
+# The simulated arm cannot follow more than one target an update, and late targets count as well.
+AUTOSTART = (
+    *('-p', 'autostart:=true', '-p', 'following_error_rad:=0.0'),
+    *('-p', 'target_timeout_s:=30.0', '-p', 'overrun_timeout_s:=30.0'),
+)
 PACED = """
 import sys, time
 period_s, due = 1.0 / float(sys.argv[1]), time.monotonic()
