@@ -21,7 +21,6 @@ from sensor_msgs.msg import JointState
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.ros import qos
 from neural_ik_ros.ros.messages import ns_from_time
-from neural_ik_ros.share import share_folder
 
 try:
     from neural_ik_ros.ros.replay.bag_reader import BagReader
@@ -31,7 +30,7 @@ except ImportError:
     BagReader = None
 
 pytestmark = pytest.mark.skipif(BagReader is None, reason='rosbags is not installed')
-BAGS = share_folder() / 'test/plain/bags'
+BAGS = Path(__file__).resolve().parents[1] / 'plain' / 'bags'
 REFERENCE, PARAMETERS = BAGS / 'reference', BAGS / 'reference.yaml'
 N_TARGETS, N_MESSAGES = 280, 560
 SAME = 1e-9  # [rad]
