@@ -12,7 +12,7 @@ from .compiled import compiled
 from .types import FloatArray
 
 MAX_ROOTS = 4  # of a polynomial of degree two that is not zero everywhere
-GRID = 48  # samples over a turn; extrema lie at least about 0.1 rad from the next but one
+GRID = 96  # cells of a turn; hardly ever are there more than two extrema in one
 NEAR_MISS = 0.1  # [rad] imaginary part of a root that still counts
 REFINEMENTS = 60  # bisections at most; Newton needs about five
 
@@ -46,18 +46,68 @@ def roots_into(coefficients: FloatArray, roots: FloatArray) -> int:
     :param coefficients: As from ``interpolate_into``.
     :param roots: Shape (MAX_ROOTS,), written from the front, in [0, 2 pi + 2 pi / GRID) rad.
     """
-    values, pitch = np.empty(GRID), 2.0 * math.pi / GRID
+    pitch, count = 2.0 * math.pi / GRID, 0
+    steepest = math.hypot(coefficients[1], coefficients[2])
+    bend = steepest + 4.0 * math.hypot(coefficients[3], coefficients[4])
+    steepest += 2.0 * math.hypot(coefficients[3], coefficients[4])
+    nothing_near = steepest * pitch + 0.5 * NEAR_MISS**2 * bend
+    knots = np.empty(4)
     for k in range(GRID):
-        values[k] = _value(coefficients, k * pitch)
-    count = 0
-    for k in range(GRID):
-        before, here, after = values[k - 1], values[k], values[(k + 1) % GRID]
-        if (here >= 0.0) != (after >= 0.0):
-            root = _crossing(coefficients, k * pitch, (k + 1) * pitch, after >= 0.0)
+        if abs(_value(coefficients, k * pitch)) <= nothing_near:
+            n = _monotone_into(coefficients, k * pitch, (k + 1) * pitch, knots)
+            count = _push_roots(coefficients, knots, n, roots, count)
+    return count
+
+
+@compiled
+def _monotone_into(coefficients: FloatArray, low: float, high: float, knots: FloatArray) -> int:
+    """Write the ends of a cell and the extrema between them; return how many, 4 at most."""
+    is_rising = _slope(coefficients, low) >= 0.0
+    knots[0], n = low, 1
+    if is_rising != (_slope(coefficients, high) >= 0.0):
+        knots[n], n = _turning(coefficients, low, high, is_rising), n + 1
+    elif (_curvature(coefficients, low) >= 0.0) != (_curvature(coefficients, high) >= 0.0):
+        # Two extrema, if the slope has another sign where it is least.
+        left, right, is_bent = low, high, _curvature(coefficients, low) >= 0.0
+        for _ in range(REFINEMENTS):
+            middle = 0.5 * (left + right)
+            if (_curvature(coefficients, middle) >= 0.0) == is_bent:
+                left = middle
+            else:
+                right = middle
+        if (_slope(coefficients, left) >= 0.0) != is_rising:
+            knots[1] = _turning(coefficients, low, left, is_rising)
+            knots[2], n = _turning(coefficients, left, high, not is_rising), 3
+    knots[n] = high
+    return n + 1
+
+
+@compiled
+def _turning(coefficients: FloatArray, low: float, high: float, is_rising: bool) -> float:
+    """Return the extremum between two angles; rising before it, or falling."""
+    for _ in range(REFINEMENTS):
+        middle = 0.5 * (low + high)
+        if (_slope(coefficients, middle) >= 0.0) == is_rising:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
+
+
+@compiled
+def _push_roots(
+    coefficients: FloatArray, knots: FloatArray, n: int, roots: FloatArray, count: int
+) -> int:
+    """Add the roots between n knots with no extremum in between, and inner knots that nearly are."""
+    for k in range(1, n):
+        before, here = _value(coefficients, knots[k - 1]), _value(coefficients, knots[k])
+        if (before >= 0.0) != (here >= 0.0):
+            root = _crossing(coefficients, knots[k - 1], knots[k], here >= 0.0)
             count = _push(roots, count, root)
-        is_one_sign = (here >= 0.0) == (after >= 0.0) == (before >= 0.0)
-        if is_one_sign and abs(here) <= abs(before) and abs(here) < abs(after):
-            count = _push_extremum(coefficients, (k - 1) * pitch, (k + 1) * pitch, roots, count)
+        elif k < n - 1:
+            bend = _curvature(coefficients, knots[k])
+            if here * bend >= 0.0 and 2.0 * abs(here) <= NEAR_MISS**2 * abs(bend):
+                count = _push(roots, count, knots[k])
     return count
 
 
@@ -67,29 +117,6 @@ def _push(roots: FloatArray, count: int, root: float) -> int:
         return count
     roots[count] = root
     return count + 1
-
-
-@compiled
-def _push_extremum(
-    coefficients: FloatArray, low: float, high: float, roots: FloatArray, count: int
-) -> int:
-    """Add the roots beside the extremum in (low, high), or itself if it almost is one."""
-    sign = 1.0 if _value(coefficients, low) >= 0.0 else -1.0
-    left, right = low, high
-    for _ in range(REFINEMENTS):
-        middle = 0.5 * (left + right)
-        if sign * _slope(coefficients, middle) < 0.0:
-            left = middle
-        else:
-            right = middle
-    middle = 0.5 * (left + right)
-    value = sign * _value(coefficients, middle)
-    if value < 0.0:
-        count = _push(roots, count, _crossing(coefficients, low, middle, sign < 0.0))
-        return _push(roots, count, _crossing(coefficients, middle, high, sign > 0.0))
-    if 2.0 * value <= NEAR_MISS**2 * sign * _curvature(coefficients, middle):
-        return _push(roots, count, middle)
-    return count
 
 
 @compiled

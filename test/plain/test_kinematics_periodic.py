@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from neural_ik_ros.kinematics import TURN, FloatArray, angular_distance
@@ -55,6 +55,8 @@ def test_interpolate_returns_the_polynomial_that_was_sampled(coefficients):
 
 
 @given(wanted=st.lists(angles, min_size=4, max_size=4))
+@example(wanted=[0.0, 1.0, 1.0, 1.126953125])  # a double root, and another next to it
+@example(wanted=[2.47, 2.47, 5.0, 0.46])
 def test_roots_are_those_of_the_factors(wanted):
     found = roots(product(*wanted))
     assert len(found) >= 1
