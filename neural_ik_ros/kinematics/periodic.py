@@ -51,24 +51,38 @@ def roots_into(coefficients: FloatArray, roots: FloatArray) -> int:
     bend = steepest + 4.0 * math.hypot(coefficients[3], coefficients[4])
     steepest += 2.0 * math.hypot(coefficients[3], coefficients[4])
     nothing_near = steepest * pitch + 0.5 * NEAR_MISS**2 * bend
-    knots = np.empty(4)
+    samples, knots, values = np.empty((GRID + 1, 3)), np.empty(4), np.empty(4)
     for k in range(GRID):
-        if abs(_value(coefficients, k * pitch)) <= nothing_near:
-            n = _monotone_into(coefficients, k * pitch, (k + 1) * pitch, knots)
-            count = _push_roots(coefficients, knots, n, roots, count)
+        samples[k, 0] = _value(coefficients, k * pitch)
+        samples[k, 1] = _slope(coefficients, k * pitch)
+        samples[k, 2] = _curvature(coefficients, k * pitch)
+    samples[GRID] = samples[0]  # a full turn later rounding may give it another sign
+    for k in range(GRID):
+        if abs(samples[k, 0]) <= nothing_near:
+            knots[0], knots[1] = k * pitch, (k + 1) * pitch
+            n = _monotone_into(coefficients, samples[k : k + 2], knots, values)
+            count = _push_roots(coefficients, knots, values, n, roots, count)
     return count
 
 
 @compiled
-def _monotone_into(coefficients: FloatArray, low: float, high: float, knots: FloatArray) -> int:
-    """Write the ends of a cell and the extrema between them; return how many, 4 at most."""
-    is_rising = _slope(coefficients, low) >= 0.0
-    knots[0], n = low, 1
-    if is_rising != (_slope(coefficients, high) >= 0.0):
-        knots[n], n = _turning(coefficients, low, high, is_rising), n + 1
-    elif (_curvature(coefficients, low) >= 0.0) != (_curvature(coefficients, high) >= 0.0):
+def _monotone_into(
+    coefficients: FloatArray, samples: FloatArray, knots: FloatArray, values: FloatArray
+) -> int:
+    """
+    Write the ends of a cell and the extrema between them; return how many, 4 at most.
+
+    :param samples: Value, slope and curvature at both ends, shape (2, 3).
+    :param knots: Shape (4,) [rad], both ends at the front.
+    :param values: Shape (4,), written: at the knots.
+    """
+    low, high, n = knots[0], knots[1], 1
+    is_rising, is_bent = samples[0, 1] >= 0.0, samples[0, 2] >= 0.0
+    if is_rising != (samples[1, 1] >= 0.0):
+        knots[1], n = _turning(coefficients, low, high, is_rising), 2
+    elif is_bent != (samples[1, 2] >= 0.0):
         # Two extrema, if the slope has another sign where it is least.
-        left, right, is_bent = low, high, _curvature(coefficients, low) >= 0.0
+        left, right = low, high
         for _ in range(REFINEMENTS):
             middle = 0.5 * (left + right)
             if (_curvature(coefficients, middle) >= 0.0) == is_bent:
@@ -78,7 +92,9 @@ def _monotone_into(coefficients: FloatArray, low: float, high: float, knots: Flo
         if (_slope(coefficients, left) >= 0.0) != is_rising:
             knots[1] = _turning(coefficients, low, left, is_rising)
             knots[2], n = _turning(coefficients, left, high, not is_rising), 3
-    knots[n] = high
+    knots[n], values[0], values[n] = high, samples[0, 0], samples[1, 0]
+    for k in range(1, n):
+        values[k] = _value(coefficients, knots[k])
     return n + 1
 
 
@@ -96,11 +112,16 @@ def _turning(coefficients: FloatArray, low: float, high: float, is_rising: bool)
 
 @compiled
 def _push_roots(
-    coefficients: FloatArray, knots: FloatArray, n: int, roots: FloatArray, count: int
+    coefficients: FloatArray,
+    knots: FloatArray,
+    values: FloatArray,
+    n: int,
+    roots: FloatArray,
+    count: int,
 ) -> int:
-    """Add the roots between n knots with no extremum in between, and inner knots that nearly are."""
+    """Add the roots between n knots that hold all extrema, and inner knots that nearly are."""
     for k in range(1, n):
-        before, here = _value(coefficients, knots[k - 1]), _value(coefficients, knots[k])
+        before, here = values[k - 1], values[k]
         if (before >= 0.0) != (here >= 0.0):
             root = _crossing(coefficients, knots[k - 1], knots[k], here >= 0.0)
             count = _push(roots, count, root)
