@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -193,9 +194,8 @@ class IkSolver:
     def _solution(self, docket: Records) -> IkSolution:
         """Return the one settled row of a docket as plain data."""
         # One call for all fields of the record, in their order: each by name takes 0.3 us.
-        _, _, q, q_seed, position, rotation, step, margin, iterations, _, code, _, who, _ = (
-            docket.item()
-        )
+        fields: Any = docket.item()
+        _, _, q, q_seed, position, rotation, step, margin, iterations, _, code, _, who, _ = fields
         return IkSolution(
             status=STATUSES[code],
             q=q,
