@@ -46,7 +46,7 @@ def test_shipped_bundles_were_made_by_the_shipped_configurations(name):
         ({'network': {'architecture': 'transformer'}}, 'network.architecture'),
         ({'network': {'sequence_length': 1000}}, 'sequence_length'),
         ({'network': {'architecture': 'iterative', 'newton_steps': -1}}, 'newton_steps'),
-        ({'network': {'newton_steps': 2}}, 'newton_steps is not used by described'),
+        ({'network': {'newton_steps': 2}}, 'newton_steps: is not used by described'),
         ({'network': {'architecture': 'iterative', 'dropout': 0.2}}, 'not used by iterative'),
         ({'network': {'architecture': 'mlp', 'lstm_units': 64}}, 'not used by mlp'),
         ({'training': {'gradient_norm': -1.0}}, 'training.gradient_norm'),

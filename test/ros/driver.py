@@ -39,6 +39,7 @@ PATIENT = (
     *NOT_FOLLOWING,
 )
 AUTOSTART = ('-p', 'autostart:=true')
+SILENCE_S = 0.1  # of a node at rest: 25 of its periods
 HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
 NEAR = HOME + np.array([0.05, -0.03, 0.04, 0.05, -0.06, 0.1])
 FAR = HOME + np.array([0.5, -0.2, 0.2, 0.3, -0.4, 0.5])
@@ -184,7 +185,7 @@ class Driver:
         return self.solutions[-1]
 
     def wait_for_rest(self) -> None:
-        """Wait until the motion has come to its end."""
+        """Wait until the motion has come to its end, and its last command to us."""
 
         def is_at_rest() -> bool:
             if not (self.trajectories and self.solutions):
@@ -192,7 +193,12 @@ class Driver:
             points = self.trajectories[-1].points
             return len(points) == 1 and points[0].positions == self.solutions[-1].position
 
-        assert self.peer.spin_until(is_at_rest), 'the motion never ends'
+        def is_silent() -> bool:
+            n_told = len(self.trajectories)
+            self.peer.spin_for(SILENCE_S)
+            return is_at_rest() and len(self.trajectories) == n_told
+
+        assert self.peer.spin_until(is_silent), 'the motion never ends'
 
     def forget(self) -> None:
         """Drop what has been received so far."""
