@@ -10,8 +10,10 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
-from .estimate import PACKAGE, ArmLayer
+from ..kinematics import N_JOINTS
+from .estimate import PACKAGE, ArmLayer, batch_last
 from .geometry import Tensor, tool_error
 
 CLOSE = 0.03  # [rad] of error from which Newton's next steps are sure to arrive
@@ -37,25 +39,29 @@ class BestEnd(ArmLayer):
         :param ends: Shape (k, n, 6) [rad], the preferred one first.
         :param q_current: Shape (n, 6) [rad].
         """
-        n_ends = ends.shape[0]
-        ends = self._unwound(ends, q_current)
-        frames = self._arm.frames(ops.reshape(ends, (-1, 6)))
-        _, sizes = tool_error(frames, ops.concatenate([target] * n_ends, axis=0))
+        n_ends, near = ends.shape[0], ops.reshape(ops.transpose(q_current), (N_JOINTS, 1, -1))
+        ends = self._unwound(ops.transpose(ends, (2, 0, 1)), near)
+        frames = self._arm.frames(ops.reshape(ends, (N_JOINTS, -1)))
+        _, sizes = tool_error(frames, ops.concatenate([batch_last(target)] * n_ends, axis=-1))
         miss = ops.relu(ops.reshape(sizes, (n_ends, -1)) - CLOSE)
-        lower, upper = np.array(self.lower, np.float32), np.array(self.upper, np.float32)
-        outside = ops.max(ops.relu(ops.maximum(lower - ends, ends - upper) - SLACK), axis=-1)
+        lower, upper = self._limits()
+        outside = ops.max(ops.relu(ops.maximum(lower - ends, ends - upper) - SLACK), axis=0)
         uselessness = miss / (miss + OFF) + outside / (outside + OUTSIDE)
-        best, least = ends[0], uselessness[0]
+        best, least = ends[:, :1], uselessness[:1]
         for k in range(1, n_ends):
-            other = uselessness[k] + k * PREFERENCE
+            other = uselessness[k : k + 1] + k * PREFERENCE
             is_better = ops.cast(other < least, 'float32')
-            best = best + is_better[:, None] * (ends[k] - best)
+            best = best + is_better * (ends[:, k : k + 1] - best)
             least = ops.minimum(least, other)
-        return best
+        return ops.transpose(ops.reshape(best, (N_JOINTS, -1)))
+
+    def _limits(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        lower, upper = np.array([self.lower, self.upper], np.float32)[..., None, None]
+        return lower, upper
 
     def _unwound(self, q: Tensor, q_near: Tensor) -> Tensor:
-        """Return the equivalent of each angle nearest to another one within the limits."""
-        lower, upper = np.array(self.lower, np.float32), np.array(self.upper, np.float32)
+        """Return the equivalents of angles (6, k, n) nearest to others within the limits."""
+        lower, upper = self._limits()
         least = ops.ceil((lower - SLACK - q) / math.tau)
         most = ops.floor((upper + SLACK - q) / math.tau)
         nearest = ops.round((q_near - q) / math.tau)

@@ -15,12 +15,13 @@ from .geometry import (
     METRES_PER_RADIAN,
     GraphArm,
     Tensor,
-    applied,
     damped_step,
+    frame_of,
     jacobian_transposed,
     length,
     posture_values,
     rotation_from_rpy,
+    seen_from,
     tool_error,
 )
 
@@ -51,10 +52,11 @@ class TargetPose(ArmLayer):
 
     def call(self, numbers: Tensor) -> Tensor:
         """Return the columns (n, 3, 5) of the network's twelve inputs; positions in [m]."""
-        rotation, position = rotation_from_rpy(numbers[:, 3:6]), numbers[:, :3]
-        wrist = position + applied(rotation, self._arm.wrist_in_tool)
-        places = ops.stack([position, wrist], axis=-1)
-        return ops.concatenate([rotation, places], axis=-1)
+        pose = ops.transpose(numbers[:, :6])
+        position = ops.reshape(pose[:3], (3, 1, -1))
+        tool = ops.concatenate([rotation_from_rpy(pose[3:]), position], axis=1)
+        columns = ops.concatenate([tool, self._arm.wrist_of_tool(tool)], axis=1)
+        return ops.transpose(columns, (2, 0, 1))
 
     def compute_output_shape(self, numbers_shape: Any) -> Any:
         """Return the shape of the columns."""
@@ -80,44 +82,46 @@ class EstimateView(ArmLayer):
         :param q: The estimate, shape (n, 6) [rad].
         :return: The weight is 0 at the target, where the step is exact, and 1 far away.
         """
+        target, q = batch_last(target), ops.transpose(q)
         frames = self._arm.frames(q)
         error, size, step = newton_step(frames, target)
-        link1, origin1 = frames[:, 0, :3, :3], frames[:, 0, :3, 3:]
         signs = _soft_sign(posture_values(self._arm, frames))
-        directions = ops.swapaxes(ops.reshape(error / size, (-1, 2, 3)), 1, 2)
-        places = target[:, :, 3:] - origin1
-        seen = ops.matmul(
-            ops.swapaxes(link1, 1, 2), ops.concatenate([directions, places], axis=-1)
-        )
+        directions = ops.swapaxes(ops.reshape(error / size, (2, 3, -1)), 0, 1)
+        link1 = frame_of(frames, 0)
+        places = target[:, 3:] - link1[:, 3:]
+        seen = seen_from(link1[:, :3], ops.concatenate([directions, places], axis=1))
         observed = [
-            ops.reshape(seen, (-1, 12)),
-            *self._rotations(frames, target[:, :, :3], signs[:, 2:]),
-            *self._reaches(frames, target[:, :, 4], seen[:, :2, 3], signs[:, :1]),
+            ops.reshape(seen, (12, -1)),
+            *self._rotations(frames, target[:, :3], signs[2:]),
+            *self._reaches(frames, target[:, 4:], seen[:2, 3:], signs[:1]),
             signs,
-            *(ops.sin(q[:, 1:]), ops.cos(q[:, 1:])),
+            *(ops.sin(q[1:]), ops.cos(q[1:])),
             *(step / size, ops.tanh(size)),
         ]
         fourth = ops.square(ops.square(size))
-        return ops.concatenate(observed, axis=-1), step, fourth / (1.0 + fourth)
+        weight = fourth / (1.0 + fourth)
+        return tuple(map(ops.transpose, (ops.concatenate(observed, axis=0), step, weight)))
 
     def _rotations(self, frames: Tensor, target: Tensor, wrist: Tensor) -> list[Tensor]:
-        """Return the target's rotation seen from links, and how joint 4 is to turn (n, 44)."""
-        forearm = ops.sum(frames[:, 2, :3, None, :3] * self._arm.rotation_before_joint4.T, axis=-1)
-        links = [frames[:, 0, :3, :3], forearm, frames[:, 3, :3, :3], frames[:, 6, :3, :3]]
-        seen = ops.matmul(ops.swapaxes(ops.stack(links, axis=1), 2, 3), target[:, None])
-        axis6 = applied(seen[:, 2, :2], self._arm.axis6_in_tool)
+        """Return the target's rotation seen from links, and how joint 4 is to turn (44, n)."""
+        link1, link4, tool = (frames[k : k + 1, :, :3] for k in (0, 3, 6))
+        forearm = self._arm.forearm(frames[2:3, :, :3])
+        links = [link1, ops.reshape(forearm, (1, 3, 3, -1)), link4, tool]
+        seen = seen_from(ops.concatenate(links, axis=0), target)
+        rows = ops.reshape(seen[2:3], (3, 3, -1))
+        axis6 = ops.reshape(self._arm.axis6(rows[:2]), (2, -1))
         bend = length(axis6)
-        signed = ops.concatenate([axis6 / bend, seen[:, 2, 2]], axis=-1)
-        return [ops.reshape(seen, (-1, 36)), axis6 / bend, wrist * signed, bend]
+        signed = ops.concatenate([axis6 / bend, ops.reshape(rows[2:], (3, -1))], axis=0)
+        return [ops.reshape(seen, (36, -1)), axis6 / bend, wrist * signed, bend]
 
     def _reaches(
         self, frames: Tensor, wrist: Tensor, place: Tensor, shoulder: Tensor
     ) -> list[Tensor]:
-        """Return where the wrist is to be as axes 1 and 2 see it (n, 7)."""
-        tool, origin2 = frames[:, 6, :3], frames[:, 1, :3, 3]
-        current = tool[:, :, 3] + applied(tool[:, :, :3], self._arm.wrist_in_tool)
+        """Return where the wrist is to be as axes 1 and 2 see it (7, n)."""
+        origin2 = frame_of(frames, 1)[:, 3:]
+        current = self._arm.wrist_of_tool(frame_of(frames, N_JOINTS))
         radius = length(place)
-        azimuth = place / radius
+        azimuth = ops.reshape(place, (2, -1)) / radius
         reaches = [length(wrist - origin2), length(current - origin2)]
         return [radius, azimuth, shoulder * azimuth, *reaches]
 
@@ -133,7 +137,8 @@ class NewtonStep(ArmLayer):
 
     def call(self, target: Tensor, q: Tensor) -> Tensor:
         """Return the next estimate, shape (n, 6) [rad]."""
-        return q + newton_step(self._arm.frames(q), target)[2]
+        frames = self._arm.frames(ops.transpose(q))
+        return q + ops.transpose(newton_step(frames, batch_last(target))[2])
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -161,17 +166,22 @@ class EstimateChange(keras.layers.Layer):
 
 def newton_step(frames: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """
-    Return error (n, 6), its size (n, 1) and the damped Newton step (n, 6) [rad].
+    Return error (6, n), its size (1, n) and the damped Newton step (6, n) [rad].
 
     The error is in units of ``METRES_PER_RADIAN`` and radians, base axes.
 
-    :param frames: Of joints and tool, shape (n, 7, 4, 4).
-    :param target: From ``TargetPose``, shape (n, 3, 5).
+    :param frames: Of joints and tool, shape (7, 3, 4, n).
+    :param target: Rotation and position as columns, shape (3, 4 or more, n).
     """
     error, size = tool_error(frames, target)
-    scale = np.array(3 * [1.0 / METRES_PER_RADIAN] + 3 * [1.0], np.float32)
+    scale = np.array(3 * [[1.0 / METRES_PER_RADIAN]] + 3 * [[1.0]], np.float32)
     damping = LEAST_DAMPING + DAMPING * ops.square(size)
     return error, size, damped_step(jacobian_transposed(frames) * scale, error, damping)
+
+
+def batch_last(target: Tensor) -> Tensor:
+    """Return what ``TargetPose`` returns, (n, 3, 5), as the geometry wants it, (3, 5, n)."""
+    return ops.transpose(target, (1, 2, 0))
 
 
 def _soft_sign(value: Tensor) -> Tensor:

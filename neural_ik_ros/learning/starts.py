@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from ..kinematics import N_JOINTS
-from .estimate import PACKAGE, ArmLayer
+from .estimate import PACKAGE, ArmLayer, batch_last
 from .geometry import Tensor, posture_values, tool_error
 
 NEAR = 1.0  # [rad] of error below which Newton from the current joints needs no network
@@ -37,11 +37,11 @@ class PostureStarts(ArmLayer):
         :param target: From ``TargetPose``, shape (n, 3, 5).
         :param q_current: Shape (n, 6) [rad].
         """
-        signs = posture_values(self._arm, self._arm.frames(q_current)) >= 0.0
-        bits = ops.cast(signs, 'float32') * np.array([1.0, 2.0, 4.0], np.float32)
-        code = ops.cast(ops.sum(bits, axis=-1), 'int32')
+        signs = posture_values(self._arm, self._arm.frames(ops.transpose(q_current))) >= 0.0
+        bits = ops.cast(signs, 'float32') * np.array([[1.0], [2.0], [4.0]], np.float32)
+        code = ops.cast(ops.sum(bits, axis=0), 'int32')
         starts = ops.take(np.array(self.representatives, np.float32), code, axis=0)
-        azimuth = self._arm.azimuth(target[:, :, 4])
+        azimuth = ops.transpose(self._arm.azimuth(batch_last(target[:, :, 4:])))
         first = azimuth - ops.take(np.array(self.azimuths, np.float32), code, axis=0)
         return ops.concatenate([first[..., None], starts[..., 1:]], axis=-1)
 
@@ -65,8 +65,8 @@ class NearStart(ArmLayer):
 
         :return: Nothing counts from the current joints: Newton's steps alone are exact there.
         """
-        _, size = tool_error(self._arm.frames(q_current), target)
-        is_far = ops.cast(size > NEAR, 'float32')
+        _, size = tool_error(self._arm.frames(ops.transpose(q_current)), batch_last(target))
+        is_far = ops.cast(ops.transpose(size) > NEAR, 'float32')
         return is_far * start + (1.0 - is_far) * q_current, is_far
 
     def compute_output_shape(

@@ -13,7 +13,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros.kinematics import arm_from_urdf, forward, invert, posture, random_joints
 from neural_ik_ros.learning.features import features
-from neural_ik_ros.learning.representatives import facing_starts, representatives
+from neural_ik_ros.learning.representatives import (
+    facing_starts,
+    fixed_transforms,
+    representatives,
+    wrist_in_tool,
+)
 from neural_ik_ros.learning.solutions import posture_code
 
 if not MISSING:
@@ -70,8 +75,8 @@ def best_end(arm, q_target, ends, q_current):
 
 def test_posture_values_have_the_signs_of_the_posture(any_arm):
     q = drawn(any_arm, 1)
-    frames = GraphArm(any_arm.rotations, any_arm.translations).frames(*in_graph(q))
-    found = in_numpy(posture_values(GraphArm(**geometry(any_arm)), frames))
+    frames = GraphArm(any_arm.rotations, any_arm.translations).frames(*in_graph(q.T))
+    found = in_numpy(posture_values(GraphArm(**geometry(any_arm)), frames)).T
     signs = posture(any_arm, q)  # 0 beside a border, where float32 may say either
     assert (signs != 0).mean() > 0.8
     assert (found[signs != 0] * signs[signs != 0] > 0.0).all()
@@ -103,7 +108,7 @@ def test_posture_starts_begin_in_the_posture_of_the_current_joints(any_arm):
 def test_facing_starts_put_the_wrist_in_the_azimuth_of_the_targets(any_arm):
     q_target = drawn(any_arm, 5)
     starts = facing_starts(any_arm, forward(any_arm, q_target), drawn(any_arm, 6))
-    in_tool = GraphArm(**geometry(any_arm)).wrist_in_tool
+    in_tool = wrist_in_tool(fixed_transforms(any_arm.rotations, any_arm.translations))
     transform_joint1_base = invert(any_arm.transform_base_joint1)
 
     def azimuth(q):
