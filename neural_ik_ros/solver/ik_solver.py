@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -35,6 +36,15 @@ PATIENCE = 10  # Newton creeps along the valley of a singularity far away
 N_EXPLAINING = 16  # stored seeds tried without limits to say why there is no answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """Who proposes, what ends the search after it, and how many Newton steps a seed gets."""
+
+    name: str
+    ending: int
+    patience: int
+
+
 class IkSolver:
     """
     Exact joint angles for one arm from whatever its predictor proposes.
@@ -52,14 +62,15 @@ class IkSolver:
         self.arm, self.predictor = arm, predictor
         self._branches = Branches.of(arm)
         self._ground = ground_of(arm, self._branches.wrist, self.options)
-        self._names = self._rounds()
+        self._names = self._asked()
+        self._rounds = tuple(self._round(who) for who in range(len(self._names)))
 
     @cached_property
     def _table(self) -> SeedTable:
         """Return the stored seeds, which an arm with exact branches never needs."""
         return SeedTable(self.arm)
 
-    def _rounds(self) -> tuple[str, ...]:
+    def _asked(self) -> tuple[str, ...]:
         """Return who is asked, one after the other, until a problem is settled."""
         names = [self.predictor.name]
         if self.predictor.name != CurrentJoints.name:
@@ -69,6 +80,22 @@ class IkSolver:
         if self.options.n_restarts > 0 and not self._branches.is_exact:
             names += ['restart', 'patient']
         return tuple(names)
+
+    def _round(self, who: int) -> Round:
+        """Return the rules of a round, which depend on who comes after it."""
+        name, patience = self._names[who], self.options.max_iterations
+        following, ending = self._names[who + 1 : who + 2], KEPT_IS_ENOUGH
+        if following == (CurrentJoints.name,):
+            ending = STRICT
+        elif following == (self.predictor.name,):
+            ending = NO_JUMP
+        if name == BRANCH or not following:
+            ending = ANY_IS_ENOUGH
+        if name == 'patient':
+            patience *= PATIENCE
+        elif name != BRANCH and BRANCH in self._names[who:]:
+            patience = min(patience, QUICK)
+        return Round(name=name, ending=ending, patience=patience)
 
     def solve(self, transform_base_tool: ArrayLike, q_current: ArrayLike) -> IkSolution:
         """
@@ -141,22 +168,11 @@ class IkSolver:
 
     def _hear(self, docket: Records, rows: NDArray[np.int64], who: int) -> int:
         """Let one round propose for the open rows and judge it; return how many stay open."""
-        name, patience = self._names[who], self.options.max_iterations
-        following, ending = self._names[who + 1 : who + 2], KEPT_IS_ENOUGH
-        if following == (CurrentJoints.name,):
-            ending = STRICT
-        elif following == (self.predictor.name,):
-            ending = NO_JUMP
-        if name == BRANCH or who == len(self._names) - 1:
-            ending = ANY_IS_ENOUGH
-        if name == BRANCH:
-            return hear_branches(self._ground, docket, rows, who, ending, patience)
-        if name == 'patient':
-            patience *= PATIENCE
-        elif BRANCH in self._names[who:]:
-            patience = min(patience, QUICK)
-        seeds = self._proposals(docket, rows, name)
-        return hear_seeds(self._ground, docket, rows, seeds, who, ending, patience)
+        rules = self._rounds[who]
+        if rules.name == BRANCH:
+            return hear_branches(self._ground, docket, rows, who, rules.ending, rules.patience)
+        seeds = self._proposals(docket, rows, rules.name)
+        return hear_seeds(self._ground, docket, rows, seeds, who, rules.ending, rules.patience)
 
     def _proposals(self, docket: Records, rows: NDArray[np.int64], name: str) -> Joints:
         """Return the seeds (n_open, k, 6) of one round for the open rows."""
