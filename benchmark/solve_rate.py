@@ -28,17 +28,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('-n', type=int, default=10_000, help='targets a set (default 10000)')
     parser.add_argument('--arms', type=int, default=20, help='calibrated arms (default 20)')
+    parser.add_argument('--sets', nargs='+', metavar='NAME', help='only these, and no refusals')
     arguments = parser.parse_args()
     network = IkSolver.load(options=OPTIONS)
     arm, predictors = network.arm, (network.predictor, CurrentJoints())
     print(f'| {" | ".join(HEADER)} |\n|{"---|" * len(HEADER)}')
-    for name, problems in reachable_sets(arm, arguments.n).items():
+    sets = reachable_sets(arm, arguments.n)
+    if unknown := set(arguments.sets or ()) - set(sets):
+        parser.error(f'unknown: {", ".join(sorted(unknown))}; choose from {", ".join(sets)}')
+    for name in arguments.sets or sets:
+        problems = sets[name]
         for predictor in predictors:
             report(name, SolverCore(arm, predictor, OPTIONS), problems)
     for seed in range(arguments.arms):
         problems = calibrated_problems(arm, seed, arguments.n)
         report(f'calibrated {seed}', SolverCore(problems.arm, predictors[0], OPTIONS), problems)
-    reasons(SolverCore(arm, predictors[0], OPTIONS), arm, arguments.n)
+    if arguments.sets is None:
+        reasons(SolverCore(arm, predictors[0], OPTIONS), arm, arguments.n)
 
 
 def report(name: str, solver: SolverCore, problems: Problems) -> None:
