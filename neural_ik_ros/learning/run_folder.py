@@ -17,7 +17,6 @@ from .settings import ConfigError
 from .whole_file import whole_file
 
 MAX_JSON_BYTES = 16 * 1024 * 1024
-DAMAGED = 'damaged; delete the folder and train again'
 
 
 class RunFolderError(NeuralIkError):
@@ -31,6 +30,12 @@ class RunFolderError(NeuralIkError):
     def not_written(cls, path: Path, error: OSError) -> RunFolderError:
         """Return the error for a file that cannot be written."""
         return cls(path, f'not written ({error.strerror or error}); free space, add --resume')
+
+    @classmethod
+    def not_readable(cls, path: Path, reason: object) -> RunFolderError:
+        """Return the error for a file with something else in it; what lies beside may be good."""
+        problem = f'damaged or of another version ({str(reason).rstrip(".")})'
+        return cls(path, f'{problem}; train again with another --output')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +100,14 @@ class RunFolder:
         """
         Return the first epochs done.
 
-        :raises RunFolderError: If the file is damaged or holds fewer.
+        :raises RunFolderError: If the file is damaged, of another version, or holds fewer.
         """
         try:
             history = [EpochRecord(**record) for record in read_json(self.history)]
         except TypeError as error:
-            raise RunFolderError(self.history, DAMAGED) from error
+            raise RunFolderError.not_readable(self.history, 'other figures') from error
         if [record.epoch for record in history[:n_epochs]] != list(range(1, n_epochs + 1)):
-            raise RunFolderError(self.history, DAMAGED)
+            raise RunFolderError.not_readable(self.history, f'not epochs 1 to {n_epochs}')
         return history[:n_epochs]
 
 
@@ -136,15 +141,17 @@ def read_sources(run: RunFolder) -> tuple[LearningConfig, str]:
     """
     Return what a run was started with: configuration and URDF.
 
-    :raises RunFolderError: If the file is damaged.
+    :raises RunFolderError: If the file is damaged or of another version.
     """
     content = read_json(run.configuration)
     try:
         config, urdf = LearningConfig.from_mapping(content['configuration']), content['urdf']
-    except (KeyError, TypeError, ConfigError) as error:
-        raise RunFolderError(run.configuration, DAMAGED) from error
+    except ConfigError as error:
+        raise RunFolderError.not_readable(run.configuration, error) from error
+    except (KeyError, TypeError) as error:
+        raise RunFolderError.not_readable(run.configuration, 'other keys') from error
     if not isinstance(urdf, str):
-        raise RunFolderError(run.configuration, DAMAGED)
+        raise RunFolderError.not_readable(run.configuration, 'no URDF')
     return config, urdf
 
 
@@ -169,10 +176,12 @@ def read_json(path: Path) -> Any:
     """
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
-            raise RunFolderError(path, f'larger than {MAX_JSON_BYTES} bytes; delete it')
+            raise RunFolderError.not_readable(path, f'larger than {MAX_JSON_BYTES} bytes')
         return json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunFolderError(path, DAMAGED) from error
+    except OSError as error:
+        raise RunFolderError.not_readable(path, error.strerror) from error
+    except (ValueError, RecursionError) as error:
+        raise RunFolderError.not_readable(path, 'not JSON') from error
 
 
 def _differences(before: Any, after: Any, where: str) -> list[str]:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import json
 import resource
 from dataclasses import replace
 
@@ -58,6 +59,17 @@ def test_open_run_refuses_a_damaged_configuration(tmp_path, tiny, content):
         open_run(tmp_path, tiny, '<robot/>', resume=True)
 
 
+def test_open_run_names_the_key_another_version_wrote(tmp_path, tiny):
+    run = open_run(tmp_path, tiny, '<robot/>', resume=False)
+    run.checkpoint.touch()
+    content = json.loads(run.configuration.read_text())
+    content['configuration']['network']['depth'] = 3
+    run.configuration.write_text(json.dumps(content))
+
+    with pytest.raises(RunFolderError, match=r"another version .*'depth'.*--output\.$"):
+        open_run(tmp_path, tiny, '<robot/>', resume=True)
+
+
 def test_open_run_refuses_a_path_that_is_a_file(tmp_path, tiny):
     (tmp_path / 'file').touch()
 
@@ -97,5 +109,17 @@ def test_read_history_refuses_a_damaged_file(tmp_path, tiny, content):
     run = open_run(tmp_path, tiny, '<robot/>', resume=False)
     run.history.write_text(content)
 
-    with pytest.raises(RunFolderError, match=r'history\.json'):
+    with pytest.raises(RunFolderError, match=r'history\.json: damaged'):
         run.read_history(1)
+
+
+def test_read_history_lets_the_user_keep_the_run_of_another_version(tmp_path, tiny):
+    run = open_run(tmp_path, tiny, '<robot/>', resume=False)
+    run.write_history([RECORD])
+    (record,) = json.loads(run.history.read_text())
+    del record['backend']
+    run.history.write_text(json.dumps([record]))
+
+    with pytest.raises(RunFolderError, match='another version') as caught:
+        run.read_history(1)
+    assert 'delete' not in str(caught.value)
