@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,13 +23,11 @@ from .dataset import Part
 from .epoch_samples import EpochSamples, arrays
 from .losses import JointLoss, JointRmse
 from .network import build_network, served
-from .provenance import versions
 from .run_folder import EpochRecord, RunFolder
 from .scaling import fit_scaler
 from .workers import ALONE, Worker, on_this_worker
 
 VALIDATION_BATCH = 4096
-BACKENDS = ('tensorflow', 'tensorflow-cpu', 'jax')  # names of packages
 
 
 class TrainingDivergedError(NeuralIkError):
@@ -51,16 +50,16 @@ class TrainedNetwork:
     history: tuple[EpochRecord, ...]
 
 
-def _backend_version() -> str:
-    """Return the version of what Keras runs on, whichever of its names it is installed under."""
-    found = versions(BACKENDS)
-    return next(found[name] for name in BACKENDS if name in found and name.startswith(backend()))
-
-
 def backend() -> str:
     """Return what Keras runs on, for example ``tensorflow``."""
     name: str = keras.backend.backend()
     return name
+
+
+def backend_version() -> str:
+    """Return what Keras runs on with its version, whatever package it was installed from."""
+    version: str = sys.modules[backend()].__version__
+    return f'{backend()} {version}'
 
 
 def train(
@@ -149,7 +148,7 @@ def compile_network(
 
 
 def is_finished(history: list[EpochRecord], config: TrainingConfig) -> bool:
-    """Return whether all epochs are done, or the best is more than the patience ago."""
+    """Return whether all epochs are done, or as many as the patience since the best one."""
     if not history:
         return False
     losses = [record.validation_loss for record in history]
@@ -192,7 +191,7 @@ class _Recorder(keras.callbacks.Callback):
             validation_loss=float(logs['val_loss']),
             validation_joint_rmse=float(logs['val_joint_rmse']),
             seconds=time.monotonic() - self.started,
-            backend=f'{backend()} {_backend_version()}',
+            backend=backend_version(),
         )
         if not math.isfinite(record.validation_loss):
             raise TrainingDivergedError(record.epoch)

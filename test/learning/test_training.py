@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -35,6 +37,7 @@ if not MISSING:
     from neural_ik_ros.learning.standardisation import Standardisation
     from neural_ik_ros.learning.training import (
         TrainingDivergedError,
+        backend_version,
         is_finished,
         train,
     )
@@ -117,6 +120,14 @@ def test_train_says_so_when_it_diverges(arm, tiny, urdf, tmp_path):
     with pytest.raises(TrainingDivergedError, match='learning_rate'):
         train(arm, config, run, verbose=0)
     assert not run.best.exists()
+
+
+def test_backend_version_needs_no_package_of_the_same_name(monkeypatch):
+    # As tf-nightly: the module is there, a package called like it is not.
+    monkeypatch.setitem(sys.modules, 'nightly', SimpleNamespace(__version__='9.0'))
+    monkeypatch.setattr(keras.backend, 'backend', lambda: 'nightly')
+
+    assert backend_version() == 'nightly 9.0'
 
 
 def test_is_finished_when_nothing_improves(trained, tiny):
