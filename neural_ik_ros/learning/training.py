@@ -25,9 +25,9 @@ from .losses import JointLoss, JointRmse
 from .network import build_network, served
 from .run_folder import EpochRecord, RunFolder
 from .scaling import fit_scaler
-from .workers import ALONE, Worker, on_this_worker
+from .workers import ALONE, Worker, on_this_worker, rows_at_once
 
-VALIDATION_BATCH = 4096
+VALIDATION_BATCH = 4096  # rows, on all devices together
 
 
 class TrainingDivergedError(NeuralIkError):
@@ -91,7 +91,7 @@ def train(
         model.fit(
             EpochSamples(arm, config, len(history), worker),
             validation_data=tuple(validation),
-            validation_batch_size=VALIDATION_BATCH // worker.count,
+            validation_batch_size=rows_at_once(worker, VALIDATION_BATCH),
             initial_epoch=len(history),
             epochs=config.training.epochs,
             callbacks=[_Recorder(arm, run, history, config.training, worker, on_epoch)],

@@ -105,6 +105,13 @@ def join(worker: Worker, config: LearningConfig) -> None:
         keras.distribution.set_distribution(data_parallel)
 
 
+def rows_at_once(worker: Worker, n: int) -> int:
+    """Return the worker's share of about n rows, such that all devices get the same number."""
+    distribution = keras.distribution.distribution()
+    n_devices = 1 if distribution is None else distribution.device_mesh.devices.size
+    return max(1, n // n_devices) * n_devices // worker.count
+
+
 @contextmanager
 def on_this_worker() -> Iterator[None]:
     """Let the block read and write networks, which Keras otherwise does on all workers at once."""

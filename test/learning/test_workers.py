@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ if not MISSING:
         Worker,
         WorkersError,
         require_shares,
+        rows_at_once,
         worker_from_environment,
     )
 
@@ -116,6 +118,18 @@ def test_share_gives_each_row_to_one_worker(count):
     shares = [rows[Worker(index=index, count=count).share(10)] for index in range(count)]
 
     assert_array_equal(np.concatenate(shares), rows)
+
+
+@pytest.mark.parametrize(('count', 'n_devices'), [(1, 1), (1, 3), (2, 2), (2, 6), (3, 3)])
+def test_rows_at_once_gives_each_device_the_same(monkeypatch, count, n_devices):
+    mesh = SimpleNamespace(devices=np.zeros(n_devices))
+    shared = SimpleNamespace(device_mesh=mesh) if n_devices > 1 else None
+    monkeypatch.setattr('keras.distribution.distribution', lambda: shared)
+
+    rows = rows_at_once(Worker(index=0, count=count), 4096)
+
+    assert rows % (n_devices // count) == 0
+    assert 4096 - n_devices < count * rows <= 4096
 
 
 def test_epoch_samples_of_workers_are_the_batch_of_one(arm, tiny):
