@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -23,6 +25,7 @@ N_POSTURES = 8  # signs of shoulder (1), elbow (2) and wrist (4)
 WRIST = 4
 N_DRAWN = 20_000
 SEED = 20260201  # fixed: an arm has the same representatives everywhere
+PARALLEL = 1e-9  # squared sine between two axes, below which no point of one is nearest
 RARE = 0.005  # of random joints: a posture this rare is none the arm works in
 
 
@@ -30,9 +33,9 @@ def representatives(arm: Arm) -> tuple[FloatArray, FloatArray]:
     """
     Return joints for each posture code (8, k, 6) and the azimuths of their wrists (8, k) [rad].
 
-    The first of k is in the posture itself, the others are in the other postures of shoulder and
-    elbow. Each is the median of random joints in its posture, or rather the one of them next to
-    it, joint 1 at zero.
+    The first of k is in the posture itself, or in the one most like it if the posture is rare. The
+    others are on each other side of shoulder and elbow, the wrist bent the same way unless that is
+    rare. Each is, of random joints in its posture, those next to their median, joint 1 at zero.
     """
     pool = random_joints(arm, np.random.default_rng(SEED), N_DRAWN)
     codes = posture_code(arm, pool)
@@ -45,24 +48,30 @@ def representatives(arm: Arm) -> tuple[FloatArray, FloatArray]:
 
 
 def _common(codes: NDArray[np.int64]) -> list[int]:
+    """Return the codes that are not rare."""
     counts = np.bincount(codes, minlength=N_POSTURES)
     return [code for code in range(N_POSTURES) if counts[code] > RARE * len(codes)]
 
 
 def _middle(arm: Arm, members: FloatArray) -> FloatArray:
+    """Return the row of members (n, 6) next to their median, measured in ranges of the joints."""
     off = (members - np.median(members, axis=0)) / (arm.upper - arm.lower)
     middle: FloatArray = members[np.argmin((off**2).sum(axis=1))]
     return middle
 
 
 def _row(code: int, sides: list[int], known: dict[int, FloatArray]) -> list[int]:
-    """Return the known posture next to this one, then those on the other sides."""
-    own = _nearest(code, known)
-    others = [side for side in sides if side != own % WRIST]
-    return [own, *(_nearest(side + (own & WRIST), known) for side in others)]
+    """Return the known posture most like this one, then one on each of the other sides."""
+    own = _most_like(code, known)
+    row = [own]
+    for side in sides:
+        if side != own % WRIST:
+            row.append(_most_like(side + (own & WRIST), [c for c in known if c % WRIST == side]))
+    return row
 
 
-def _nearest(code: int, known: dict[int, FloatArray]) -> int:
+def _most_like(code: int, known: Iterable[int]) -> int:
+    """Return the known code with the fewest other signs, the smallest of several."""
     return min(known, key=lambda other: (bin(code ^ other).count('1'), other))
 
 
@@ -70,8 +79,8 @@ def facing_starts(arm: Arm, targets: Transform, q_current: Joints) -> Joints:
     """
     Return the start of each target in the posture of its current joints, (n, 6) [rad].
 
-    Joint 1 is turned so that the wrist has the azimuth of the target's wrist, which is right
-    where axes 4, 5 and 6 meet.
+    As ``PostureStarts`` has it in the graph, here without Keras: joint 1 is turned so that the
+    wrist has the azimuth of the target's wrist, which is right where axes 4, 5 and 6 meet.
 
     :param targets: Shape (n, 4, 4), [m].
     :param q_current: Shape (n, 6) [rad].
@@ -98,9 +107,7 @@ def wrist_in_tool(fixed: FloatArray) -> FloatArray:
     :return: Shape (3,) [m]; where the axes meet, the centre of a spherical wrist.
     """
     axis6, origin6 = fixed[5, :3, 2], fixed[5, :3, 3]  # seen from axis 5, which is z
-    sine_squared = 1.0 - axis6[2] ** 2
-    shift = (axis6[2] * origin6[2] - origin6 @ axis6) / sine_squared if sine_squared > 1e-9 else 0
-    along6 = np.array([0.0, 0.0, shift])
+    along6 = np.array([0.0, 0.0, _nearest_to_z(axis6, origin6)])
     point: FloatArray = fixed[6, :3, :3].T @ (along6 - fixed[6, :3, 3])
     return point
 
@@ -113,10 +120,16 @@ def wrist_in_link4(fixed: FloatArray) -> FloatArray:
     :return: Shape (3,) [m]; where the axes meet, the centre of a spherical wrist.
     """
     axis5, origin5 = fixed[4, :3, 2], fixed[4, :3, 3]  # seen from axis 4, which is z
-    sine_squared = 1.0 - axis5[2] ** 2
-    shift = (axis5[2] * origin5[2] - origin5 @ axis5) / sine_squared if sine_squared > 1e-9 else 0
-    point: FloatArray = origin5 + shift * axis5
+    point: FloatArray = origin5 + _nearest_to_z(axis5, origin5) * axis5
     return point
+
+
+def _nearest_to_z(axis: FloatArray, origin: FloatArray) -> float:
+    """Return how far along an axis from its origin it is nearest to z; 0 if they are parallel."""
+    sine_squared = 1.0 - axis[2] ** 2
+    if sine_squared <= PARALLEL:
+        return 0.0
+    return float((axis[2] * origin[2] - origin @ axis) / sine_squared)
 
 
 def _azimuth(arm: Arm, transform_base_tool: Transform) -> FloatArray:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,16 @@ def test_representatives_stand_for_their_postures(any_arm):
     for row in codes[common]:
         assert len(set(row % WRIST)) == len(row)  # shoulder and elbow differ
         assert len(set(row & WRIST)) == 1  # the wrist stays
+
+
+def test_representatives_are_on_every_side_when_one_bend_of_the_wrist_is_rare(any_arm):
+    upper = any_arm.upper.copy()
+    upper[4] = 0.02  # joint 5 hardly bends that way: on the rare sides never, as samples go
+    stiff = replace(any_arm, upper=upper)
+    joints, _ = representatives(stiff)
+    sides = posture_code(stiff, joints) % WRIST
+    assert sides.shape[1] >= 2
+    assert (np.diff(np.sort(sides, axis=1), axis=1) > 0).all()
 
 
 def test_posture_starts_begin_in_the_posture_of_the_current_joints(any_arm):
