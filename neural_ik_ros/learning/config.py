@@ -17,6 +17,7 @@ from .dataset import DataConfig
 from .settings import require
 
 MAX_UNROLLED = 32  # repetitions of a part of the graph
+MAX_UNITS = 4096  # of a layer
 # What each architecture is made from; widths are those of the residual stream, or of the mlp.
 ARCHITECTURES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -36,7 +37,7 @@ SCHEDULES = ('exponential', 'cosine')
 class NetworkConfig:
     """Shape of the network: 12 numbers in, 6 joint angles [rad] out."""
 
-    architecture: str = 'described'  # or mlp, or iterative: see network.py
+    architecture: str = 'described'  # or mlp (network.py), or iterative (iterative.py)
     sequence_length: int = 4  # of what the LSTM sees: copies of the input, or estimates
     lstm_units: int = 256
     widths: tuple[int, ...] = (512, 256, 128)  # of the residual stream, or of the mlp
@@ -66,18 +67,19 @@ class NetworkConfig:
         require(self.input_noise <= 1.0, 'network.input_noise', 'must not exceed 1')
         for name in ('input_noise', 'leaky_slope', 'l2'):
             require(getattr(self, name) >= 0.0, f'network.{name}', 'must not be negative')
-        sizes = (self.sequence_length, self.lstm_units, *self.widths)
-        is_size = bool(self.widths) and all(0 < size <= 4096 for size in sizes)
-        require(is_size, 'network', 'sequence_length, lstm_units, widths must lie in 1 .. 4096')
-        is_short = self.sequence_length <= MAX_UNROLLED and 0 <= self.newton_steps <= MAX_UNROLLED
-        problem = f'sequence_length and newton_steps must not exceed {MAX_UNROLLED}'
-        require(is_short, 'network', f'{problem}, nor newton_steps be negative')
+        require(bool(self.widths), 'network.widths', 'is empty; give a width for each layer')
+        for name, sizes in (('lstm_units', (self.lstm_units,)), ('widths', self.widths)):
+            is_size = all(0 < size <= MAX_UNITS for size in sizes)
+            require(is_size, f'network.{name}', f'must lie in 1 .. {MAX_UNITS}')
+        for name, least in (('sequence_length', 1), ('newton_steps', 0)):
+            is_short = least <= getattr(self, name) <= MAX_UNROLLED
+            require(is_short, f'network.{name}', f'must lie in {least} .. {MAX_UNROLLED}')
 
 
 def _defaults(config: NetworkConfig) -> dict[str, Any]:
     """Return what each key but the architecture is where it is left out."""
-    names = [field for field in dataclasses.fields(config) if field.name != 'architecture']
-    return {field.name: field.default for field in names}
+    keys = [key for key in dataclasses.fields(config) if key.name != 'architecture']
+    return {key.name: key.default for key in keys}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,8 @@ class TrainingConfig:
         require(0.0 < self.decay_rate <= 1.0, 'training.decay_rate', 'must lie in (0, 1]')
         weights = (self.mse_weight, self.periodic_weight)
         is_weighted = min(weights) >= 0.0 and max(weights) > 0.0
-        require(is_weighted, 'training', 'mse_weight and periodic_weight must be weights')
+        problem = 'mse_weight and periodic_weight must not be negative, nor both be zero'
+        require(is_weighted, 'training', problem)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

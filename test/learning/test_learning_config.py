@@ -40,11 +40,12 @@ def test_shipped_bundles_were_made_by_the_shipped_configurations(name):
         ({'data': 7}, 'data'),
         ({'network': {'depth': 3}}, 'depth'),
         ({'network': {'dropout': 1.0}}, 'network.dropout'),
-        ({'network': {'widths': []}}, 'network'),
-        ({'network': {'widths': [10**9]}}, 'network'),
+        ({'network': {'widths': []}}, r'network\.widths: is empty'),
+        ({'network': {'widths': [8, 10**9]}}, r'network\.widths: must lie in 1 \.\. 4096'),
+        ({'network': {'lstm_units': 0}}, r'network\.lstm_units: must lie in 1 \.\. 4096'),
         ({'network': {'output': 'relative'}}, 'network.output'),
         ({'network': {'architecture': 'transformer'}}, 'network.architecture'),
-        ({'network': {'sequence_length': 1000}}, 'sequence_length'),
+        ({'network': {'sequence_length': 33}}, r'network\.sequence_length: must lie in 1 \.\. 32'),
         ({'network': {'architecture': 'iterative', 'newton_steps': -1}}, 'newton_steps'),
         ({'network': {'newton_steps': 2}}, 'newton_steps: is not used by described'),
         ({'network': {'architecture': 'iterative', 'dropout': 0.2}}, 'not used by iterative'),
@@ -53,6 +54,7 @@ def test_shipped_bundles_were_made_by_the_shipped_configurations(name):
         ({'training': {'learning_rate': '1e-4'}}, '1.0e-6'),
         ({'training': {'learning_rate': float('nan')}}, 'training.learning_rate'),
         ({'training': {'schedule': 'step'}}, 'training.schedule'),
+        ({'training': {'mse_weight': 0.0, 'periodic_weight': 0.0}}, 'nor both be zero'),
     ],
 )
 def test_from_mapping_names_what_is_wrong(mapping, named):
