@@ -16,16 +16,21 @@ from ..kinematics import N_JOINTS
 from .estimate import PACKAGE, ArmLayer, batch_last
 from .geometry import Tensor, tool_error
 
-CLOSE = 0.03  # [rad] of error from which Newton's next steps are sure to arrive
-OFF = 0.1  # [rad] beyond it that make an end half useless
-SLACK = 1e-4  # [rad] beyond a limit that count as within
-OUTSIDE = 0.005  # [rad] beyond it that make an end half useless
-PREFERENCE = 0.1  # of being useless altogether that a worse place in the order weighs
+# An end costs 0 to 1 for its error, 0 to 1 for how far outside the limits it is, and its place.
+CLOSE = 0.03  # [rad] of error that costs nothing: from here Newton's next steps hardly ever fail
+OFF = 0.1  # [rad] beyond it that cost one half
+SLACK = 1e-4  # [rad] beyond a limit that cost nothing
+OUTSIDE = 0.005  # [rad] beyond it that cost one half
+PREFERENCE = 0.1  # each place in the order costs
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class BestEnd(ArmLayer):
-    """The first of several ends that is at the target and within the limits."""
+    """
+    The first of several ends that is at the target and within the limits.
+
+    The limits are those of each joint: one on the sum of two joints is left to the solver.
+    """
 
     def __init__(self, lower: list[float], upper: list[float], **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -25,7 +25,7 @@ from .geometry import (
     tool_error,
 )
 
-PACKAGE = 'neural_ik_ros'
+PACKAGE = 'neural_ik_ros'  # under which Keras files name what is ours
 LEAST_DAMPING = 2e-5  # less would be lost in float32 next to a singularity
 DAMPING = 0.1  # of the squared error, as Sugihara has it: far away the step stays short
 STRAIGHT = 0.3  # added to the cosines, so that an untrained network stays near the estimate
@@ -69,7 +69,7 @@ class EstimateView(ArmLayer):
     What the arm's geometry says about an estimate of the joint angles.
 
     Everything is seen from a link, so that joint 1 drops out: where the target and its wrist are
-    (the point of axis 6 that joint 6 does not move), how it is turned against link 1, forearm,
+    (the point of axis 6 nearest to axis 5), how the target is turned against link 1, forearm,
     link 4 and tool, the damped Newton step, and the signs of the posture, with which directions
     are also multiplied: they choose among the solutions.
     """

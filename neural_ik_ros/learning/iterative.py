@@ -45,7 +45,10 @@ def served_graph(model: keras.Model, arm: Arm) -> Tensor:
     Return the best of what a trained network's looks make of every start, (n, 6) [rad].
 
     The start in the posture of the current joints comes first: the joints themselves where they
-    are near the target, and no answer of the network counts then.
+    are near the target, and no answer of the network counts from there.
+
+    :param model: Of ``build_network``; its layers ``STARTS``, ``LOOKS`` and ``STANDARDISATION``
+        are used again, with the weights they have.
     """
     geometry, numbers = _geometry(arm), model.input
     q_current = numbers[:, -N_JOINTS:]

@@ -10,9 +10,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from .estimate import PACKAGE
 from .geometry import Tensor
-
-PACKAGE = 'neural_ik_ros'
 
 
 @keras.saving.register_keras_serializable(PACKAGE)

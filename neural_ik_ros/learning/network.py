@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The networks: the described one and the iterative one, from one configuration."""
+"""The networks, from one configuration: as described and mlp here, iterative beside."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from keras import ops
 
 from ..kinematics import N_JOINTS, Arm, FloatArray
 from .config import NetworkConfig
+from .estimate import PACKAGE
 from .features import N_FEATURES
 from .geometry import Tensor
 from .iterative import STANDARDISATION, served_graph, trained_graph
 from .standardisation import Standardisation
-
-PACKAGE = 'neural_ik_ros'
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -48,7 +47,7 @@ def build_network(
     Return the untrained network: 12 raw features (n, 12) to joint angles in [rad].
 
     The iterative network answers with all its estimates (n, k, 6), so that each can be trained;
-    ``served`` makes one answer of them.
+    ``served`` starts it in every posture and makes one answer of the ends.
 
     :param arm: Whose geometry the iterative network has in its graph.
     :param mean: Of each feature, shape (12,).
@@ -69,7 +68,11 @@ def build_network(
 
 
 def served(model: keras.Model, arm: Arm) -> keras.Model:
-    """Return the network without optimiser and with one answer (n, 6), sharing the weights."""
+    """
+    Return the network without optimiser and with one answer (n, 6), sharing the weights.
+
+    :param model: Of ``build_network``, or served already.
+    """
     is_answer = len(model.output.shape) == 2
     answer = model.output if is_answer else served_graph(model, arm)
     return keras.Model(model.input, answer, name=model.name)

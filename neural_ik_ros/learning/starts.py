@@ -20,10 +20,11 @@ NEAR = 1.0  # [rad] of error below which Newton from the current joints needs no
 @keras.saving.register_keras_serializable(PACKAGE)
 class PostureStarts(ArmLayer):
     """
-    A start in the posture of the current joints, then one in each other posture of the arm.
+    A start in the posture of the current joints, then one on each other side.
 
-    Shoulder and elbow differ, the wrist stays. Joint 1 is turned so that the wrist has the azimuth
-    of the target's wrist, which is right where axes 4, 5 and 6 meet.
+    A side is a sign of shoulder and one of elbow; the wrist stays bent as it is. Of a rare posture
+    see ``representatives``. Joint 1 is turned so that the wrist has the azimuth of the target's
+    wrist, which is right where axes 4, 5 and 6 meet; it may be a turn outside its limits.
     """
 
     def __init__(self, representatives: list[Any], azimuths: list[Any], **kwargs: Any) -> None:
@@ -63,7 +64,7 @@ class NearStart(ArmLayer):
         """
         Return the start (n, 6) [rad] and what the network's answers count from it (n, 1).
 
-        :return: Nothing counts from the current joints: Newton's steps alone are exact there.
+        :return: 0 counts nothing: from current joints near the target Newton alone is exact.
         """
         _, size = tool_error(self._arm.frames(ops.transpose(q_current)), batch_last(target))
         is_far = ops.cast(ops.transpose(size) > NEAR, 'float32')
