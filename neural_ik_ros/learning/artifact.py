@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..errors import NeuralIkError
 from ..kinematics import FloatArray
 from . import network  # noqa: F401  whose layers are known to Keras from then on
+from .choice import BestEnd
 from .estimate import ArmLayer
 from .features import N_FEATURES
 from .standardisation import Standardisation
@@ -89,6 +90,12 @@ def geometries(model: keras.Model) -> list[tuple[FloatArray, FloatArray]]:
     """Return rotations (7, 3, 3) and translations (7, 3) [m] of the arm in each layer with one."""
     layers = [layer for layer in _all_layers(model) if isinstance(layer, ArmLayer)]
     return [(np.array(layer.rotations), np.array(layer.translations)) for layer in layers]
+
+
+def limits(model: keras.Model) -> list[tuple[FloatArray, FloatArray]]:
+    """Return lower and upper joint limits (6,) [rad] in each layer that knows them."""
+    layers = [layer for layer in _all_layers(model) if isinstance(layer, BestEnd)]
+    return [(np.array(layer.lower), np.array(layer.upper)) for layer in layers]
 
 
 def _all_layers(model: keras.Model) -> list[keras.Layer]:

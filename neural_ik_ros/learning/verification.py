@@ -112,12 +112,13 @@ def _check_scaler(bundle: Bundle) -> str:
 
 
 def _check_arm(bundle: Bundle) -> str:
-    from .artifact import geometries, network_from_bytes
+    from .artifact import geometries, limits, network_from_bytes
 
-    found = geometries(network_from_bytes(bundle.files[NETWORK]))
-    arm = bundle.arm
-    for rotations, translations in found:
-        same_rotations = np.array_equal(rotations, arm.rotations)
-        if not (same_rotations and np.array_equal(translations, arm.translations)):
+    network, arm = network_from_bytes(bundle.files[NETWORK]), bundle.arm
+    found = geometries(network)
+    pairs = [(pair, (arm.rotations, arm.translations)) for pair in found]
+    pairs += [(pair, (arm.lower, arm.upper)) for pair in limits(network)]
+    for in_graph, expected in pairs:
+        if not all(map(np.array_equal, in_graph, expected)):
             raise BundleMismatchError(bundle.folder, ARM, NETWORK, np.inf)
     return f'{len(found)} layers know the arm' if found else 'no layer knows an arm'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -225,8 +226,12 @@ def test_verify_bundle_names_files_that_do_not_belong_together(
         verify_bundle(tmp_path / 'mixed')
 
 
-def test_verify_bundle_refuses_the_network_of_another_arm(bundle, tmp_path):
+@pytest.mark.parametrize('other', ['geometry', 'limits'])
+def test_verify_bundle_refuses_the_network_of_another_arm(bundle, tmp_path, other):
     other_arm = Path(__file__).with_name('offset_wrist.urdf').read_bytes()
+    if other == 'limits':
+        other_arm = re.sub(rb'upper="[0-9.]+"', b'upper="0.5"', bundle.files[ARM])
+        assert other_arm != bundle.files[ARM]
     files = {**bundle.files, ARM: other_arm}
     card = replace(bundle.card, files={key: FileRecord.of(value) for key, value in files.items()})
     write_bundle(tmp_path / 'mixed', card, files)
