@@ -95,7 +95,8 @@ class TrainingConfig:
     decay_rate: float = 0.9  # exponential: factor for each decay_epochs
     decay_epochs: float = 1.0
     patience: int = 20  # epochs without a better validation loss before stopping
-    mse_weight: float = 0.7  # [1/rad^2] of the mean squared error
+    # [1/rad^2] of the mean squared error; 0 for iterative, whose estimates may be a turn off
+    mse_weight: float = 0.7
     periodic_weight: float = 0.3  # of the mean of 1 - cos(error)
 
     def __post_init__(self) -> None:
