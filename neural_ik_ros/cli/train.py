@@ -106,12 +106,16 @@ def _run(args: argparse.Namespace) -> int:
 def _sources(args: argparse.Namespace) -> tuple[LearningConfig, str]:
     """Return configuration and URDF: as given, else those of the run to resume, else ours."""
     from ..learning.config import LearningConfig, shipped_config
-    from ..learning.run_folder import RunFolder, read_sources
+    from ..learning.run_folder import RunFolder, RunFolderError, read_sources
     from ..urdf_file import read_urdf, shipped_urdf
 
     run = RunFolder(args.output)
     if args.resume and run.configuration.exists():
         config, urdf = read_sources(run)
+    elif args.resume and not args.config:
+        raise RunFolderError(
+            run.path, 'holds no run to resume; check --output, or start one with --config'
+        )
     else:
         config, urdf = LearningConfig.from_file(shipped_config()), read_urdf(shipped_urdf())
     if args.config:

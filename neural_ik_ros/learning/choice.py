@@ -51,10 +51,10 @@ class BestEnd(ArmLayer):
         miss = ops.relu(ops.reshape(sizes, (n_ends, -1)) - CLOSE)
         lower, upper = self._limits()
         outside = ops.max(ops.relu(ops.maximum(lower - ends, ends - upper) - SLACK), axis=0)
-        uselessness = miss / (miss + OFF) + outside / (outside + OUTSIDE)
-        best, least = ends[:, :1], uselessness[:1]
+        cost = miss / (miss + OFF) + outside / (outside + OUTSIDE)
+        best, least = ends[:, :1], cost[:1]
         for k in range(1, n_ends):
-            other = uselessness[k : k + 1] + k * PREFERENCE
+            other = cost[k : k + 1] + k * PREFERENCE
             is_better = ops.cast(other < least, 'float32')
             best = best + is_better * (ends[:, k : k + 1] - best)
             least = ops.minimum(least, other)

@@ -158,7 +158,7 @@ def rotation_error(rotation: Tensor, target: Tensor) -> Tensor:
 
 
 def chord_squared(rotation: Tensor, target: Tensor) -> Tensor:
-    """Return ``(2 sin(angle / 2))^2``, shape (1, n): the angle where it is small, 2 at most."""
+    """Return ``(2 sin(angle / 2))^2``, shape (1, n): the angle's square, at most 4."""
     return 0.5 * ops.reshape(ops.sum(ops.square(rotation - target), axis=(0, 1)), (1, -1))
 
 

@@ -142,6 +142,13 @@ def test_train_resumed_keeps_the_order_of_sets_it_was_started_with(tmp_path, not
 
 
 @needs_keras
+def test_train_refuses_to_resume_what_is_not_there(tmp_path, not_trained, capsys):
+    assert main(['train', '--output', str(tmp_path / 'mistyped'), '--resume']) == 1
+    assert 'no run to resume; check --output' in capsys.readouterr().err
+    assert not (tmp_path / 'mistyped').exists()
+
+
+@needs_keras
 def test_train_resumes_without_naming_configuration_and_arm_again(tmp_path, not_trained):
     (tmp_path / 'c.yaml').write_text('name: mine')
     other = Path(__file__).with_name('offset_wrist.urdf')
