@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import N_JOINTS, Arm, CoupledLimit, Joints, Transform, free_limits, step_limits
+from ..kinematics import N_JOINTS, Arm, CoupledLimit, free_limits, step_limits
 from ..kinematics.branches import Wrist
 from .checks import Reach
 from .problem import SolverOptions
@@ -69,19 +69,6 @@ GROUND = np.dtype(
     ],
     align=True,
 )
-
-
-def new_docket(targets: Transform, q_current: Joints) -> Records:
-    """
-    Return the docket of these problems, everything else still to be written.
-
-    :param targets: Shape (n, 4, 4), [m].
-    :param q_current: Shape (n, 6) [rad].
-    """
-    docket: Records = np.empty(len(targets), DOCKET)
-    docket['target'] = targets
-    docket['q_current'] = q_current
-    return docket
 
 
 def ground_of(arm: Arm, wrist: Wrist, options: SolverOptions) -> Records:

@@ -11,9 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..kinematics import N_JOINTS, Arm, ArrayShapeError, Branches, Joints, forward
+from ..kinematics import (
+    N_JOINTS,
+    Arm,
+    ArrayShapeError,
+    Branches,
+    Joints,
+    Transform,
+    forward,
+)
 from .checks import is_joint_state, make_rigid, numbers
-from .docket import Records, ground_of, new_docket
+from .docket import DOCKET, Records, ground_of
 from .explain import explain_branches, explain_seeds
 from .judge import (
     ANY_IS_ENOUGH,
@@ -110,9 +118,7 @@ class IkSolver:
             return refused(IkStatus.BAD_JOINT_STATE)
         if target.shape != (4, 4):
             return refused(IkStatus.BAD_TARGET)
-        docket = new_docket(target[None], q[None])
-        self._settle(docket)
-        return self._solution(docket)
+        return self._solution(self._settled(target[None], q[None]))
 
     def solve_batch(self, transforms_base_tool: ArrayLike, q_currents: ArrayLike) -> IkSolutions:
         """
@@ -127,9 +133,7 @@ class IkSolver:
             raise ArrayShapeError('transforms_base_tool', targets.shape, (4, 4))
         if q.shape != (len(targets), N_JOINTS):
             raise ArrayShapeError('q_currents', q.shape, (len(targets), N_JOINTS))
-        docket = new_docket(targets, q)
-        self._settle(docket)
-        return self._solutions(docket)
+        return self._solutions(self._settled(targets, q))
 
     def nearest(self, transform_base_tool: ArrayLike, q_current: ArrayLike) -> NearestPose:
         """
@@ -150,21 +154,23 @@ class IkSolver:
         targets, q = np.tile(forward(self.arm, middle), (64, 1, 1)), np.tile(middle, (64, 1))
         self.solve(targets[0], middle)
         self.predictor.predict(targets, q)
-        nothing, no_row = new_docket(targets[:0], q[:0]), np.empty(0, np.int64)
+        nothing, no_row = np.empty(0, DOCKET), np.empty(0, np.int64)
         for who in range(len(self._names)):
             self._hear(nothing, no_row, who)
         self._explain(nothing, no_row)
 
-    def _settle(self, docket: Records) -> None:
+    def _settled(self, targets: Transform, q_current: Joints) -> Records:
         """Ask one after the other until every problem has its answer or its reason."""
-        rows = np.empty(len(docket), np.int64)
-        n_open = admit(self._ground, docket, rows)
+        docket: Records = np.empty(len(targets), DOCKET)
+        rows = np.empty(len(targets), np.int64)
+        n_open = admit(self._ground, docket, rows, targets, q_current)
         for who in range(len(self._names)):
             if n_open == 0:
-                return
+                return docket
             n_open = self._hear(docket, rows[:n_open], who)
         if n_open > 0:
             self._explain(docket, rows[:n_open])
+        return docket
 
     def _hear(self, docket: Records, rows: NDArray[np.int64], who: int) -> int:
         """Let one round propose for the open rows and judge it; return how many stay open."""

@@ -22,7 +22,7 @@ from ..kinematics.newton import SCRATCH_SHAPE, refine_into
 from ..kinematics.posture import posture_into
 from ..kinematics.se3 import rotation_vector_into
 from ..kinematics.singularity import smallest_of
-from ..kinematics.types import FloatArray
+from ..kinematics.types import FloatArray, Joints, Transform
 from .checks import is_in_reach, is_joint_state, make_rigid
 from .docket import KEPT, NOTHING, OPEN, OTHER, Records
 from .status import STATUSES, IkStatus
@@ -46,12 +46,25 @@ BEYOND = 0.1  # Newton goes a little beyond what is asked for, so that rounding 
 
 
 @compiled
-def admit(ground: Records, docket: Records, rows: NDArray[np.int64]) -> int:
-    """Check every problem and prepare its row; write the open rows and return how many."""
+def admit(
+    ground: Records,
+    docket: Records,
+    rows: NDArray[np.int64],
+    targets: Transform,
+    q_current: Joints,
+) -> int:
+    """
+    Check every problem and prepare its row; write the open rows and return how many.
+
+    :param targets: Shape (n, 4, 4), [m].
+    :param q_current: Shape (n, 6) [rad].
+    """
     arm, n_open = ground[0], 0
     tool, frames = np.empty((4, 4)), np.empty((6, 6))
     for i in range(docket.shape[0]):
         row = docket[i]
+        row['target'][:] = targets[i]
+        row['q_current'][:] = q_current[i]
         _clear(row)
         row['iterations'] = 0
         if not is_joint_state(row['q_current']):
