@@ -4,20 +4,20 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from neural_ik_ros.kinematics import Arm, FloatArray, Joints, is_same_posture, posture
+from neural_ik_ros.kinematics import FloatArray, Joints, is_same_posture, posture
 
 from .judges import EXACT, USUAL, Judge, Verdicts
 from .paths import ArmPath
-from .peers import Adapter, RefusedArmError, Solve
 from .problems import Problems
 from .results import LeftOut, PathRow, SetRow
+from .workers import PeerFailedError, Worker
 
 N_AGREEING = 20  # problems a peer is asked before it is timed
 AGREED = 1e-4  # [m] and [rad]
@@ -41,6 +41,7 @@ class Observations:
     times: dict[int, list[FloatArray]] = field(default_factory=lambda: defaultdict(list))  # [us]
     verdicts: list[Verdicts] = field(default_factory=list)
     kept: list[np.ndarray] = field(default_factory=list)
+    n_asked: int = 0  # problems of a part that fit into its time
     n_problems: int = 0
 
 
@@ -50,98 +51,102 @@ class Unmeasured:
     def __init__(self) -> None:
         self.rows: list[LeftOut] = []
 
-    def add(self, peer: str, where: str, reason: object) -> None:
+    def add(self, peer: str, where: str, reason: str) -> None:
         """Note a peer and the first line of the reason, once."""
-        line = (str(reason).splitlines() or [type(reason).__name__])[0]
-        row = LeftOut(peer=peer, where=where, reason=line)
+        row = LeftOut(peer=peer, where=where, reason=reason.splitlines()[0])
         if row not in self.rows:
             self.rows.append(row)
 
+    @contextmanager
+    def noting(self, peer: str, where: str) -> Iterator[None]:
+        """Do what is inside, and note it if the peer fails in it."""
+        try:
+            yield
+        except PeerFailedError as error:
+            self.add(peer, where, error.reason)
+
 
 def agreeing(
-    adapters: Sequence[Adapter], problems: Problems, unmeasured: Unmeasured
-) -> tuple[Adapter, ...]:
+    workers: Iterable[Worker], problems: Problems, unmeasured: Unmeasured
+) -> tuple[Worker, ...]:
     """Return the peers that can be imported and mean the same arm, limits and frames."""
     judge, agreed = Judge(problems.arm), []
-    for adapter in adapters:
-        try:
-            solve = adapter.build(problems.arm)
-        except (ImportError, OSError, RefusedArmError) as error:
-            unmeasured.add(adapter.name, 'everywhere', error)
-            continue
-        q, _ = calls(solve, problems, N_AGREEING)
-        verdicts = judge.verdicts(q, problems.targets[: len(q)])
-        if adapter.is_solver and not verdicts.is_on_target(AGREED).any():
-            best = f'{verdicts.position.min():.1e} m'
-            unmeasured.add(
-                adapter.name, 'everywhere', f'does not agree; best answer off by {best}'
-            )
-            continue
-        agreed.append(adapter)
+    for worker in workers:
+        with unmeasured.noting(worker.name, 'everywhere'):
+            worker.prepare(problems)
+            _require_agreement(worker, judge, problems)
+            agreed.append(worker)
+        if worker not in agreed:
+            worker.stop()
     return tuple(agreed)
 
 
-def calls(solve: Solve, problems: Problems, n: int) -> tuple[Joints, FloatArray]:
-    """Return the answers (k, 6), NaN for none, and times (k,) [us] for the first n problems."""
-    pairs = list(zip(problems.targets[:n], problems.q_current[:n], strict=True))
-    answers, times = np.full((len(pairs), 6), np.nan), np.empty(len(pairs))
-    for k, (target, q_current) in enumerate(pairs):
-        began = time.perf_counter_ns()
-        q = solve(target, q_current)
-        times[k] = 1e-3 * (time.perf_counter_ns() - began)
-        if q is not None:
-            answers[k] = q
-    return answers, times
+def _require_agreement(worker: Worker, judge: Judge, problems: Problems) -> None:
+    q, _ = worker.calls(N_AGREEING)
+    verdicts = judge.verdicts(q, problems.targets[: len(q)])
+    if worker.adapter.is_solver and not verdicts.is_on_target(AGREED).any():
+        best = f'{verdicts.position.min():.1e} m'
+        raise PeerFailedError(worker.name, f'does not agree; best answer off by {best}')
 
 
 def measure_set(
     name: str,
     parts: Sequence[Problems],
-    adapters: Sequence[Adapter],
+    workers: Sequence[Worker],
     plan: Plan,
     unmeasured: Unmeasured,
 ) -> tuple[list[SetRow], float]:
-    """Return a row for each peer, and the largest difference between the judges."""
-    seen: dict[str, Observations] = {}
-    counts: dict[str, int] = {}
+    """Return a row for each peer whose process survives, and the judges' largest difference."""
+    seen: defaultdict[str, Observations] = defaultdict(Observations)
+    budget = plan.budget / plan.rounds / len(parts)
     for part in parts:
-        judge, solves = Judge(part.arm), _built(adapters, part.arm, name, unmeasured)
-        for peer, solve in solves.items():
-            if peer not in counts:
-                counts[peer] = _affordable(solve, part, plan.budget / plan.rounds / len(parts))
-                seen[peer] = Observations()
-            seen[peer].n_problems += min(counts[peer], len(part.targets))
-            calls(solve, part, 1)  # whatever is prepared at first use is not timed
-        names = list(solves)
+        judge, ready = Judge(part.arm), _prepared(workers, part, name, unmeasured)
+        for worker in ready:
+            with unmeasured.noting(worker.name, name):
+                _begin(seen[worker.name], part, worker, budget)
         for turn in range(plan.rounds):
-            for peer in names[turn % len(names) :] + names[: turn % len(names)]:
-                q, times = calls(solves[peer], part, counts[peer])
-                _observe(seen[peer], judge, part, turn, q, times)
-    rows = [_row(name, peer, seen[peer]) for peer in seen]
-    return rows, max(v.disagreement for found in seen.values() for v in found.verdicts)
+            for worker in _rotated(ready, turn):
+                with unmeasured.noting(worker.name, name):
+                    _observe(seen[worker.name], judge, part, turn, worker)
+    alive = [worker.name for worker in workers if worker.name in seen and worker.is_alive]
+    verdicts = [verdicts for peer in alive for verdicts in seen[peer].verdicts]
+    rows = [_row(name, peer, seen[peer]) for peer in alive]
+    return rows, max((found.disagreement for found in verdicts), default=0.0)
 
 
-def _built(
-    adapters: Sequence[Adapter], arm: Arm, where: str, unmeasured: Unmeasured
-) -> dict[str, Solve]:
-    solves = {}
-    for adapter in adapters:
-        try:
-            solves[adapter.name] = adapter.build(arm)
-        except RefusedArmError as error:
-            unmeasured.add(adapter.name, where, error.reason)
-    return solves
+def _prepared(
+    workers: Sequence[Worker], problems: Problems, where: str, unmeasured: Unmeasured
+) -> list[Worker]:
+    """Return the peers that know the arm and have the problems."""
+    ready = []
+    for worker in workers:
+        with unmeasured.noting(worker.name, where):
+            worker.prepare(problems)
+            ready.append(worker)
+    return ready
 
 
-def _affordable(solve: Solve, problems: Problems, budget: float) -> int:
+def _rotated(workers: list[Worker], turn: int) -> list[Worker]:
+    first = turn % max(1, len(workers))
+    return workers[first:] + workers[:first]
+
+
+def _affordable(worker: Worker, budget: float) -> int:
     """Return how many problems fit into a budget [s], at least three."""
-    _, times = calls(solve, problems, N_PROBES + 1)
+    _, times = worker.calls(N_PROBES + 1)
     return max(N_PROBES, int(1e6 * budget / times[1:].mean())) if len(times) > 1 else N_PROBES
 
 
-def _observe(
-    seen: Observations, judge: Judge, part: Problems, turn: int, q: Joints, times: FloatArray
-) -> None:
+def _begin(seen: Observations, part: Problems, worker: Worker, budget: float) -> None:
+    """Count what the peer is asked of a part, the same of each."""
+    seen.n_asked = seen.n_asked or _affordable(worker, budget)
+    seen.n_problems += min(seen.n_asked, len(part.targets))
+    worker.calls(1)  # whatever is prepared at first use is not timed
+
+
+def _observe(seen: Observations, judge: Judge, part: Problems, turn: int, worker: Worker) -> None:
+    """Add one round of one peer."""
+    q, times = worker.calls(seen.n_asked)
     n = len(q)
     seen.times[turn].append(times)
     seen.verdicts.append(judge.verdicts(q, part.targets[:n]))
@@ -182,38 +187,23 @@ def _row(name: str, peer: str, seen: Observations) -> SetRow:
 
 def measure_paths(
     paths: Mapping[str, ArmPath],
-    adapters: Sequence[Adapter],
+    workers: Sequence[Worker],
     plan: Plan,
     unmeasured: Unmeasured,
 ) -> list[PathRow]:
     """Return a row for each peer that can follow a path within the budget."""
     rows = []
     for name, path in paths.items():
-        judge, solves = Judge(path.arm), _built(adapters, path.arm, name, unmeasured)
+        judge, n = Judge(path.arm), len(path.q)
+        problems = Problems(arm=path.arm, targets=path.targets, q_current=path.q)
         rows.append(_followed(name, 'the path itself', path, judge, path.q, None))
-        for peer, solve in solves.items():
-            n = len(path.q)
-            problems = Problems(arm=path.arm, targets=path.targets, q_current=path.q)
-            if _affordable(solve, problems, plan.path_budget) < n:
-                unmeasured.add(peer, 'paths', f'{n} targets take more than {plan.path_budget:g} s')
-                continue
-            q, times = _follow(solve, path)
-            rows.append(_followed(name, peer, path, judge, q, times))
+        for worker in _prepared(workers, problems, name, unmeasured):
+            with unmeasured.noting(worker.name, 'paths'):
+                if _affordable(worker, plan.path_budget) < n:
+                    reason = f'{n} targets take more than {plan.path_budget:g} s'
+                    raise PeerFailedError(worker.name, reason)
+                rows.append(_followed(name, worker.name, path, judge, *worker.follow()))
     return rows
-
-
-def _follow(solve: Solve, path: ArmPath) -> tuple[Joints, FloatArray]:
-    """Return the answers (n, 6), NaN for none, each the start of the next, and times [us]."""
-    answers, times = np.full(path.q.shape, np.nan), np.empty(len(path.q))
-    q_current = path.q[0].copy()
-    for k, target in enumerate(path.targets):
-        began = time.perf_counter_ns()
-        q = solve(target, q_current)
-        times[k] = 1e-3 * (time.perf_counter_ns() - began)
-        if q is not None:
-            answers[k] = q
-            q_current = answers[k].copy()
-    return answers, times
 
 
 def _followed(

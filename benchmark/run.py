@@ -29,7 +29,7 @@ def main() -> None:
     form.add_argument('--full', action='store_true', help='ten times the problems, about an hour')
     parser.add_argument('--peers', nargs='+', metavar='NAME', help='only these, by their names')
     parser.add_argument('--sets', nargs='+', metavar='NAME', help='only these')
-    parser.add_argument('--cores', type=int, default=1, help='cores of the process (default 1)')
+    parser.add_argument('--cores', type=int, default=1, help='shared by all (default 1)')
     parser.add_argument('--output', type=Path, default=Path('benchmark_report'))
     arguments = parser.parse_args()
     _hold_still(arguments.cores)
@@ -48,7 +48,11 @@ def main() -> None:
 
 
 def _hold_still(n_cores: int) -> None:
-    """Keep the process on the last cores and every library to one thread, before any import."""
+    """
+    Keep this process on the last cores and every library to one thread, before any import.
+
+    The processes of the peers inherit both.
+    """
     for variable in THREAD_VARIABLES:
         os.environ[variable] = '1'
     os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'

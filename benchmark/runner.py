@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from .plots import save_plots
 from .problem_sets import CALIBRATED, MEANINGS, UNREACHABLE, ProblemSets, load_sets
 from .results import LeftOut, PathRow, PeerRow, Results, SetRow, write_csv
 from .tables import page
+from .workers import Worker
 
 RESULTS = 'results.json'
 LIBRARIES = ('numpy', 'numba', 'scipy', 'tensorflow-cpu')
@@ -69,9 +71,13 @@ def run(
     problems, digest = load_sets(bundle.arm, form.n, cache)
     unmeasured = Unmeasured()
     began = time.monotonic()
-    agreed = agreeing(adapters, problems['near'][0], unmeasured)
-    rows, disagreement = _measured_sets(form, names, problems, agreed, unmeasured)
-    paths = _measured_paths(form, bundle.arm, agreed, unmeasured)
+    with ExitStack() as processes:
+        started = (processes.enter_context(Worker(adapter)) for adapter in adapters)
+        agreed = agreeing(started, problems['near'][0], unmeasured)
+        # Before the sets, of which the calibrated arms are the last: a process knows one arm.
+        paths = _measured_paths(form, bundle.arm, agreed, unmeasured)
+        rows, disagreement = _measured_sets(form, names, problems, agreed, unmeasured)
+        memory = _peak_memory(agreed)
     results = Results(
         form=form.name,
         configuration={
@@ -80,13 +86,14 @@ def run(
             'path_rate': RATE,
             **asdict(form.plan),
             'seconds': round(time.monotonic() - began),
+            'peak_memory_mb': memory,
         },
         hardware={**hardware(), 'cores_used': _n_cores(), 'load_before': round(load_before, 2)},
         versions=versions(LIBRARIES),
         model_sha256=bundle.card.files[MODEL].sha256,
         problems_sha256=digest,
         judges_disagreement=disagreement,
-        peers=[_peer_row(adapter) for adapter in agreed],
+        peers=[_peer_row(worker.adapter) for worker in agreed],
         sets=rows,
         paths=paths,
         left_out=unmeasured.rows,
@@ -104,12 +111,12 @@ def _measured_sets(
     form: Form,
     names: Sequence[str],
     problems: ProblemSets,
-    agreed: Sequence[Adapter],
+    agreed: Sequence[Worker],
     unmeasured: Unmeasured,
 ) -> tuple[list[SetRow], float]:
     rows, worst = [], 0.0
     for name in names:
-        asked = [peer for peer in agreed if peer.is_solver or name not in WITHOUT_NETWORKS]
+        asked = [peer for peer in agreed if peer.adapter.is_solver or name not in WITHOUT_NETWORKS]
         found, disagreement = measure_set(name, problems[name], asked, form.plan, unmeasured)
         rows += found
         worst = max(worst, disagreement)
@@ -118,9 +125,9 @@ def _measured_sets(
 
 
 def _measured_paths(
-    form: Form, arm: Arm, agreed: Sequence[Adapter], unmeasured: Unmeasured
+    form: Form, arm: Arm, agreed: Sequence[Worker], unmeasured: Unmeasured
 ) -> list[PathRow]:
-    solvers = [peer for peer in agreed if peer.is_solver]
+    solvers = [peer for peer in agreed if peer.adapter.is_solver]
     rows = measure_paths(arm_paths(arm, form.path_seconds), solvers, form.plan, unmeasured)
     print(f'paths: {len(solvers)} peers measured', flush=True)
     return rows
@@ -135,6 +142,13 @@ def _peer_row(adapter: Adapter) -> PeerRow:
         call=adapter.call,
         is_solver=adapter.is_solver,
     )
+
+
+def _peak_memory(workers: Sequence[Worker]) -> dict[str, int]:
+    """Return the peak of each process that still runs [MB]; libraries they share count in each."""
+    peaks = {worker.name: round(worker.peak_memory) for worker in workers if worker.is_alive}
+    print(f'memory: {sum(peaks.values())} MB in {len(peaks)} processes at their peaks', flush=True)
+    return peaks
 
 
 def _n_cores() -> int:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from neural_ik_ros import IkSolver
 from neural_ik_ros.kinematics import Arm, Joints, Transform
 from neural_ik_ros.solver import CurrentJoints, SolverOptions
 from neural_ik_ros.solver import IkSolver as SolverCore
@@ -17,6 +16,8 @@ OPTIONS = SolverOptions(allow_other_posture=True)
 
 
 def _with_network(arm: Arm) -> Solve:
+    from neural_ik_ros import IkSolver  # and with it LiteRT, which no other peer needs
+
     return _answering(SolverCore(arm, IkSolver.load().predictor, OPTIONS))
 
 
@@ -35,6 +36,8 @@ def _answering(solver: SolverCore) -> Solve:
 
 
 def _network_alone(arm: Arm) -> Solve:
+    from neural_ik_ros import IkSolver
+
     del arm  # the network knows the nominal arm only
     return IkSolver.load().predictor.predict
 

@@ -4,13 +4,30 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from dataclasses import replace
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from oracles import needs_pinocchio
+from pretended_peers import (
+    adding,
+    beyond_limits,
+    counting,
+    crashing,
+    echo,
+    endless,
+    honest,
+    missing,
+    other_arm,
+    peer,
+    raising,
+    refusing,
+    silent,
+)
 
 from neural_ik_ros.kinematics import arm_from_urdf, forward, is_within_limits, random_joints
 
@@ -18,11 +35,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))  # the benchmark is not installed
 
 from benchmark.descriptions import arm_urdf, quaternion_xyzw, rpy  # noqa: E402
-from benchmark.peers.adapter import Adapter, nearest  # noqa: E402
+from benchmark.paths import ArmPath  # noqa: E402
+from benchmark.peers.adapter import nearest  # noqa: E402
 from benchmark.problem_sets import MEANINGS, UNREACHABLE, load_sets  # noqa: E402
 from benchmark.problems import calibrated_arm, expected_status  # noqa: E402
+from benchmark.workers import PeerFailedError, Worker, _Peer  # noqa: E402
 from neural_ik_ros.kinematics import rotation_from_rpy  # noqa: E402
-from neural_ik_ros.solver import CurrentJoints, IkSolver, IkStatus  # noqa: E402
+from neural_ik_ros.solver import IkStatus  # noqa: E402
 
 ROUNDING = 1e-14
 N = 20
@@ -103,35 +122,21 @@ def test_nearest_takes_the_smallest_largest_move_after_turns(arm):
     assert nearest(arm, np.array([outside, missing]), q_current) is None
 
 
-def _peer(name, solve):
-    return Adapter(name=name, package='numpy', kind='', call='', build=solve)
-
-
 @needs_pinocchio
 def test_measure_set_judges_answers_instead_of_believing_them(sets):
     from benchmark.measure import Plan, Unmeasured, measure_set
 
-    def honest(arm):
-        solver = IkSolver(arm, CurrentJoints())
-        return lambda target, q: solver.solve(target, q).q
-
-    def liar(_):
-        return lambda _, q: q
-
-    def beyond_limits(arm):
-        solve = honest(arm)
-        return lambda target, q: solve(target, q) + np.array([0, 0, 0, 0, 0, 8.0 * np.pi])
-
-    def silent(_):
-        return lambda _, q: None
-
-    peers = [_peer(f.__name__, f) for f in (honest, liar, beyond_limits, silent)]
     plan = Plan(rounds=2, budget=10.0, path_budget=1.0)
-    rows, disagreement = measure_set('near', sets['near'], peers, plan, Unmeasured())
+    with ExitStack() as processes:
+        workers = [
+            processes.enter_context(Worker(peer(build)))
+            for build in (honest, echo, beyond_limits, silent)
+        ]
+        rows, disagreement = measure_set('near', sets['near'], workers, plan, Unmeasured())
 
     assert [(row.peer, row.answered, row.solved) for row in rows] == [
         ('honest', 1.0, 1.0),
-        ('liar', 1.0, 0.0),
+        ('echo', 1.0, 0.0),
         ('beyond_limits', 1.0, 0.0),
         ('silent', 0.0, 0.0),
     ]
@@ -141,24 +146,108 @@ def test_measure_set_judges_answers_instead_of_believing_them(sets):
 
 
 @needs_pinocchio
+def test_measure_set_leaves_out_who_dies_and_goes_on(sets):
+    from benchmark.measure import Plan, Unmeasured, measure_set
+
+    plan, unmeasured = Plan(rounds=2, budget=10.0, path_budget=1.0), Unmeasured()
+    with Worker(peer(crashing)) as crash, Worker(peer(echo)) as other:
+        for name in ('near', 'far'):
+            rows, _ = measure_set(name, sets[name], (crash, other), plan, unmeasured)
+            assert [row.peer for row in rows] == ['echo']
+
+    reason = 'its process ended with exit code -11 (SIGSEGV)'
+    assert [(row.where, row.reason) for row in unmeasured.rows] == [
+        ('near', reason),
+        ('far', reason),
+    ]
+
+
+@needs_pinocchio
 def test_agreeing_leaves_out_who_is_missing_or_means_another_arm(sets):
     from benchmark.measure import Unmeasured, agreeing
 
-    def missing(_):
-        raise ImportError('no such package')
+    unmeasured, builds = Unmeasured(), (missing, refusing, other_arm, raising)
+    with ExitStack() as processes:
+        workers = [processes.enter_context(Worker(peer(build))) for build in builds]
+        agreed = agreeing(workers, sets['near'][0], unmeasured)
 
-    def other_arm(arm):
-        longer = arm.translations + np.array([0.0, 0.0, 0.01])
-        solver = IkSolver(replace(arm, translations=longer), CurrentJoints())
-        return lambda target, q: solver.solve(target, q).q
+        assert agreed == ()
+        assert not any(worker.is_alive for worker in workers)
+    reasons = {row.peer: row.reason for row in unmeasured.rows}
+    assert list(reasons) == [build.__name__ for build in builds]
+    assert reasons['missing'] == 'no such package'
+    assert reasons['refusing'] == 'another family'
+    assert 'does not agree' in reasons['other_arm']
+    assert reasons['raising'] == 'its process ended with exit code 1'
 
-    unmeasured = Unmeasured()
-    peers = [_peer(f.__name__, f) for f in (missing, other_arm)]
 
-    assert agreeing(peers, sets['near'][0], unmeasured) == ()
-    assert [row.peer for row in unmeasured.rows] == ['missing', 'other_arm']
-    assert unmeasured.rows[0].reason == 'no such package'
-    assert 'does not agree' in unmeasured.rows[1].reason
+@needs_pinocchio
+def test_measure_paths_follows_from_answer_to_answer(arm):
+    from benchmark.measure import Plan, Unmeasured, measure_paths
+
+    path = ArmPath(arm=arm, q=np.linspace(np.full(6, 0.1), np.full(6, 0.2), N))
+    plan, unmeasured = Plan(rounds=1, budget=1.0, path_budget=10.0), Unmeasured()
+    with Worker(peer(honest)) as good, Worker(peer(echo)) as bad:
+        rows = measure_paths({'short': path}, (good, bad), plan, unmeasured)
+
+    # The echo stays where the path begins, and is right there only.
+    failures = [(row.peer, row.failures) for row in rows]
+    assert failures == [('the path itself', 0), ('honest', 0), ('echo', N - 1)]
+    assert unmeasured.rows == []
+
+
+def test_worker_has_the_cores_and_threads_of_who_starts_it_and_no_other_library(sets, monkeypatch):
+    monkeypatch.setenv('OMP_NUM_THREADS', '7')
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        with Worker(peer(counting)) as worker:
+            worker.prepare(sets['near'][0])
+            q, times = worker.calls(3)
+    finally:
+        os.sched_setaffinity(0, before)
+
+    assert q.shape == (3, 6)
+    assert times.shape == (3,)
+    assert (q[:, :5] == [1, 1, max(before), 7, 0]).all()
+    assert (q[:, 5] == sets['near'][0].q_current[:3, 0]).all()
+
+
+def test_worker_builds_its_peer_once_an_arm(sets):
+    calibrated = sets['calibrated'][:2]
+    with Worker(peer(counting)) as worker:
+        builds = []
+        for problems in (*sets['near'], *sets['far'], *calibrated):
+            worker.prepare(problems)
+            builds.append(worker.calls(1)[0][0, 0])
+
+    assert builds == [1, 1, 2, 3]
+
+
+def test_worker_follow_starts_where_the_answer_before_ended(sets):
+    with Worker(peer(adding)) as worker:
+        worker.prepare(sets['near'][0])
+        q, times = worker.follow()
+
+    first = sets['near'][0].q_current[0]
+    assert np.allclose(q, first + np.arange(1, N + 1)[:, None])
+    assert times.shape == (N,)
+
+
+def test_worker_ends_with_its_context_although_it_is_busy(sets):
+    worker = Worker(peer(endless))
+
+    def interrupted():
+        with worker:
+            worker.prepare(sets['near'][0])
+            worker._pipe.send(partial(_Peer.calls, n=1))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not worker.is_alive
+    with pytest.raises(PeerFailedError, match='SIGTERM'):
+        worker.calls(1)
 
 
 def test_expected_status_names_the_reason(arm):
