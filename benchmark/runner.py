@@ -81,10 +81,7 @@ def run(
     results = Results(
         form=form.name,
         configuration={
-            'n': form.n,
-            'path_seconds': form.path_seconds,
-            'path_rate': RATE,
-            **asdict(form.plan),
+            **_configuration(form),
             'seconds': round(time.monotonic() - began),
             'peak_memory_mb': memory,
         },
@@ -99,6 +96,15 @@ def run(
         left_out=unmeasured.rows,
     )
     _write(results, output)
+
+
+def _configuration(form: Form) -> dict[str, float]:
+    return {
+        'n': form.n,
+        'path_seconds': form.path_seconds,
+        'path_rate': RATE,
+        **asdict(form.plan),
+    }
 
 
 def _chosen(asked: Sequence[str] | None, known: Sequence[str]) -> list[int]:
