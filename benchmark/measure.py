@@ -22,6 +22,7 @@ from .workers import PeerFailedError, Worker
 N_AGREEING = 20  # problems a peer is asked before it is timed
 AGREED = 1e-4  # [m] and [rad]
 N_PROBES = 3
+N_UNTIMED = 3  # calls at the beginning of a turn
 MANY = 100  # calls of a round that a 99th percentile needs
 
 
@@ -141,11 +142,11 @@ def _begin(seen: Observations, part: Problems, worker: Worker, budget: float) ->
     """Count what the peer is asked of a part, the same of each."""
     seen.n_asked = seen.n_asked or _affordable(worker, budget)
     seen.n_problems += min(seen.n_asked, len(part.targets))
-    worker.calls(1)  # whatever is prepared at first use is not timed
 
 
 def _observe(seen: Observations, judge: Judge, part: Problems, turn: int, worker: Worker) -> None:
     """Add one round of one peer."""
+    worker.calls(N_UNTIMED)  # finds the caches filled by others, or prepares what first use needs
     q, times = worker.calls(seen.n_asked)
     n = len(q)
     seen.times[turn].append(times)

@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     form = parser.add_mutually_exclusive_group()
     form.add_argument('--quick', action='store_true', help='about two minutes (default)')
-    form.add_argument('--full', action='store_true', help='ten times the problems, about an hour')
+    form.add_argument('--full', action='store_true', help='ten times the problems, 25 minutes')
     parser.add_argument('--peers', nargs='+', metavar='NAME', help='only these, by their names')
     parser.add_argument('--sets', nargs='+', metavar='NAME', help='only these')
     parser.add_argument('--cores', type=int, default=1, help='shared by all (default 1)')

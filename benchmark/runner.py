@@ -45,7 +45,7 @@ QUICK = Form(
     name='quick', n=1000, path_seconds=2.0, plan=Plan(rounds=5, budget=1.0, path_budget=3.0)
 )
 FULL = Form(
-    name='full', n=10_000, path_seconds=8.0, plan=Plan(rounds=9, budget=40.0, path_budget=120.0)
+    name='full', n=10_000, path_seconds=8.0, plan=Plan(rounds=9, budget=12.0, path_budget=60.0)
 )
 
 
