@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 
@@ -19,6 +20,25 @@ from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 # Derandomised: a red test is red on every machine. No deadline: the first call compiles.
 settings.register_profile('plain', derandomize=True, deadline=None, max_examples=40)
 settings.load_profile('plain')
+
+
+@pytest.fixture
+def records_of(monkeypatch) -> Callable[[str], list[logging.LogRecord]]:
+    """
+    Listen to a logger itself; return what it is told from now on.
+
+    Not caplog, which listens to the root: once ROS launch was imported, as its plugin of pytest
+    does, loggers that are new no longer pass anything on to the root.
+    """
+
+    def listen(name: str) -> list[logging.LogRecord]:
+        records: list[logging.LogRecord] = []
+        handler = logging.Handler()
+        handler.emit = records.append
+        monkeypatch.setattr(logging.getLogger(name), 'handlers', [handler])
+        return records
+
+    return listen
 
 
 @pytest.fixture(scope='session')
