@@ -14,10 +14,14 @@ from neural_ik_ros.errors import NeuralIkError
 from neural_ik_ros.ros import isolation
 from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain
 
+# Ports of participant 50 of each domain: nodes of this machine come and go on the first ones.
+ASIDE = 100
+
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    """Keep locks and shared memory apart from those of this machine."""
+def own_folders_and_ports(tmp_path, monkeypatch):
+    """Keep locks, shared memory and ports apart from those of this machine."""
+    monkeypatch.setattr(isolation, 'FIRST_PORT', isolation.FIRST_PORT + ASIDE)
     monkeypatch.setattr(isolation.tempfile, 'tempdir', str(tmp_path))
     monkeypatch.setattr(isolation, 'SHARED_MEMORY', tmp_path / 'shm')
     (tmp_path / 'shm').mkdir()
@@ -29,8 +33,8 @@ def first_choice() -> int:
 
 
 def port(domain_id: int, offset: int) -> int:
-    """Return a port as the DDS-RTPS standard counts them."""
-    return 7400 + 250 * domain_id + offset
+    """Return a port as the DDS-RTPS standard counts them, and as the fixture moves them."""
+    return ASIDE + 7400 + 250 * domain_id + offset
 
 
 def test_reserved_domain_is_lent_to_one_at_a_time():
