@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kernels import compile_kernels
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HAS_ROS = importlib.util.find_spec('rclpy') is not None
@@ -33,6 +34,12 @@ def ros_environment(tmp_path_factory):
         patch.delenv('ROS_LOCALHOST_ONLY', raising=False)
         patch.setenv('PYTHONPATH', str(REPOSITORY), prepend=os.pathsep)
         yield
+
+
+@pytest.fixture(scope='session', autouse=True)
+def compiled_kernels(ros_environment):
+    """Let no node be late because it compiles."""
+    compile_kernels()
 
 
 @pytest.fixture

@@ -1,0 +1,32 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Kernels, compiled before anybody waits for a node."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+
+AS_A_NODE = (
+    'from neural_ik_ros.ros.assembly import make_tracker; '
+    'from neural_ik_ros.ros.node_config import NodeConfig; '
+    'make_tracker(NodeConfig())'
+)
+COMPILE_S = 300.0
+
+
+def compile_kernels() -> None:
+    """
+    Compile and keep what a node compiles at its first start.
+
+    That takes over 20 s of a core, several times as much on a busy one: longer than tests wait.
+    """
+    _compile(os.environ.get('PYTHONPATH', ''))
+
+
+@functools.cache
+def _compile(_python_path: str) -> None:
+    """Do so for the package that processes find: each copy of it has kernels of its own."""
+    subprocess.run([sys.executable, '-c', AS_A_NODE], cwd='/', timeout=COMPILE_S, check=True)
