@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,9 @@ except ImportError:
     launch_testing = None
 
 PACKAGE = 'neural_ik_ros'
+ROS2 = shutil.which('ros2')
+BAGS = Path(__file__).resolve().parents[1] / 'plain' / 'bags'
+REFERENCE = {'bag': str(BAGS / 'reference'), 'params_file': str(BAGS / 'reference.yaml')}
 WAIT_S = 60.0  # machines are shared
 
 
@@ -37,6 +41,11 @@ def why_not() -> str:
         return f'{PACKAGE} is not built with colcon and sourced'
     scripts = prefix / 'lib' / PACKAGE
     return '' if scripts.is_dir() else f'{scripts} is missing: not built with colcon'
+
+
+def why_no_ros2() -> str:
+    """Return why ``ros2 launch`` cannot start them here, empty if it can."""
+    return why_not() or ('' if ROS2 else 'ros2 is not installed')
 
 
 def description(file: str, **arguments: str) -> LaunchDescription:

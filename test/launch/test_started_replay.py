@@ -5,19 +5,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 import started
 
-ROS2 = shutil.which('ros2')
-WHY_NOT = started.why_not() or ('' if ROS2 else 'ros2 is not installed')
+WHY_NOT = started.why_no_ros2()
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
-BAGS = Path(__file__).resolve().parents[1] / 'plain' / 'bags'
-REFERENCE = {'bag': str(BAGS / 'reference'), 'params_file': str(BAGS / 'reference.yaml')}
 N_TARGETS = 280
 TIMEOUT_S = 180.0
 
@@ -32,7 +27,7 @@ def launched(**arguments: str) -> tuple[int, str]:
     """Return exit code and output of a replay."""
     given = [f'{name}:={value}' for name, value in arguments.items()]
     done = subprocess.run(
-        [ROS2, 'launch', started.PACKAGE, 'replay.launch.py', *given],
+        [started.ROS2, 'launch', started.PACKAGE, 'replay.launch.py', *given],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -43,7 +38,7 @@ def launched(**arguments: str) -> tuple[int, str]:
 
 
 def test_replay_by_launch_gives_the_solutions_of_the_offline_one(tmp_path):
-    code, said = launched(**REFERENCE, output=f'{tmp_path}/out', controller='true')
+    code, said = launched(**started.REFERENCE, output=f'{tmp_path}/out', controller='true')
     assert code == 0, said
     report = json.loads((tmp_path / 'out/report.json').read_text())
     assert report['recorded_solutions']['compared'] == N_TARGETS
@@ -53,7 +48,7 @@ def test_replay_by_launch_gives_the_solutions_of_the_offline_one(tmp_path):
 
 def test_replay_by_launch_fails_when_nothing_is_answered(tmp_path):
     """The joints in the bag have no prefix, so the node never knows where the arm is."""
-    code, said = launched(**REFERENCE, prefix='left_', output=f'{tmp_path}/out')
+    code, said = launched(**started.REFERENCE, prefix='left_', output=f'{tmp_path}/out')
     assert code == 1, said
     assert 'has no topic /neural_ik/solution' in said
     assert 'replay failed with exit code 1' in said

@@ -17,6 +17,7 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.qos import QoSProfile
+from signals import takes_signals
 
 from neural_ik_ros.ros import processes
 
@@ -64,12 +65,8 @@ class NodeProcess(processes.NodeProcess):
 
     def wait_until_it_takes_signals(self, timeout_s: float = WAIT_S) -> None:
         """Wait until it handles SIGTERM, which is long before it has imported its node."""
-        bit = 1 << (signal.SIGTERM - 1)
         deadline = time.monotonic() + timeout_s
-        while True:
-            status = Path(f'/proc/{self.pid}/status').read_text()
-            if int(re.findall(r'SigCgt:\s*(\S+)', status)[0], 16) & bit:
-                return
+        while not takes_signals(self.pid):
             assert time.monotonic() < deadline, self.output
             time.sleep(0.001)
 
