@@ -87,6 +87,15 @@ def test_plain_tests_load_neither_ros_nor_keras(package):
     assert {name for name in loaded if name.endswith('_msgs')} == set()
 
 
+def test_tests_import_oracles_that_may_be_missing_in_one_place():
+    """At the top of any other file they would end the whole run where they are not installed."""
+    tests = REPOSITORY / 'test'
+    texts = {str(file.relative_to(tests)): file.read_text() for file in tests.rglob('*.py')}
+    oracles = {'pinocchio', 'py_opw_kinematics'}
+    at_the_top = [one for one in layers.imports_of(texts) if not one.is_nested]
+    assert {one.path for one in at_the_top if one.top in oracles} == {'plain/oracles.py'}
+
+
 @pytest.mark.parametrize('optional', layers.OPTIONAL)
 def test_optional_interfaces_are_imported_in_one_place(package, optional):
     assert len([one for one in layers.imports_of(package) if one.top == optional]) == 1

@@ -7,9 +7,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pinocchio
 import pytest
 from hypothesis import given
+from oracles import needs_pinocchio, pinocchio
 from strategies import joints_within_limits
 
 from neural_ik_ros.kinematics import (
@@ -50,6 +50,7 @@ def unreachable_targets(arm: Arm, n: int) -> list[Transform]:
     return [target for target in targets if not free.solve(target, np.zeros(6)).status.is_solved]
 
 
+@needs_pinocchio
 def test_nearest_is_within_the_limits_and_nothing_is_nearer(arm, solver):
     rng = np.random.default_rng(4)
     samples, targets = random_joints(arm, rng, N_SAMPLES), unreachable_targets(arm, 40)
