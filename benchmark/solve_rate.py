@@ -28,14 +28,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('-n', type=int, default=10_000, help='targets a set (default 10000)')
     parser.add_argument('--arms', type=int, default=20, help='calibrated arms (default 20)')
-    parser.add_argument('--sets', nargs='+', metavar='NAME', help='only these, and no refusals')
+    parser.add_argument(
+        '--sets', nargs='+', metavar='NAME', help='only these and calibrated arms, no refusals'
+    )
     arguments = parser.parse_args()
     network = IkSolver.load(options=OPTIONS)
     arm, predictors = network.arm, (network.predictor, CurrentJoints())
-    print(f'| {" | ".join(HEADER)} |\n|{"---|" * len(HEADER)}')
     sets = reachable_sets(arm, arguments.n)
     if unknown := set(arguments.sets or ()) - set(sets):
         parser.error(f'unknown: {", ".join(sorted(unknown))}; choose from {", ".join(sets)}')
+    print(f'| {" | ".join(HEADER)} |\n|{"---|" * len(HEADER)}')
     for name in arguments.sets or sets:
         problems = sets[name]
         for predictor in predictors:
