@@ -135,7 +135,8 @@ def _measured_paths(
 ) -> list[PathRow]:
     solvers = [peer for peer in agreed if peer.adapter.is_solver]
     rows = measure_paths(arm_paths(arm, form.path_seconds), solvers, form.plan, unmeasured)
-    print(f'paths: {len(solvers)} peers measured', flush=True)
+    n_measured = len({row.peer for row in rows}) - 1  # the path itself is a row as well
+    print(f'paths: {n_measured} peers measured', flush=True)
     return rows
 
 
