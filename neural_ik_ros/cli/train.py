@@ -114,7 +114,7 @@ def _sources(args: argparse.Namespace) -> tuple[LearningConfig, str]:
         config, urdf = read_sources(run)
     elif args.resume and not args.config:
         raise RunFolderError(
-            run.path, 'holds no run to resume; check --output, or start one with --config'
+            run.path, 'holds no run to resume; check --output, or leave out --resume'
         )
     else:
         config, urdf = LearningConfig.from_file(shipped_config()), read_urdf(shipped_urdf())
