@@ -40,7 +40,11 @@ class Engine(Protocol):
 
 
 class LiteRtEngine:
-    """The LiteRT interpreter: one kept for single rows, one for batches once there are any."""
+    """
+    The LiteRT interpreter: one kept for single rows, one for batches once there are any.
+
+    For one thread at a time: inputs and answers are kept in it.
+    """
 
     def __init__(self, model: bytes, *, n_threads: int = 1, chunk: int = CHUNK) -> None:
         """
