@@ -14,6 +14,8 @@ sys.path.insert(0, str(REPOSITORY))  # the benchmark is not installed
 from benchmark import update_docs  # noqa: E402
 from benchmark.results import read_results  # noqa: E402
 from benchmark.tables import tables  # noqa: E402
+from neural_ik_ros.learning.bundle import load_bundle  # noqa: E402
+from neural_ik_ros.learning.card import MODEL  # noqa: E402
 
 
 def test_pages_show_the_tables_of_the_benchmark():
@@ -26,6 +28,11 @@ def test_pages_show_the_tables_of_the_benchmark():
             'run make bench bench-docs'
         )
     assert shown >= len(by_name) - 1
+
+
+def test_benchmark_is_of_the_shipped_network():
+    measured = read_results(update_docs.RESULTS).model_sha256
+    assert measured == load_bundle(None).card.files[MODEL].sha256, 'run make bench bench-docs'
 
 
 def test_pictures_of_the_benchmark_exist():
