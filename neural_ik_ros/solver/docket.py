@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..kinematics import N_JOINTS, Arm, CoupledLimit, free_limits, step_limits
 from ..kinematics.branches import Wrist
+from ..kinematics.compiled import compiled
 from .checks import Reach
 from .problem import SolverOptions
 from .status import STATUSES
@@ -69,6 +70,16 @@ GROUND = np.dtype(
     ],
     align=True,
 )
+
+
+@compiled
+def clear(row: Any) -> None:
+    """Forget every answer of a row of a docket."""
+    row['found'], row['who'], row['is_border'] = NOTHING, -1, False
+    row['q'][:] = math.nan
+    row['q_seed'][:] = math.nan
+    row['position_error'] = row['rotation_error'] = math.nan
+    row['largest_step'] = row['smallest_singular_value'] = math.nan
 
 
 def ground_of(arm: Arm, wrist: Wrist, options: SolverOptions) -> Records:

@@ -24,7 +24,7 @@ from ..kinematics.se3 import rotation_vector_into
 from ..kinematics.singularity import smallest_of
 from ..kinematics.types import FloatArray, Joints, Transform
 from .checks import is_in_reach, is_joint_state, make_rigid
-from .docket import KEPT, NOTHING, OPEN, OTHER, Records
+from .docket import KEPT, NOTHING, OPEN, OTHER, Records, clear
 from .status import STATUSES, IkStatus
 
 SOLVED = STATUSES.index(IkStatus.SOLVED)
@@ -65,7 +65,7 @@ def admit(
         row = docket[i]
         row['target'][:] = targets[i]
         row['q_current'][:] = q_current[i]
-        _clear(row)
+        clear(row)
         row['iterations'] = 0
         if not is_joint_state(row['q_current']):
             row['status'] = BAD_JOINT_STATE
@@ -176,16 +176,6 @@ def _promising(arm: Any, seeds: FloatArray, n: int) -> int:
 
 
 @compiled
-def _clear(row: Any) -> None:
-    """Forget every answer of a row."""
-    row['found'], row['who'], row['is_border'] = NOTHING, -1, False
-    row['q'][:] = math.nan
-    row['q_seed'][:] = math.nan
-    row['position_error'] = row['rotation_error'] = math.nan
-    row['largest_step'] = row['smallest_singular_value'] = math.nan
-
-
-@compiled
 def _hear_row(
     arm: Any, row: Any, seeds: FloatArray, who: int, max_iterations: int, scratch: FloatArray
 ) -> None:
@@ -267,7 +257,7 @@ def _conclude(arm: Any, row: Any, ending: int, scratch: FloatArray) -> bool:
     is_doubted = (ending == STRICT and row['is_border']) or (ending == NO_JUMP and is_jump)
     if not is_kept or is_doubted:
         if row['iterations'] >= arm['iteration_budget']:
-            _clear(row)
+            clear(row)
             row['status'] = OUT_OF_TIME
             return True
         if not (ending == ANY_IS_ENOUGH and row['found'] == OTHER):

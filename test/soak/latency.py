@@ -176,7 +176,8 @@ def main() -> int:
                 figures = contest.run(contestants, options.turns)
                 late_ms = paced.late_ms()
         print('\n'.join(table(rate_hz, late_ms, figures)), flush=True)
-        print(*remarks(rate_hz, figures), sep='\n', file=sys.stderr, flush=True)
+        for remark in remarks(rate_hz, figures):
+            print(remark, file=sys.stderr, flush=True)
         n_lost += sum(one.account.n_lost for one in figures.values())
     return int(n_lost > 0)
 
