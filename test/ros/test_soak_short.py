@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 from pathlib import Path
 
@@ -32,6 +33,14 @@ def node():
     node.destroy_node()
     rclpy.shutdown()
     gc.unfreeze()
+
+
+def test_make_soak_starts_by_itself_and_names_its_parts():
+    soak = Path(cell.__file__).with_name('run.py')
+    command = [sys.executable, soak, 'sok']
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2
+    assert ended.stderr == 'unknown: sok; choose from fuzz, limits, flood, kills, run\n'
 
 
 def test_node_takes_hostile_messages_without_a_bad_command(node):

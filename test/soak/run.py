@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-sys.path[:0] = [str(FOLDER), *(str(FOLDER.parent / name) for name in ('ros', 'plain'))]
+sys.path[:0] = [str(FOLDER), *(str(FOLDER.parent / name) for name in ('', 'ros', 'plain'))]
 FULL_S = 600.0
 
 
@@ -38,6 +38,11 @@ def main() -> int:
         os.environ.update(isolated_environment(folder, domain_id))
         os.environ['PYTHONPATH'] = str(FOLDER.parents[1])
         parts = _parts(folder, seconds)
+        if unknown := [name for name in sys.argv[1:] if name not in parts]:
+            print(
+                f'unknown: {", ".join(unknown)}; choose from {", ".join(parts)}', file=sys.stderr
+            )
+            return 2
         n_problems = sum(_tell(*parts[name]) for name in sys.argv[1:] or parts)
     print('no violation' if n_problems == 0 else f'{n_problems} violations')
     return 1 if n_problems else 0

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 FOLDER = Path(__file__).resolve().parent
-sys.path[:0] = [str(FOLDER), str(FOLDER.parent / 'ros')]
+sys.path[:0] = [str(FOLDER), str(FOLDER.parent), str(FOLDER.parent / 'ros')]
 SECONDS, WARM_S = 5.0, 2.0
 RIGHT = 1e-9  # [m] and unitless
 OUT_OF_REACH = 5.0  # [m] of a request that nobody can solve

@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from ...kinematics import Arm, FloatArray, forward, skeleton
 from .analysis import (
@@ -118,6 +119,9 @@ def _latency_figure(recording: Recording) -> Figure:
         share = np.arange(1, len(sorted_ms) + 1) / len(sorted_ms)
         axes.plot(sorted_ms, 100.0 * share, color=color, label=name)
     axes.set_xscale('log')
+    axes.xaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+    axes.xaxis.set_major_formatter('{x:g}')
+    axes.xaxis.set_minor_formatter('{x:g}')
     axes.set_xlabel('pose sent to trajectory received [ms]')
     axes.set_ylabel('answers within this time [%]')
     axes.grid(alpha=0.3, which='both')
