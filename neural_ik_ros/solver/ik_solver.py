@@ -46,9 +46,8 @@ N_EXPLAINING = 16  # stored seeds tried without limits to say why there is no an
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """Who proposes, what ends the search after it, and how many Newton steps a seed gets."""
+    """What ends the search after a round, and how many Newton steps a seed gets in it."""
 
-    name: str
     ending: int
     patience: int
 
@@ -103,7 +102,7 @@ class IkSolver:
             patience *= PATIENCE
         elif name != BRANCH and BRANCH in self._names[who:]:
             patience = min(patience, QUICK)
-        return Round(name=name, ending=ending, patience=patience)
+        return Round(ending=ending, patience=patience)
 
     def solve(self, transform_base_tool: ArrayLike, q_current: ArrayLike) -> IkSolution:
         """
@@ -174,10 +173,10 @@ class IkSolver:
 
     def _hear(self, docket: Records, rows: NDArray[np.int64], who: int) -> int:
         """Let one round propose for the open rows and judge it; return how many stay open."""
-        rules = self._rounds[who]
-        if rules.name == BRANCH:
+        name, rules = self._names[who], self._rounds[who]
+        if name == BRANCH:
             return hear_branches(self._ground, docket, rows, who, rules.ending, rules.patience)
-        seeds = self._proposals(docket, rows, rules.name)
+        seeds = self._proposals(docket, rows, name)
         return hear_seeds(self._ground, docket, rows, seeds, who, rules.ending, rules.patience)
 
     def _proposals(self, docket: Records, rows: NDArray[np.int64], name: str) -> Joints:
