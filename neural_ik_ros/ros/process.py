@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable
 from itertools import pairwise
@@ -30,6 +31,7 @@ except ImportError:  # rclpy before 7.1.4
     EventsExecutor = None
 
 MAX_PARAMETER_BYTES = 1024 * 1024
+TRANSPORTS = 'FASTDDS_BUILTIN_TRANSPORTS'  # the variable of Fast DDS
 SPIN_TIMEOUT_S = 0.1  # also the longest wait before a signal is noticed
 RCLError = rclpy_implementation.RCLError
 
@@ -104,6 +106,9 @@ def make_executor() -> Executor:
 
 
 def _init(arguments: list[str]) -> None:
+    # After a kill -9 others may go on writing into shared memory that has been deleted, and the
+    # successor hears nothing (Fast-DDS pull request 4737). UDP is as quick for small messages.
+    os.environ.setdefault(TRANSPORTS, 'UDPv4')
     for flag, path in pairwise(arguments):
         if flag == '--params-file' and _size(path) > MAX_PARAMETER_BYTES:
             raise ParameterFileError(path)

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A domain of one's own, also beside others and after crashes."""
+"""A domain of one's own, also beside others."""
 
 from __future__ import annotations
 
@@ -20,11 +20,9 @@ ASIDE = 100
 
 @pytest.fixture(autouse=True)
 def own_folders_and_ports(tmp_path, monkeypatch):
-    """Keep locks, shared memory and ports apart from those of this machine."""
+    """Keep locks and ports apart from those of this machine."""
     monkeypatch.setattr(isolation, 'FIRST_PORT', isolation.FIRST_PORT + ASIDE)
     monkeypatch.setattr(isolation.tempfile, 'tempdir', str(tmp_path))
-    monkeypatch.setattr(isolation, 'SHARED_MEMORY', tmp_path / 'shm')
-    (tmp_path / 'shm').mkdir()
 
 
 def first_choice() -> int:
@@ -52,17 +50,6 @@ def test_reserved_domain_is_one_where_nobody_listens():
     assert first_choice() == domain_id
 
 
-def test_reserved_domain_is_one_without_leftovers_of_a_crash(tmp_path):
-    domain_id = first_choice()
-    leftover = tmp_path / 'shm' / f'fastrtps_port{port(domain_id, 11)}'
-    leftover.touch()
-    (tmp_path / 'shm' / f'{leftover.name}_el').touch()
-    assert first_choice() != domain_id
-    for other in range(1, 102):
-        (tmp_path / 'shm' / f'fastrtps_port{port(other, 13)}').touch()
-    assert first_choice() == domain_id, 'leftovers everywhere are no reason to refuse'
-
-
 def test_reserved_domain_does_not_follow_a_link_laid_in_its_way(tmp_path, monkeypatch):
     monkeypatch.setattr(isolation, 'N_DOMAINS', 1)
     target = tmp_path / 'precious'
@@ -81,12 +68,39 @@ def test_reserved_domain_tells_when_there_is_none(monkeypatch):
             pass
 
 
-def test_isolated_environment_names_files_that_exist_and_can_be_read(tmp_path):
+def profile(environment: dict[str, str]) -> ElementTree.Element:
+    """Return the participant that Fast DDS reads, by the old name of the variable and the new."""
+    files = {value for name, value in environment.items() if 'PROFILES' in name}
+    assert len(files) == 1
+    participant = ElementTree.parse(files.pop()).getroot().find('.//{*}participant')
+    assert participant.get('is_default_profile') == 'true'
+    return participant
+
+
+def test_isolated_environment_keeps_to_udp_on_the_loopback(tmp_path, monkeypatch):
+    monkeypatch.delenv('RMW_IMPLEMENTATION', raising=False)
     environment = isolated_environment(tmp_path, 42)
     assert environment['ROS_DOMAIN_ID'] == '42'
-    assert environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
     assert Path(environment['ROS_LOG_DIR']).parent == tmp_path
-    profiles = {value for name, value in environment.items() if 'PROFILES' in name}
-    assert len(profiles) == 1
-    root = ElementTree.parse(profiles.pop()).getroot()
-    assert root.find('.//{*}participant').get('is_default_profile') == 'true'
+    # LOCALHOST would add shared memory to the transports of the profile.
+    assert environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'SYSTEM_DEFAULT'
+    participant = profile(environment)
+    assert participant.findtext('.//{*}useBuiltinTransports') == 'false'
+    addresses = {one.text for one in participant.iterfind('.//{*}address')}
+    assert addresses == {'127.0.0.1'}
+
+
+@pytest.mark.parametrize(
+    ('middleware', 'discovery_range'),
+    [
+        ('rmw_fastrtps_dynamic_cpp', 'SYSTEM_DEFAULT'),
+        ('rmw_cyclonedds_cpp', 'LOCALHOST'),
+        ('', 'SYSTEM_DEFAULT'),
+    ],
+)
+def test_isolated_environment_keeps_other_middleware_on_the_machine(
+    tmp_path, monkeypatch, middleware, discovery_range
+):
+    monkeypatch.setenv('RMW_IMPLEMENTATION', middleware)
+    environment = isolated_environment(tmp_path, 42)
+    assert environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == discovery_range

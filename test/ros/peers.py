@@ -8,6 +8,7 @@ import re
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,11 @@ from signals import takes_signals
 
 from neural_ik_ros.ros import processes
 
-SHARED_MEMORY = Path('/dev/shm')
 WAIT_S = 20.0  # discovery alone may take 3 s, and machines are shared
-
-
-# For processes that are killed: without shared memory they leave nothing behind in /dev/shm.
-NO_SHARED_MEMORY = {'FASTDDS_BUILTIN_TRANSPORTS': 'UDPv4'}
 
 
 class NodeProcess(processes.NodeProcess):
     """A node in a process of its own, watched more closely than the demo does."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        self._files_of_others = set(map(str, SHARED_MEMORY.iterdir()))
-        super().__init__(*arguments, **options)
 
     def wait_for_output(self, text: str, timeout_s: float = WAIT_S) -> bool:
         """Wait until a text was written."""
@@ -42,26 +34,26 @@ class NodeProcess(processes.NodeProcess):
         return True
 
     def wait_until_spinning(self, timeout_s: float = WAIT_S) -> None:
-        """Wait until the node has its shared memory, so imports are over."""
+        """Wait until the node has its sockets of DDS, so imports are over."""
         deadline = time.monotonic() + timeout_s
-        while not self.shared_memory_files():
+        while not any(name.startswith('dds.udp') for name in self._threads()):
             assert self.is_running, self.output
             assert time.monotonic() < deadline, self.output
             time.sleep(0.02)
         time.sleep(0.2)
 
     def shared_memory_files(self) -> set[str]:
-        """
-        Return the files of DDS that the process has mapped now and that came after its start.
+        """Return the files in shared memory that DDS has open for this process."""
+        maps = Path(f'/proc/{self.pid}/maps').read_text()
+        return set(re.findall(r'/dev/shm/fast(?:rtps|dds)\S+', maps))
 
-        Without those of the ports from 7000 on, which all domains of a machine share.
-        """
-        try:
-            maps = Path(f'/proc/{self.pid}/maps').read_text()
-        except OSError:
-            return set()
-        files = re.findall(rf'{SHARED_MEMORY}/fast(?:rtps|dds)\S+', maps)
-        return {name for name in files if '_port70' not in name} - self._files_of_others
+    def _threads(self) -> list[str]:
+        """Return the names of its threads, as far as they live long enough to be read."""
+        names = []
+        for path in Path(f'/proc/{self.pid}/task').glob('*/comm'):
+            with suppress(OSError):
+                names.append(path.read_text())
+        return names
 
     def wait_until_it_takes_signals(self, timeout_s: float = WAIT_S) -> None:
         """Wait until it handles SIGTERM, which is long before it has imported its node."""

@@ -17,7 +17,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from peers import NO_SHARED_MEMORY
 
 pytest.importorskip('matplotlib')
 
@@ -141,7 +140,7 @@ def test_demo_ends_its_processes_when_it_is_told_to_end(start_demo, number, code
 
 
 def test_demo_fails_and_ends_when_the_arm_crashes(start_demo):
-    demo = start_demo('--duration', '60', environment=NO_SHARED_MEMORY)
+    demo = start_demo('--duration', '60')
     demo.wait_for(r'trajectories \d')
     arms = [pid for pid, command in demo.processes().items() if 'simulated_arm' in command]
     assert len(arms) == 1

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import dataclasses
 import signal
-from pathlib import Path
 
 import numpy as np
 import pytest
 from driver import AUTOSTART, FAR, HOME, PATIENT, UNCONFIGURED, Driver
-from peers import NO_SHARED_MEMORY, NodeProcess, assert_clean_exit
+from peers import NodeProcess, assert_clean_exit
 from rcl_interfaces.srv import DescribeParameters
 from sensor_msgs.msg import JointState
 
@@ -33,8 +32,6 @@ TO_NODE = ('-r', 'target_pose:=/neural_ik/target_pose')
 def test_node_brakes_and_ends_cleanly_when_signalled_in_motion(start_node, peer, number, times):
     process = start_node('neural_ik_node', *AUTOSTART, *PATIENT)
     driver = Driver(peer).connect()
-    files = process.shared_memory_files()
-    assert files, 'DDS uses shared memory'
 
     def send() -> None:
         driver.send_joints(HOME)
@@ -50,7 +47,6 @@ def test_node_brakes_and_ends_cleanly_when_signalled_in_motion(start_node, peer,
     assert_clean_exit(process, process.stop(number))
     assert driver.peer.spin_until(driver.has_braked), 'it brakes'
     driver.assert_trajectories_are_sound()
-    assert not [name for name in files if Path(name).exists()]
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
@@ -63,9 +59,7 @@ def test_node_ends_cleanly_when_signalled_while_it_starts(start_node, number):
 def test_node_ends_cleanly_when_signalled_unconfigured(start_node, peer):
     process = start_node('neural_ik_node')
     assert Driver(peer).state() == UNCONFIGURED
-    files = process.shared_memory_files()
     assert_clean_exit(process, process.stop())
-    assert not [name for name in files if Path(name).exists()]
 
 
 # Neighbours
@@ -73,7 +67,7 @@ def test_node_ends_cleanly_when_signalled_unconfigured(start_node, peer):
 
 def test_node_reports_an_arm_that_crashed_and_serves_it_when_it_is_back(start_node, peer):
     node = start_node('neural_ik_node', *AUTOSTART, '-p', 'target_timeout_s:=30.0')
-    arm = start_node('simulated_arm', environment=NO_SHARED_MEMORY)
+    arm = start_node('simulated_arm')
     states = peer.listen(JointState, 'joint_states', qos.JOINT_STATES_IN)
     driver = Driver(peer).connect()
     assert peer.spin_until(lambda: states)
@@ -94,7 +88,7 @@ def test_node_goes_quiet_when_the_sender_crashes_and_serves_the_next_one(start_n
     states = peer.listen(JointState, 'joint_states', qos.JOINT_STATES_IN)
     driver = Driver(peer)
     settings = ('-p', 'settle_s:=0.0', '-p', 'path:=line', '-p', 'speed_m_s:=0.5')
-    source = start_node('target_source', *settings, *TO_NODE, environment=NO_SHARED_MEMORY)
+    source = start_node('target_source', *settings, *TO_NODE)
 
     def is_moving() -> bool:
         return bool(states) and np.abs(states[-1].velocity).max() > 0.1

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from driver import AUTOSTART, DEACTIVATE, FAR, HOME, NEAR, PATIENT, Driver, status_of
 from numpy.testing import assert_allclose
-from peers import NO_SHARED_MEMORY, NodeProcess
+from peers import NodeProcess
 
 from neural_ik_ros.kinematics import forward, invert, se3_log
 
@@ -24,7 +24,6 @@ def processes(start_node) -> dict[str, NodeProcess]:
         side: start_node(
             'neural_ik_node',
             *(*AUTOSTART, *PATIENT, '-r', f'__ns:=/{side}', '-p', f'prefix:={side}_'),
-            environment=NO_SHARED_MEMORY,
         )
         for side in SIDES
     }

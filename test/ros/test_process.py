@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import pytest
 from lifecycle_msgs.msg import State, Transition
@@ -35,6 +36,7 @@ class Subject(Node):
 
 raise SystemExit(run(Subject))
 """
+BUILTIN = {'FASTDDS_BUILTIN_TRANSPORTS': 'DEFAULT'}
 EXECUTORS = {'events': '', 'single': 'process.EventsExecutor = None'}
 
 
@@ -67,6 +69,22 @@ def test_run_lets_the_node_say_goodbye(start_node, number):
     process.wait_until_spinning()
     assert_clean_exit(process, process.stop(number))
     assert process.output == 'goodbye from subject\n'
+
+
+@pytest.mark.parametrize(('transports', 'has_shared_memory'), [({}, False), (BUILTIN, True)])
+def test_run_goes_without_shared_memory_unless_told(
+    start_node, monkeypatch, transports, has_shared_memory
+):
+    """What a killed process leaves in it can make its successor deaf (Fast-DDS 4737)."""
+    for name in ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'):
+        monkeypatch.delenv(name)  # as on a robot PC
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'OFF')  # nothing gets out
+    process = start_node('subject', script=NODE.format(tick='pass'), environment=transports)
+    process.wait_until_spinning()
+    files = process.shared_memory_files()
+    assert bool(files) == has_shared_memory
+    assert_clean_exit(process, process.stop())
+    assert not [name for name in files if Path(name).exists()]
 
 
 def test_run_ends_when_the_node_is_finished(start_node):

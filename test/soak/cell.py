@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from driver import HOME, NOT_FOLLOWING, Driver, shipped_limits
 from hostile import hostile_joints, hostile_pose
-from peers import NO_SHARED_MEMORY, NodeProcess, Peer
+from peers import NodeProcess, Peer
 from sensor_msgs.msg import JointState
 
 from neural_ik_ros.kinematics import FloatArray
@@ -100,12 +100,10 @@ class Starter:
             process.end()
 
     def start(self, name: str) -> None:
-        """Start one process; without shared memory, which a kill would leave behind."""
+        """Start one process."""
         self._n_started += 1
         log = self._folder / f'{self._n_started}_{name}.log'
-        self.running[name] = NodeProcess(
-            name, *self._arguments[name], log=log, environment=NO_SHARED_MEMORY
-        )
+        self.running[name] = NodeProcess(name, *self._arguments[name], log=log)
 
     def kill(self, name: str) -> None:
         """End one process as nothing can prepare for."""
