@@ -103,6 +103,11 @@ class Output:
     solve_ns: int = 0  # that the solution took
     deviation: Deviation | None = None  # None while the limits leave the motion as it is asked for
 
+    @classmethod
+    def refused(cls, status: Status, detail: str) -> Output:
+        """Return that there is no command, and why."""
+        return cls(status=status, detail=detail)
+
     @property
     def reason(self) -> str:
         """Return the sentence of the status, with what is special about this case."""

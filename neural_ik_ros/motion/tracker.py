@@ -173,6 +173,11 @@ class PoseTracker:
         is_done = self._is_whole and self._late_s(now_ns) >= self._plan.duration
         return not self._is_moving or is_done or self.generator.is_at_rest
 
+    def waiting(self, now_ns: int) -> Output:
+        """Return what there is to wait for: a target, or what has to come before."""
+        refusal = self._joints.refusal(now_ns) or self._latch.refusal()
+        return Output.refused(*refusal) if refusal else Output(status=StreamStatus.IDLE)
+
     def health(self, now_ns: int) -> Health:
         """Return how the watchdogs see the arm."""
         return Health(
@@ -239,7 +244,7 @@ class PoseTracker:
             or self._latch.refusal()
             or self._joints.refusal(now_ns)
         )
-        return Output(status=refusal[0], detail=refusal[1]) if refusal else None
+        return Output.refused(*refusal) if refusal else None
 
     def _interval(self, stamp_ns: int) -> float:
         """Return the time since the previous target of the same stream [s], 0 if there is none."""

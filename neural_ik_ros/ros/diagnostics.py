@@ -16,10 +16,12 @@ from ..motion import Deviation, Health, Output, Status, StreamStatus
 from ..solver import IkSolution, IkStatus
 
 WINDOW = 1024  # values kept for the percentiles
+BLIND_REPORTS = 3  # after which a missing joint state is logged
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 OK = DiagnosticStatus.OK
 WARN = DiagnosticStatus.WARN
+_BLIND = (StreamStatus.NO_JOINT_STATE, StreamStatus.STALE_JOINT_STATE)
 _CALM = (IkStatus.SOLVED, IkStatus.SOLVED_OTHER_POSTURE, StreamStatus.IDLE)
 
 
@@ -64,6 +66,7 @@ class Statistics:
         self._deviation: Deviation | None = None
         self._n_limited = 0  # commands
         self._tick_ns = 0
+        self._n_blind = 0  # reports
 
     def count(self, output: Output, latency_ns: int) -> bool:
         """Take one answered target; return whether its status differs from the one before."""
@@ -95,16 +98,23 @@ class Statistics:
             self._deviation = output.deviation
             self._n_limited += output.deviation is not None
 
-    def is_news(self) -> bool:
+    def is_news(self, waiting: Output) -> bool:
         """
         Return whether the newest status needs to be published although its name is the same.
 
         To be asked once a second: the reason may have changed, or nothing happened since.
+
+        :param waiting: What the node waits for, the status if nothing happened.
         """
         if not self._has_happened:
-            self.newest = Output(status=StreamStatus.IDLE)
+            self.newest = waiting
         self._has_happened = False
         return self.newest.reason != self._published
+
+    def is_blind(self, waiting: Output) -> bool:
+        """Return, once, whether joint states have not come for some reports: an arm may start."""
+        self._n_blind = self._n_blind + 1 if waiting.status in _BLIND else 0
+        return self._n_blind == BLIND_REPORTS
 
     def status(self, name: str, others: Mapping[str, str] = NOTHING) -> DiagnosticStatus:
         """Return the newest status, and other figures, as published on change."""
@@ -153,6 +163,12 @@ def status_message(name: str, status: Status, reason: str) -> DiagnosticStatus:
         hardware_id='neural_ik_ros',
         values=_pairs({'status': status.name}),
     )
+
+
+def blindness(waiting: Output, publishers: Mapping[str, str]) -> str:
+    """Return the line of the log about joint states that do not come."""
+    known = ', '.join(f'{key}: {value}' for key, value in publishers.items())
+    return f'{waiting.reason} ({known}). If somebody publishes them, see docs/ros.md, Deaf nodes.'
 
 
 def _pairs(figures: Mapping[str, str]) -> list[KeyValue]:

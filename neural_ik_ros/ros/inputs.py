@@ -38,6 +38,11 @@ class Inputs:
             node.create_timer(period_s, on_time, clock=steady) for period_s, on_time in timers
         ]
 
+    def figures(self) -> dict[str, str]:
+        """Return how many publish each topic, as values of diagnostics."""
+        topics = [subscription.topic_name for subscription in self._subscriptions]
+        return {f'publishers of {one}': f'{self._node.count_publishers(one)}' for one in topics}
+
     def destroy(self) -> None:
         """Listen no more."""
         for subscription in self._subscriptions:

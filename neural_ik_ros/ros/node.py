@@ -17,7 +17,7 @@ from ..motion import Output, StreamStatus
 from ..solver import IkStatus
 from . import qos
 from .assembly import make_tracker, reconfigure
-from .diagnostics import Statistics, status_message
+from .diagnostics import Statistics, blindness, status_message
 from .frames import Frames
 from .geometry import GeometryCheck
 from .inputs import Inputs
@@ -153,7 +153,8 @@ class NeuralIkNode(LifecycleNode):
             (1.0 / self._config.rate_hz, self._on_tick),
             (DIAGNOSTICS_PERIOD_S, self._on_report),
         )
-        self._entities.append((Inputs.destroy, Inputs(self, subscriptions, timers)))
+        self._inputs = Inputs(self, subscriptions, timers)
+        self._entities.append((Inputs.destroy, self._inputs))
 
     def _make_service(self) -> None:
         self._service = IkService(self, self._config, self._geometry, self._frames)
@@ -250,10 +251,13 @@ class NeuralIkNode(LifecycleNode):
     def _on_report(self) -> None:
         if not self._is_active:
             return
-        if self._statistics.is_news():
+        waiting, publishers = self._tracker.waiting(self._now_ns()), self._inputs.figures()
+        if self._statistics.is_news(waiting):
             self._publish_status()
+        if self._statistics.is_blind(waiting):
+            self._throttle.warn('waiting', blindness(waiting, publishers))
         name, health = self.get_fully_qualified_name(), self._tracker.health(self._now_ns())
-        others = self._service.figures() | self._outputs.figures()
+        others = self._service.figures() | self._outputs.figures() | publishers
         self._outputs.report(self._statistics.report(name, health, others))
 
     def _publish_status(self) -> None:

@@ -28,6 +28,20 @@ def test_target_is_refused_before_the_first_joint_state(make_bench):
     assert bench.target(FAR).status is IkStatus.SOLVED
 
 
+def test_tracker_tells_what_it_waits_for(make_bench):
+    bench = make_bench()
+    assert bench.waits_for() is StreamStatus.NO_JOINT_STATE
+    bench.joints()
+    assert bench.waits_for() is StreamStatus.IDLE
+    bench.now += 501 * MS
+    assert bench.waits_for() is StreamStatus.STALE_JOINT_STATE
+    bench.tracker.on_bad_joints('lacks joint_6')
+    assert bench.waits_for() is IkStatus.BAD_JOINT_STATE
+    bench.joints()
+    bench.tracker.forbid('another arm', bench.now)
+    assert bench.waits_for() is StreamStatus.OTHER_ARM
+
+
 def test_target_is_refused_when_the_joint_state_is_stale(bench):
     bench.now += 500 * MS
     assert bench.target(HOME).status is IkStatus.SOLVED, 'as old as allowed'

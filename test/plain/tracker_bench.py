@@ -15,6 +15,7 @@ from neural_ik_ros.motion import (
     MotionLimits,
     Output,
     PoseTracker,
+    Status,
     StreamStatus,
     TrackerConfig,
 )
@@ -58,6 +59,9 @@ class Bench:
         if output is not None:
             self._obey(output.command)
         return output
+
+    def waits_for(self) -> Status:
+        return self.tracker.waiting(self.now).status
 
     def stop(self) -> Command | None:
         command = self.tracker.stop(self.now)

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
 from driver import AUTOSTART, FAR, HOME, Driver, shipped_limits
 from numpy.testing import assert_allclose
 from peers import assert_clean_exit
@@ -18,6 +20,7 @@ from sensor_msgs.msg import JointState
 from neural_ik_ros.ros import qos
 from neural_ik_ros.ros.messages import fill_time
 
+HELP = Path(__file__).resolve().parents[2] / 'docs'
 SECOND = 1_000_000_000
 TOLERANT = ('-p', 'target_timeout_s:=30.0', '-p', 'overrun_timeout_s:=30.0')
 SOURCE = (
@@ -67,6 +70,26 @@ def test_arm_stops_smoothly_when_the_node_is_killed_and_goes_on_with_the_next(st
     assert peer.spin_until(is_fast)
     speeds = np.abs([state.velocity for state in states])
     assert (speeds < 0.5 * shipped_limits().velocity).all(), 'a jump would be at the limit'
+
+
+def test_node_tells_that_no_joint_states_arrive_although_they_are_published(start_node, peer):
+    """Without a target, too: a deaf node and one that has nothing to do must not look alike."""
+    node = start_node('neural_ik_node', *AUTOSTART, '-p', 'joint_state_timeout_s:=30.0')
+    driver = Driver(peer).connect()  # publishes them, but has not told any
+    assert peer.spin_until(lambda: driver.newest_status() == 'NO_JOINT_STATE')
+    assert driver.statuses[-1].level == DiagnosticStatus.WARN
+    node.wait_for_output('no joint state has arrived yet')
+    assert 'publishers of /joint_states: 1' in node.output
+    assert 'docs/ros.md, Deaf nodes' in node.output
+    assert (HELP / 'ros.md').read_text(encoding='utf-8').count('\n## Deaf nodes\n') == 1
+    driver.send_joints(HOME)
+    assert driver.repeat(driver.send_joints, lambda: driver.newest_status() == 'IDLE')
+    report = {pair.key: pair.value for pair in driver.diagnostics[-1].status[0].values}
+    assert report['publishers of /neural_ik/target_pose'] == '1'
+    assert report['publishers of /robot_description'] == '0'
+    peer.spin_for(3.0)
+    assert node.output.count('no joint state has arrived yet') == 1, 'once, not every second'
+    assert_clean_exit(node, node.stop())
 
 
 @pytest.fixture
