@@ -128,6 +128,7 @@ def view(status: DiagnosticStatus, *, age_s: float) -> str:
         _row(
             'newton steps', ' '.join(f'{k} {values.get(f"newton steps {k}", "-")}' for k in TIMES)
         ),
+        _row('publishers', _counts(values, 'publishers of ')),
         _row('watchdogs', _pairs(values, WATCHDOGS)),
         _row('motion', _pairs(values, MOTION)),
         _row('newest', _pairs(values, NEWEST)),

@@ -58,6 +58,19 @@ def test_report_has_counts_latencies_watchdogs_and_evidence(report):
     assert float(values['smallest singular value']) > 0.0
 
 
+def test_page_tells_how_many_publish_each_input():
+    publishers = {'publishers of /joint_states': '1', 'publishers of /target_pose': '0'}
+    page = view(Statistics().report('/neural_ik', HEALTH, publishers), age_s=0.1)
+    assert re.search('^publishers +/joint_states 1, /target_pose 0$', page, re.MULTILINE)
+
+
+def test_blind_node_is_told_about_once_for_each_time_it_lasts():
+    statistics = Statistics()
+    blind, idle = Output(status=StreamStatus.NO_JOINT_STATE), Output(status=StreamStatus.IDLE)
+    told = [statistics.is_blind(one) for one in [blind] * 9 + [idle] + [blind] * 2 + [idle]]
+    assert told == [False, False, True] + [False] * 10
+
+
 def test_report_tells_what_the_limits_cost():
     statistics = Statistics()
     turned = HOME + np.array([0.01, 0.0, 0.0, 0.0, 0.0, 0.0])

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
 from driver import HOME, NOT_FOLLOWING, Driver, shipped_limits
 from hostile import hostile_joints, hostile_pose
 from peers import NodeProcess, Peer
@@ -175,6 +176,7 @@ def kills(folder: Path, peer: Peer, rounds: int) -> list[str]:
     """Return what went wrong while each process was killed in motion and started again."""
     problems: list[str] = []
     states = peer.listen(JointState, 'joint_states', qos.deep(qos.JOINT_STATES_IN))
+    reports = peer.listen(DiagnosticArray, '/diagnostics', qos.deep(qos.DIAGNOSTICS_OUT))
     limits = shipped_limits()
     tolerant = ('-p', 'target_timeout_s:=2.0', '-p', 'overrun_timeout_s:=5.0')
     with Starter(folder, tolerant, 250.0, 0.5) as starter:
@@ -183,12 +185,13 @@ def kills(folder: Path, peer: Peer, rounds: int) -> list[str]:
         last = 'nothing'
         for victim in (*('target_source', 'neural_ik_node', 'simulated_arm') * rounds, 'nothing'):
             if not peer.spin_until(lambda: _is_moving(states), START_S):
-                return [*problems, f'the arm does not move after {last} was killed']
+                return [*problems, f'no motion after {last} was killed: {_newest(reports)}']
             problems += _jumps(f'{last} started', states, limits.velocity)
             if victim == 'nothing':
                 break
             is_arm, last = victim == 'simulated_arm', victim
             states.clear()
+            reports.clear()
             starter.kill(victim)
             peer.spin_for(STOP_S)
             peer.spin_until(lambda: len(states) > ENOUGH_STATES, 0.0 if is_arm else STOP_S)
@@ -197,6 +200,15 @@ def kills(folder: Path, peer: Peer, rounds: int) -> list[str]:
             starter.start(victim)
             states.clear()
     return problems
+
+
+def _newest(reports: list[DiagnosticArray]) -> dict[str, str]:
+    """Return the last that each node told about itself."""
+    newest = {one.name: one for report in reports for one in report.status}
+    return {
+        name: f'{one.message}; ' + ', '.join(f'{pair.key} {pair.value}' for pair in one.values)
+        for name, one in newest.items()
+    }
 
 
 def _is_moving(states: list[JointState]) -> bool:
