@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Callable
 from itertools import pairwise
@@ -23,7 +22,9 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
 from ..errors import NeuralIkError
+from ..share import PACKAGE_NAME
 from .stop_signal import StopSignal, ignore_signals
+from .transport import avoid_shared_memory
 
 try:
     from rclpy.experimental.events_executor import EventsExecutor
@@ -31,7 +32,6 @@ except ImportError:  # rclpy before 7.1.4
     EventsExecutor = None
 
 MAX_PARAMETER_BYTES = 1024 * 1024
-TRANSPORTS = 'FASTDDS_BUILTIN_TRANSPORTS'  # the variable of Fast DDS
 SPIN_TIMEOUT_S = 0.1  # also the longest wait before a signal is noticed
 RCLError = rclpy_implementation.RCLError
 
@@ -81,7 +81,7 @@ def run(
     except KeyboardInterrupt:
         return 0  # told to stop while starting
     except (NeuralIkError, ParameterException) as error:
-        get_logger('neural_ik_ros').fatal(' '.join(str(error).split()))
+        get_logger(PACKAGE_NAME).fatal(' '.join(str(error).split()))
         return 1
     finally:
         ignore_signals()
@@ -106,12 +106,10 @@ def make_executor() -> Executor:
 
 
 def _init(arguments: list[str]) -> None:
-    # After a kill -9 others may go on writing into shared memory that has been deleted, and the
-    # successor hears nothing (Fast-DDS pull request 4737). UDP is as quick for small messages.
-    os.environ.setdefault(TRANSPORTS, 'UDPv4')
     for flag, path in pairwise(arguments):
         if flag == '--params-file' and _size(path) > MAX_PARAMETER_BYTES:
             raise ParameterFileError(path)
+    warning = avoid_shared_memory()
     try:
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except RCLError as error:
@@ -119,6 +117,8 @@ def _init(arguments: list[str]) -> None:
     unknown = remove_ros_args(['', *arguments])[1:]
     if unknown:
         raise UnknownArgumentError(unknown)
+    if warning:
+        get_logger(PACKAGE_NAME).warning(warning)
 
 
 def _size(path: str) -> int:

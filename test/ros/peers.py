@@ -8,7 +8,6 @@ import re
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,27 +32,10 @@ class NodeProcess(processes.NodeProcess):
         assert super().wait_for_output(text, timeout_s), f'{text!r} never came:\n{self.output}'
         return True
 
-    def wait_until_spinning(self, timeout_s: float = WAIT_S) -> None:
-        """Wait until the node has its sockets of DDS, so imports are over."""
-        deadline = time.monotonic() + timeout_s
-        while not any(name.startswith('dds.udp') for name in self._threads()):
-            assert self.is_running, self.output
-            assert time.monotonic() < deadline, self.output
-            time.sleep(0.02)
-        time.sleep(0.2)
-
     def shared_memory_files(self) -> set[str]:
         """Return the files in shared memory that DDS has open for this process."""
         maps = Path(f'/proc/{self.pid}/maps').read_text()
         return set(re.findall(r'/dev/shm/fast(?:rtps|dds)\S+', maps))
-
-    def _threads(self) -> list[str]:
-        """Return the names of its threads, as far as they live long enough to be read."""
-        names = []
-        for path in Path(f'/proc/{self.pid}/task').glob('*/comm'):
-            with suppress(OSError):
-                names.append(path.read_text())
-        return names
 
     def wait_until_it_takes_signals(self, timeout_s: float = WAIT_S) -> None:
         """Wait until it handles SIGTERM, which is long before it has imported its node."""

@@ -36,6 +36,7 @@ class Subject(Node):
 
 raise SystemExit(run(Subject))
 """
+LOCALHOST_ONLY = ('ROS_LOCALHOST_ONLY', '1')  # its name before Iron
 BUILTIN = {'FASTDDS_BUILTIN_TRANSPORTS': 'DEFAULT'}
 EXECUTORS = {'events': '', 'single': 'process.EventsExecutor = None'}
 
@@ -65,10 +66,10 @@ def test_run_answers_a_disallowed_transition_and_goes_on(lifecycle_process, peer
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_run_lets_the_node_say_goodbye(start_node, number):
-    process = start_node('subject', script=NODE.format(tick='pass'))
-    process.wait_until_spinning()
+    process = start_node('subject', script=NODE.format(tick='print("tick", flush=True)'))
+    process.wait_for_output('tick')
     assert_clean_exit(process, process.stop(number))
-    assert process.output == 'goodbye from subject\n'
+    assert process.output.replace('tick\n', '') == 'goodbye from subject\n'
 
 
 @pytest.mark.parametrize(('transports', 'has_shared_memory'), [({}, False), (BUILTIN, True)])
@@ -79,12 +80,23 @@ def test_run_goes_without_shared_memory_unless_told(
     for name in ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'):
         monkeypatch.delenv(name)  # as on a robot PC
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'OFF')  # nothing gets out
-    process = start_node('subject', script=NODE.format(tick='pass'), environment=transports)
-    process.wait_until_spinning()
+    script = NODE.format(tick='print("tick", flush=True)')
+    process = start_node('subject', script=script, environment=transports)
+    process.wait_for_output('tick')
     files = process.shared_memory_files()
     assert bool(files) == has_shared_memory
     assert_clean_exit(process, process.stop())
     assert not [name for name in files if Path(name).exists()]
+
+
+@pytest.mark.parametrize(
+    ('variable', 'value'), [('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST'), LOCALHOST_ONLY]
+)
+def test_run_warns_where_fast_dds_insists_on_shared_memory(start_node, variable, value):
+    script = NODE.format(tick='self.is_finished = True')
+    process = start_node('subject', script=script, environment={variable: value})
+    assert_clean_exit(process, process.wait())
+    assert 'shared memory, which can leave' in process.output
 
 
 def test_run_ends_when_the_node_is_finished(start_node):

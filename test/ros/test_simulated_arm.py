@@ -86,7 +86,9 @@ def test_arm_counts_what_would_break_its_limits_and_stays_inside(start_node, pee
 
 
 def test_arm_publishes_its_description_to_late_subscribers(start_node, peer):
-    start_node('simulated_arm').wait_until_spinning()
+    start_node('simulated_arm')
+    states = peer.listen(JointState, 'joint_states', qos.JOINT_STATES_IN)
+    assert peer.spin_until(lambda: states)
     texts = peer.listen(String, 'robot_description', qos.ROBOT_DESCRIPTION)
     assert peer.spin_until(lambda: texts)
     assert arm_from_urdf(texts[0].data).joint_names == tuple(NAMES)
@@ -123,9 +125,10 @@ def test_arm_refuses_to_change_a_parameter_while_running(start_node, peer):
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('times', [1, 3])
-def test_arm_ends_cleanly_when_signalled(start_node, number, times):
+def test_arm_ends_cleanly_when_signalled(start_node, peer, number, times):
     process = start_node('simulated_arm')
-    process.wait_until_spinning()
+    states = peer.listen(JointState, 'joint_states', qos.JOINT_STATES_IN)
+    assert peer.spin_until(lambda: states)
     for _ in range(times - 1):
         process.send(number)
     assert_clean_exit(process, process.stop(number))

@@ -73,7 +73,7 @@ def test_source_streams_the_path_at_the_times_of_its_stamps(start_node, peer):
 
 def test_source_waits_in_the_centre_for_its_first_subscriber(start_node, peer):
     process = start_node('target_source', '-p', 'settle_s:=0.5')
-    process.wait_until_spinning()
+    assert peer.spin_until(lambda: peer.node.count_publishers('target_pose'))
     peer.spin_for(1.0)
     assert 'start in' not in process.output
     messages = peer.listen(PoseStamped, 'target_pose', qos.POSE_IN)
