@@ -22,13 +22,12 @@ from .generator import MotionGenerator
 from .pacing import NS_PER_S, Pacer
 from .plan import Waypoints
 from .status import StreamStatus
+from .stream import PATIENCE, TargetStream
 from .watchdogs import FaultLatch, FollowingWatch, JointWatch, target_refusal, too_long
 
-LONGEST_INTERVAL_S = 0.2  # targets farther apart are single goals, not a stream
 LATE_PERIODS = 2.0  # later, the controller is on its way to rest
 IDLE_S = 0.1  # at rest without a target for so long: the next one starts from the measured joints
 BACK_TOLERANCE_S = 0.05  # by which a clock may be corrected back without being called broken
-PATIENCE = 2.5  # intervals without a new target after which no further one is expected
 MOTION_POINTS = 200  # of a whole motion
 
 
@@ -63,17 +62,14 @@ class PoseTracker:
         self._latch.configure(is_automatic=config.automatic_recovery, rest_s=config.recovery_s)
         self._pacer = Pacer(self._period_s)
         self._is_moving = False
-        self._plan = generator.stopping()  # what the controller does if it hears no more
-        self._plan_ns = 0  # from here on
+        self._plan, self._plan_ns = generator.stopping(), 0  # what follows, if no more is heard
 
     def restart(self) -> None:
         """Forget targets, joints and faults, as after activation."""
         self._joints.clear()
         self._latch.clear()
         self._is_moving = False
-        self._target_stamp_ns = 0
-        self._interval_s = 0.0
-        self._last_target_ns = 0
+        self._stream = TargetStream()
         self._newest_ns = 0
         self._plan, self._plan_ns = self.generator.stopping(), 0
         self._untold: Output | None = None
@@ -114,12 +110,12 @@ class PoseTracker:
         solve_ns = perf_counter_ns() - started_ns
         if not solution.status.is_solved:
             return Output(status=solution.status, solution=solution, solve_ns=solve_ns)
-        interval_s = 0.0 if self._is_whole else self._interval(stamp_ns or now_ns)
+        stamp_ns, is_alone = stamp_ns or now_ns, self._is_whole or not self._is_moving
+        interval_s = 0.0 if is_alone else self._stream.interval_to(stamp_ns)
         # A gap in a dense stream is no reason to come later than usual.
-        due_s = min(interval_s, max(self._interval_s, self._period_s))
+        due_s = min(interval_s, max(self._stream.interval_s, self._period_s))
         self.generator.aim(solution.q, interval_s, due_s)
-        self._interval_s = interval_s
-        self._target_stamp_ns, self._last_target_ns = stamp_ns or now_ns, now_ns
+        self._stream.take(interval_s, stamp_ns, now_ns)
         command = self._next_command(now_ns, is_target=True)
         return Output(
             status=solution.status,
@@ -138,21 +134,18 @@ class PoseTracker:
         untold, self._untold = self._untold, None
         if untold is not None or not self._is_moving:
             return untold
-        since_target_s = (now_ns - self._last_target_ns) / NS_PER_S
-        is_late = since_target_s > PATIENCE * max(self._interval_s, self._period_s)
         if self._is_whole:
             self._is_moving = self._late_s(now_ns) < self._plan.duration + IDLE_S
             return None
-        is_dense = 0.0 < self._interval_s < 1.5 * self._period_s
+        stream, is_late = self._stream, self._stream.is_late(now_ns, self._period_s)
         if self._pacer.since_command_s(now_ns) < 0.5 * self._period_s or (
-            is_dense and not is_late
+            stream.is_dense(self._period_s) and not is_late
         ):
             return None  # the targets themselves pace the commands
-        if is_late and self._interval_s > 0.0:
-            self._interval_s = 0.0
+        if is_late and stream.end():
             self.generator.settle()
         if self.generator.is_at_rest:
-            self._is_moving = since_target_s < IDLE_S
+            self._is_moving = stream.since_s(now_ns) < IDLE_S
             return None
         self._catch_up(now_ns, tolerated_s=self._tolerated_s)
         command = self._next_command(now_ns, is_target=False)
@@ -175,7 +168,7 @@ class PoseTracker:
 
     def waiting(self, now_ns: int) -> Output:
         """Return what there is to wait for: a target, or what has to come before."""
-        refusal = self._joints.refusal(now_ns) or self._latch.refusal()
+        refusal = self._latch.refusal() or self._joints.refusal(now_ns)
         return Output.refused(*refusal) if refusal else Output(status=StreamStatus.IDLE)
 
     def health(self, now_ns: int) -> Health:
@@ -219,13 +212,13 @@ class PoseTracker:
         if back_s <= 0.0:
             return
         self._joints.forget_the_future(now_ns)
-        self._last_target_ns = min(self._last_target_ns, now_ns)
+        self._stream.forget_the_future(now_ns)
         self._pacer.forget_the_future(now_ns)
         self._plan_ns = min(self._plan_ns, now_ns)
         if back_s <= BACK_TOLERANCE_S:
             return
         self._joints.clear()  # of another time
-        self._target_stamp_ns = 0
+        self._stream.forget_the_stamp()
         if self._is_moving:
             self._end(StreamStatus.CLOCK_JUMP, f'{back_s:.3f} s', now_ns)
 
@@ -246,12 +239,6 @@ class PoseTracker:
         )
         return Output.refused(*refusal) if refusal else None
 
-    def _interval(self, stamp_ns: int) -> float:
-        """Return the time since the previous target of the same stream [s], 0 if there is none."""
-        interval_s = (stamp_ns - self._target_stamp_ns) / NS_PER_S
-        is_stream = self._is_moving and 0.0 < interval_s <= LONGEST_INTERVAL_S
-        return interval_s if is_stream else 0.0
-
     def _late_s(self, now_ns: int) -> float:
         """Return for how long the controller has gone on by itself [s]; negative if it has not."""
         return (now_ns - self._plan_ns) / NS_PER_S
@@ -271,10 +258,11 @@ class PoseTracker:
 
     def _next_command(self, now_ns: int, *, is_target: bool) -> Command:
         """Advance the motion to where it is to be one step after the last command."""
-        step_s = self._pacer.step_s(now_ns, interval_s=self._interval_s, is_target=is_target)
+        interval_s = self._stream.interval_s
+        step_s = self._pacer.step_s(now_ns, interval_s=interval_s, is_target=is_target)
         self._is_moving = True
         q = self.generator.advance(step_s)
-        interval_ns = round(max(step_s, self._pacer.gap_s(self._interval_s)) * NS_PER_S)
+        interval_ns = round(max(step_s, self._pacer.gap_s(interval_s)) * NS_PER_S)
         self._plan_ns = now_ns + interval_ns
         return Command(q=q[None], interval_ns=interval_ns, rest=self._rest())
 
