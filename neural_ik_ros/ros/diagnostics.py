@@ -16,12 +16,11 @@ from ..motion import Deviation, Health, Output, Status, StreamStatus
 from ..solver import IkSolution, IkStatus
 
 WINDOW = 1024  # values kept for the percentiles
-BLIND_REPORTS = 3  # after which a missing joint state is logged
+BLIND_REPORTS = 3  # one a second
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 OK = DiagnosticStatus.OK
 WARN = DiagnosticStatus.WARN
-_BLIND = (StreamStatus.NO_JOINT_STATE, StreamStatus.STALE_JOINT_STATE)
 _CALM = (IkStatus.SOLVED, IkStatus.SOLVED_OTHER_POSTURE, StreamStatus.IDLE)
 
 
@@ -66,7 +65,9 @@ class Statistics:
         self._deviation: Deviation | None = None
         self._n_limited = 0  # commands
         self._tick_ns = 0
-        self._n_blind = 0  # reports
+        self._n_joints = 0  # joint states since the last report
+        self._n_ignored = 0  # of other joints
+        self._n_blind = 0  # reports without joint states, one after another
 
     def count(self, output: Output, latency_ns: int) -> bool:
         """Take one answered target; return whether its status differs from the one before."""
@@ -106,15 +107,33 @@ class Statistics:
 
         :param waiting: What the node waits for, the status if nothing happened.
         """
-        if not self._has_happened:
-            self.newest = waiting
-        self._has_happened = False
+        has_happened, self._has_happened = self._has_happened, False
+        if not has_happened:
+            is_same, self.newest = waiting.status is self.newest.status, waiting
+            if is_same:
+                return False  # an age in the reason grows, and is no news
         return self.newest.reason != self._published
 
-    def is_blind(self, waiting: Output) -> bool:
-        """Return, once, whether joint states have not come for some reports: an arm may start."""
-        self._n_blind = self._n_blind + 1 if waiting.status in _BLIND else 0
-        return self._n_blind == BLIND_REPORTS
+    def note_joints(self, *, is_ours: bool) -> None:
+        """Take note of a joint state, of joints of this arm or of others."""
+        self._n_joints += is_ours
+        self._n_ignored += not is_ours
+
+    def blindness(self, publishers: Mapping[str, str]) -> str:
+        """
+        Return what to log after some reports without joint states, nothing before and afterwards.
+
+        To be asked with each report. An arm that starts beside the node may take a while.
+        """
+        is_blind, self._n_joints = self._n_joints == 0, 0
+        self._n_blind = self._n_blind + 1 if is_blind else 0
+        if self._n_blind != BLIND_REPORTS:
+            return ''
+        known = ', '.join(f'{key}: {value}' for key, value in publishers.items())
+        return (
+            f'no joint states for {BLIND_REPORTS} s, but {self._n_ignored} of other joints since '
+            f'activation; {known}. If that is not as it should be: docs/ros.md, Deaf nodes'
+        )
 
     def status(self, name: str, others: Mapping[str, str] = NOTHING) -> DiagnosticStatus:
         """Return the newest status, and other figures, as published on change."""
@@ -137,6 +156,7 @@ class Statistics:
             **self._newton_steps.figures('newton steps', '', '.0f'),
             **self._motion(),
             **_watchdogs(health),
+            'ignored joint states': f'{self._n_ignored}',
             **_evidence(self._solution),
             **others,
         }
@@ -163,12 +183,6 @@ def status_message(name: str, status: Status, reason: str) -> DiagnosticStatus:
         hardware_id='neural_ik_ros',
         values=_pairs({'status': status.name}),
     )
-
-
-def blindness(waiting: Output, publishers: Mapping[str, str]) -> str:
-    """Return the line of the log about joint states that do not come."""
-    known = ', '.join(f'{key}: {value}' for key, value in publishers.items())
-    return f'{waiting.reason} ({known}). If somebody publishes them, see docs/ros.md, Deaf nodes.'
 
 
 def _pairs(figures: Mapping[str, str]) -> list[KeyValue]:

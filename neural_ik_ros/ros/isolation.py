@@ -17,7 +17,6 @@ from ..share import share_folder
 
 LOCK_FLAGS = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 FIRST_PORT, PORTS_PER_DOMAIN = 7400, 250  # of DDS
-FAST_DDS = 'rmw_fastrtps'  # how the names of its middleware begin
 N_DOMAINS = 101  # above, the ports of DDS reach into the ephemeral range of Linux
 
 
@@ -26,6 +25,20 @@ class NoFreeDomainError(NeuralIkError):
 
     def __init__(self) -> None:
         super().__init__(f'domains 1 to {N_DOMAINS} are all taken; end other demos and tests.')
+
+
+class ProfileError(NeuralIkError):
+    """The profile that keeps Fast DDS on the loopback is missing."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f'{path} is missing: install or build this version of the package again.')
+
+
+def is_fast_dds() -> bool:
+    """Return whether the middleware of this process is Fast DDS."""
+    from rclpy.utilities import get_rmw_implementation_identifier
+
+    return 'fastrtps' in get_rmw_implementation_identifier()
 
 
 @contextlib.contextmanager
@@ -59,16 +72,24 @@ def isolated_environment(folder: Path, domain_id: int) -> dict[str, str]:
 
     Under Fast DDS they find each other in 0.1 s instead of up to 3 s, and talk over UDP: in shared
     memory, what a killed process leaves behind can make its successor deaf. Logs go to the folder.
+
+    :raises ProfileError: If the profile for Fast DDS is not there.
     """
-    profile = str(share_folder() / 'config' / 'fastdds_loopback.xml')
-    is_fast_dds = (os.environ.get('RMW_IMPLEMENTATION') or FAST_DDS).startswith(FAST_DDS)
-    return {
+    variables = {
         'ROS_DOMAIN_ID': str(domain_id),
-        # With Fast DDS the profile keeps to the loopback, and LOCALHOST would add shared memory.
-        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SYSTEM_DEFAULT' if is_fast_dds else 'LOCALHOST',
         'ROS_LOG_DIR': str(folder / 'log'),
-        'FASTRTPS_DEFAULT_PROFILES_FILE': profile,
-        'FASTDDS_DEFAULT_PROFILES_FILE': profile,
+        'ROS_LOCALHOST_ONLY': '',  # it would win over the range
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+    }
+    if not is_fast_dds():
+        return variables
+    profile = share_folder() / 'config' / 'fastdds_loopback.xml'
+    if not profile.is_file():  # Fast DDS would go on without, and be heard everywhere
+        raise ProfileError(profile)
+    return variables | {
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SYSTEM_DEFAULT',  # LOCALHOST adds shared memory
+        'FASTRTPS_DEFAULT_PROFILES_FILE': str(profile),
+        'FASTDDS_DEFAULT_PROFILES_FILE': str(profile),
     }
 
 

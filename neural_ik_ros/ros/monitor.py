@@ -15,7 +15,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from ..errors import NeuralIkError
-from . import qos
+from . import qos, transport
 
 HARDWARE_ID = 'neural_ik_ros'
 POLL_S = 0.1
@@ -102,7 +102,7 @@ def run_monitor(
 def _spinning() -> Iterator[tuple[Monitor, Callable[[], None]]]:
     """Lend a monitor and what lets it listen for a moment."""
     context = Context()
-    rclpy.init(args=[], context=context)
+    transport.init(args=[], context=context)
     monitor = Monitor(context)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(monitor)

@@ -13,11 +13,11 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
 from ..errors import NeuralIkError
-from ..motion import Output, StreamStatus
+from ..motion import Health, Output, StreamStatus
 from ..solver import IkStatus
 from . import qos
 from .assembly import make_tracker, reconfigure
-from .diagnostics import Statistics, blindness, status_message
+from .diagnostics import Statistics, status_message
 from .frames import Frames
 from .geometry import GeometryCheck
 from .inputs import Inputs
@@ -31,7 +31,8 @@ from .realtime import apply_realtime, cpus_from_text, now_ns
 from .throttle import Throttle
 from .wire import target_from_wire
 
-DIAGNOSTICS_PERIOD_S = 1.0
+REPORT_PERIOD_S = 1.0
+NOT_ACTIVE = 'the node is not active'
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
 
@@ -45,10 +46,10 @@ class NeuralIkNode(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__('neural_ik')
-        self._clock = self.get_clock()
+        self._name, self._clock = self.get_fully_qualified_name(), self.get_clock()
         self._is_active = self._is_configured = False
         self._statistics = Statistics()
-        self._entities: list[tuple[Any, Any]] = []
+        self._entities: list[Any] = []  # what configure made
         self._throttle = Throttle(self.get_logger())
         self._config = declare(self, NodeConfig, on_change=self._on_change, veto=self._veto)
         apply_realtime(self._config.realtime_priority, cpus_from_text(self._config.cpu_affinity))
@@ -62,7 +63,6 @@ class NeuralIkNode(LifecycleNode):
             self._tracker = make_tracker(self._config)
             self._make_outputs()
             self._make_inputs()
-            self._make_service()
         except (NeuralIkError, OSError, RuntimeError, ValueError) as error:
             # rclpy would swallow what escapes; QoS overrides raise the last two.
             self._destroy_entities()
@@ -138,31 +138,25 @@ class NeuralIkNode(LifecycleNode):
         self._joints = JointReader(joint_names)
         goal_news = self._publish_status if config.output_mode == ACTION else None
         self._outputs = Outputs(self, joint_names, self._tracker.config.base_frame, goal_news)
-        self._entities.append((Outputs.destroy, self._outputs))
+        self._entities.append(self._outputs)
 
     def _make_inputs(self) -> None:
         base_frame, uses_tf = self._tracker.config.base_frame, self._config.use_tf
         self._frames = Frames(self, base_frame, uses_tf=uses_tf)
-        self._entities.append((Frames.destroy, self._frames))
+        self._entities.append(self._frames)
         subscriptions = (
             (PoseStamped, '~/target_pose', self._on_target, qos.POSE_IN, True),
             (JointState, 'joint_states', self._on_joints, qos.JOINT_STATES_IN, False),
             (String, 'robot_description', self._on_description, qos.ROBOT_DESCRIPTION, False),
         )
-        timers = (
-            (1.0 / self._config.rate_hz, self._on_tick),
-            (DIAGNOSTICS_PERIOD_S, self._on_report),
-        )
+        timers = ((1.0 / self._config.rate_hz, self._on_tick), (REPORT_PERIOD_S, self._on_report))
         self._inputs = Inputs(self, subscriptions, timers)
-        self._entities.append((Inputs.destroy, self._inputs))
-
-    def _make_service(self) -> None:
         self._service = IkService(self, self._config, self._geometry, self._frames)
-        self._entities.append((IkService.destroy, self._service))
+        self._entities += [self._inputs, self._service]
 
     def _destroy_entities(self) -> None:
-        for destroy, entity in reversed(self._entities):
-            destroy(entity)
+        for entity in reversed(self._entities):
+            entity.destroy()
         self._entities, self._is_configured = [], False
 
     def _veto(self, _config: NodeConfig) -> str:
@@ -189,6 +183,7 @@ class NeuralIkNode(LifecycleNode):
 
     def _on_joints(self, message: JointState) -> None:
         reading = self._joints.read(message)
+        self._statistics.note_joints(is_ours=reading is not None)
         if isinstance(reading, Unusable):
             self._tracker.on_bad_joints(reading.reason)
             self._throttle.warn('joint_states', f'joint state not used: {reading.reason}')
@@ -251,18 +246,19 @@ class NeuralIkNode(LifecycleNode):
     def _on_report(self) -> None:
         if not self._is_active:
             return
-        waiting, publishers = self._tracker.waiting(self._now_ns()), self._inputs.figures()
-        if self._statistics.is_news(waiting):
+        if self._statistics.is_news(self._tracker.waiting(self._now_ns())):
             self._publish_status()
-        if self._statistics.is_blind(waiting):
-            self._throttle.warn('waiting', blindness(waiting, publishers))
-        name, health = self.get_fully_qualified_name(), self._tracker.health(self._now_ns())
-        others = self._service.figures() | self._outputs.figures() | publishers
-        self._outputs.report(self._statistics.report(name, health, others))
+        publishers = self._inputs.figures()
+        if warning := self._statistics.blindness(publishers):
+            self.get_logger().warning(warning)
+        self._report(self._tracker.health(self._now_ns()), publishers)
+
+    def _report(self, health: Health, others: dict[str, str]) -> None:
+        figures = self._service.figures() | self._outputs.figures() | others
+        self._outputs.report(self._statistics.report(self._name, health, figures))
 
     def _publish_status(self) -> None:
-        name = self.get_fully_qualified_name()
-        self._outputs.status(self._statistics.status(name, self._outputs.figures()))
+        self._outputs.status(self._statistics.status(self._name, self._outputs.figures()))
 
     def _now_ns(self) -> int:
         return now_ns(self._clock)
@@ -275,10 +271,10 @@ class NeuralIkNode(LifecycleNode):
     def _stop(self) -> None:
         if not self._is_active:
             return
-        self._on_report()
         self._is_active = False
+        health = self._tracker.health(self._now_ns())
         command = self._tracker.stop(self._now_ns())
         if command is not None:
             self._outputs.command(command)
-        name = self.get_fully_qualified_name()
-        self._outputs.status(status_message(name, StreamStatus.IDLE, 'the node is not active'))
+        self._report(health, {})
+        self._outputs.status(status_message(self._name, StreamStatus.IDLE, NOT_ACTIVE))

@@ -23,8 +23,8 @@ from rclpy.utilities import remove_ros_args
 
 from ..errors import NeuralIkError
 from ..share import PACKAGE_NAME
+from . import transport
 from .stop_signal import StopSignal, ignore_signals
-from .transport import avoid_shared_memory
 
 try:
     from rclpy.experimental.events_executor import EventsExecutor
@@ -109,16 +109,13 @@ def _init(arguments: list[str]) -> None:
     for flag, path in pairwise(arguments):
         if flag == '--params-file' and _size(path) > MAX_PARAMETER_BYTES:
             raise ParameterFileError(path)
-    warning = avoid_shared_memory()
     try:
-        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+        transport.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except RCLError as error:
         raise NeuralIkError(f'{error} Check --ros-args and the parameter files.') from error
     unknown = remove_ros_args(['', *arguments])[1:]
     if unknown:
         raise UnknownArgumentError(unknown)
-    if warning:
-        get_logger(PACKAGE_NAME).warning(warning)
 
 
 def _size(path: str) -> int:

@@ -78,7 +78,7 @@ def profile(environment: dict[str, str]) -> ElementTree.Element:
 
 
 def test_isolated_environment_keeps_to_udp_on_the_loopback(tmp_path, monkeypatch):
-    monkeypatch.delenv('RMW_IMPLEMENTATION', raising=False)
+    monkeypatch.setattr(isolation, 'is_fast_dds', lambda: True)
     environment = isolated_environment(tmp_path, 42)
     assert environment['ROS_DOMAIN_ID'] == '42'
     assert Path(environment['ROS_LOG_DIR']).parent == tmp_path
@@ -86,21 +86,18 @@ def test_isolated_environment_keeps_to_udp_on_the_loopback(tmp_path, monkeypatch
     assert environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'SYSTEM_DEFAULT'
     participant = profile(environment)
     assert participant.findtext('.//{*}useBuiltinTransports') == 'false'
-    addresses = {one.text for one in participant.iterfind('.//{*}address')}
-    assert addresses == {'127.0.0.1'}
+    assert participant.findtext('.//{*}userTransports/{*}transport_id') == 'loopback'
 
 
-@pytest.mark.parametrize(
-    ('middleware', 'discovery_range'),
-    [
-        ('rmw_fastrtps_dynamic_cpp', 'SYSTEM_DEFAULT'),
-        ('rmw_cyclonedds_cpp', 'LOCALHOST'),
-        ('', 'SYSTEM_DEFAULT'),
-    ],
-)
-def test_isolated_environment_keeps_other_middleware_on_the_machine(
-    tmp_path, monkeypatch, middleware, discovery_range
-):
-    monkeypatch.setenv('RMW_IMPLEMENTATION', middleware)
+def test_isolated_environment_refuses_to_go_without_its_profile(tmp_path, monkeypatch):
+    monkeypatch.setattr(isolation, 'is_fast_dds', lambda: True)
+    monkeypatch.setattr(isolation, 'share_folder', lambda: tmp_path)
+    with pytest.raises(NeuralIkError, match='is missing: install'):
+        isolated_environment(tmp_path, 42)
+
+
+def test_isolated_environment_keeps_other_middleware_on_the_machine(tmp_path, monkeypatch):
+    monkeypatch.setattr(isolation, 'is_fast_dds', lambda: False)
     environment = isolated_environment(tmp_path, 42)
-    assert environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == discovery_range
+    assert environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
+    assert not [name for name in environment if 'PROFILES' in name]

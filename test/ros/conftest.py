@@ -31,7 +31,6 @@ def ros_environment(tmp_path_factory):
     with reserved_domain() as domain_id, pytest.MonkeyPatch.context() as patch:
         for name, value in isolated_environment(folder, domain_id).items():
             patch.setenv(name, value)
-        patch.delenv('ROS_LOCALHOST_ONLY', raising=False)
         patch.setenv('PYTHONPATH', str(REPOSITORY), prepend=os.pathsep)
         yield
 

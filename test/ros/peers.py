@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,9 +34,22 @@ class NodeProcess(processes.NodeProcess):
         return True
 
     def shared_memory_files(self) -> set[str]:
-        """Return the files in shared memory that DDS has open for this process."""
+        """
+        Return the files in shared memory that DDS has open for this process.
+
+        Without those of the ports from 7000 on, which all domains of a machine share.
+        """
         maps = Path(f'/proc/{self.pid}/maps').read_text()
-        return set(re.findall(r'/dev/shm/fast(?:rtps|dds)\S+', maps))
+        files = re.findall(r'/dev/shm/fast(?:rtps|dds)\S+', maps)
+        return {name for name in files if '_port70' not in name}
+
+    def udp_addresses(self) -> set[str]:
+        """Return the addresses of its UDP sockets."""
+        descriptors = Path(f'/proc/{self.pid}/fd').iterdir()
+        links = {str(path.readlink()) for path in descriptors if path.is_symlink()}
+        rows = [line.split() for line in Path('/proc/net/udp').read_text().splitlines()[1:]]
+        own = [row[1].split(':')[0] for row in rows if f'socket:[{row[9]}]' in links]
+        return {socket.inet_ntoa(bytes.fromhex(one)[::-1]) for one in own}
 
     def wait_until_it_takes_signals(self, timeout_s: float = WAIT_S) -> None:
         """Wait until it handles SIGTERM, which is long before it has imported its node."""

@@ -65,10 +65,28 @@ def test_page_tells_how_many_publish_each_input():
 
 
 def test_blind_node_is_told_about_once_for_each_time_it_lasts():
+    statistics, told = Statistics(), []
+    for n_joint_states in [0] * 9 + [1] + [0] * 2 + [250]:
+        for _ in range(n_joint_states):
+            statistics.note_joints(is_ours=True)
+        statistics.note_joints(is_ours=False)
+        told.append(statistics.blindness({'publishers of /joint_states': '2'}))
+    assert told[2].startswith('no joint states for 3 s, but 3 of other joints')
+    assert 'publishers of /joint_states: 2' in told[2]
+    assert [bool(text) for text in told] == [False, False, True] + [False] * 10
+
+
+def test_status_of_waiting_is_news_once_although_its_age_grows():
     statistics = Statistics()
-    blind, idle = Output(status=StreamStatus.NO_JOINT_STATE), Output(status=StreamStatus.IDLE)
-    told = [statistics.is_blind(one) for one in [blind] * 9 + [idle] + [blind] * 2 + [idle]]
-    assert told == [False, False, True] + [False] * 10
+    status = StreamStatus.STALE_JOINT_STATE
+    waits = [Output(status=status, detail=f'age {k} s') for k in range(4)]
+    waits.insert(2, Output(status=StreamStatus.IDLE))
+    news = []
+    for waiting in waits:
+        news.append(statistics.is_news(waiting))
+        if news[-1]:
+            statistics.status('/neural_ik')
+    assert news == [True, False, True, True, False]
 
 
 def test_report_tells_what_the_limits_cost():

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from driver import AUTOSTART, FAR, HOME, Driver, shipped_limits
+from driver import AUTOSTART, FAR, HOME, Driver, shipped_limits, status_of
 from numpy.testing import assert_allclose
 from peers import assert_clean_exit
 from rosgraph_msgs.msg import Clock
@@ -78,17 +79,28 @@ def test_node_tells_that_no_joint_states_arrive_although_they_are_published(star
     driver = Driver(peer).connect()  # publishes them, but has not told any
     assert peer.spin_until(lambda: driver.newest_status() == 'NO_JOINT_STATE')
     assert driver.statuses[-1].level == DiagnosticStatus.WARN
-    node.wait_for_output('no joint state has arrived yet')
+    node.wait_for_output('no joint states for 3 s, but 0 of other joints since activation')
     assert 'publishers of /joint_states: 1' in node.output
     assert 'docs/ros.md, Deaf nodes' in node.output
     assert (HELP / 'ros.md').read_text(encoding='utf-8').count('\n## Deaf nodes\n') == 1
-    driver.send_joints(HOME)
+    peer.spin_for(3.0)
+    assert node.output.count('no joint states for') == 1, 'once, not every second'
+    assert [status_of(one) for one in driver.statuses].count('NO_JOINT_STATE') == 1
     assert driver.repeat(driver.send_joints, lambda: driver.newest_status() == 'IDLE')
     report = {pair.key: pair.value for pair in driver.diagnostics[-1].status[0].values}
     assert report['publishers of /neural_ik/target_pose'] == '1'
     assert report['publishers of /robot_description'] == '0'
-    peer.spin_for(3.0)
-    assert node.output.count('no joint state has arrived yet') == 1, 'once, not every second'
+    assert_clean_exit(node, node.stop())
+
+
+def test_node_tells_that_joint_states_are_of_another_arm(start_node, peer):
+    node = start_node('neural_ik_node', *AUTOSTART)
+    driver = Driver(peer).connect()
+    others = [f'left_{name}' for name in driver.names]
+    assert driver.repeat(
+        lambda: driver.send_joints(HOME, others), lambda: 'no joint states for' in node.output
+    )
+    assert int(re.findall(r'but (\d+) of other joints', node.output)[0]) > 0
     assert_clean_exit(node, node.stop())
 
 

@@ -110,15 +110,23 @@ def test_nothing_is_published_while_inactive(driver):
     assert driver.serve()
 
 
+def refusals(driver) -> int:
+    """Return how many targets the newest report counts as refused for want of joint states."""
+    reports = [
+        {pair.key: pair.value for pair in one.status[0].values} for one in driver.diagnostics
+    ]
+    return int(reports[-1].get('count NO_JOINT_STATE', 0)) if reports else 0
+
+
 def test_activation_forgets_the_joints_of_before(driver):
     driver.go(CONFIGURE, ACTIVATE)
     driver.connect()
-    driver.provoke(lambda: driver.send_target(NEAR), 'NO_JOINT_STATE')
+    assert driver.repeat(lambda: driver.send_target(NEAR), lambda: refusals(driver))
     assert not driver.trajectories
     driver.serve()
     driver.go(DEACTIVATE, ACTIVATE)
     driver.forget()
-    driver.provoke(lambda: driver.send_target(NEAR), 'NO_JOINT_STATE')
+    assert driver.repeat(lambda: driver.send_target(NEAR), lambda: refusals(driver))
     assert not driver.trajectories
     assert driver.serve()
 
@@ -202,5 +210,5 @@ def test_autostart_is_active_at_once(start_node, peer):
     driver = Driver(peer).connect()
     assert driver.state() == ACTIVE
     assert driver.peer.spin_until(lambda: driver.statuses)
-    assert status_of(driver.statuses[0]) == 'IDLE'
+    assert status_of(driver.statuses[0]) in {'IDLE', 'NO_JOINT_STATE'}, 'as time goes by'
     assert driver.serve()

@@ -76,6 +76,8 @@ def test_node_reports_an_arm_that_crashed_and_serves_it_when_it_is_back(start_no
     arm.send(signal.SIGKILL)
     driver.provoke(lambda: driver.send_target(home), 'STALE_JOINT_STATE')
     assert 'the last joint state is too old' in driver.statuses[-1].message
+    refusal = 'target refused: the last joint state is too old'
+    assert driver.repeat(lambda: driver.send_target(home), lambda: refusal in node.output)
     assert node.is_running
     start_node('simulated_arm')
     driver.provoke(lambda: driver.send_target(home), 'SOLVED')

@@ -10,6 +10,9 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from peers import assert_clean_exit
 
+from neural_ik_ros.ros.isolation import is_fast_dds
+from neural_ik_ros.ros.transport import LOCALHOST, TRANSPORTS
+
 LIFECYCLE = """
 from rclpy.lifecycle import LifecycleNode
 from neural_ik_ros.ros import process
@@ -36,8 +39,8 @@ class Subject(Node):
 
 raise SystemExit(run(Subject))
 """
-LOCALHOST_ONLY = ('ROS_LOCALHOST_ONLY', '1')  # its name before Iron
-BUILTIN = {'FASTDDS_BUILTIN_TRANSPORTS': 'DEFAULT'}
+BUILTIN = {TRANSPORTS: 'DEFAULT'}
+needs_fast_dds = pytest.mark.skipif(not is_fast_dds(), reason='Fast DDS only')
 EXECUTORS = {'events': '', 'single': 'process.EventsExecutor = None'}
 
 
@@ -72,6 +75,16 @@ def test_run_lets_the_node_say_goodbye(start_node, number):
     assert process.output.replace('tick\n', '') == 'goodbye from subject\n'
 
 
+@needs_fast_dds
+def test_processes_of_the_tests_keep_to_the_loopback(start_node):
+    """Also if the profile should be broken one day: Fast DDS would go on without it."""
+    process = start_node('subject', script=NODE.format(tick='print("tick", flush=True)'))
+    process.wait_for_output('tick')
+    assert process.udp_addresses() == {'127.0.0.1'}
+    assert not process.shared_memory_files()
+
+
+@needs_fast_dds
 @pytest.mark.parametrize(('transports', 'has_shared_memory'), [({}, False), (BUILTIN, True)])
 def test_run_goes_without_shared_memory_unless_told(
     start_node, monkeypatch, transports, has_shared_memory
@@ -80,6 +93,7 @@ def test_run_goes_without_shared_memory_unless_told(
     for name in ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'):
         monkeypatch.delenv(name)  # as on a robot PC
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'OFF')  # nothing gets out
+    monkeypatch.delenv(TRANSPORTS, raising=False)
     script = NODE.format(tick='print("tick", flush=True)')
     process = start_node('subject', script=script, environment=transports)
     process.wait_for_output('tick')
@@ -89,14 +103,13 @@ def test_run_goes_without_shared_memory_unless_told(
     assert not [name for name in files if Path(name).exists()]
 
 
-@pytest.mark.parametrize(
-    ('variable', 'value'), [('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST'), LOCALHOST_ONLY]
-)
+@needs_fast_dds
+@pytest.mark.parametrize(('variable', 'value'), LOCALHOST)
 def test_run_warns_where_fast_dds_insists_on_shared_memory(start_node, variable, value):
     script = NODE.format(tick='self.is_finished = True')
     process = start_node('subject', script=script, environment={variable: value})
     assert_clean_exit(process, process.wait())
-    assert 'shared memory, which can leave' in process.output
+    assert f'{variable}={value} makes Fast DDS use shared memory' in process.output
 
 
 def test_run_ends_when_the_node_is_finished(start_node):
