@@ -131,8 +131,8 @@ class Statistics:
             return ''
         known = ', '.join(f'{key}: {value}' for key, value in publishers.items())
         return (
-            f'no joint states for {BLIND_REPORTS} s, but {self._n_ignored} of other joints since '
-            f'activation; {known}. If that is not as it should be: docs/ros.md, Deaf nodes'
+            f'no joint states for {BLIND_REPORTS} s; of other joints since activation: '
+            f'{self._n_ignored}; {known}. See docs/ros.md, Deaf nodes.'
         )
 
     def status(self, name: str, others: Mapping[str, str] = NOTHING) -> DiagnosticStatus:

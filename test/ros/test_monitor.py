@@ -71,7 +71,7 @@ def test_blind_node_is_told_about_once_for_each_time_it_lasts():
             statistics.note_joints(is_ours=True)
         statistics.note_joints(is_ours=False)
         told.append(statistics.blindness({'publishers of /joint_states': '2'}))
-    assert told[2].startswith('no joint states for 3 s, but 3 of other joints')
+    assert told[2].startswith('no joint states for 3 s; of other joints since activation: 3;')
     assert 'publishers of /joint_states: 2' in told[2]
     assert [bool(text) for text in told] == [False, False, True] + [False] * 10
 
