@@ -67,7 +67,7 @@ class Statistics:
         self._tick_ns = 0
         self._n_joints = 0  # joint states since the last report
         self._n_ignored = 0  # of other joints
-        self._n_blind = 0  # reports without joint states, one after another
+        self._n_blind = -1  # reports without joint states on end, but the first: it may come soon
 
     def count(self, output: Output, latency_ns: int) -> bool:
         """Take one answered target; return whether its status differs from the one before."""
@@ -109,9 +109,9 @@ class Statistics:
         """
         has_happened, self._has_happened = self._has_happened, False
         if not has_happened:
-            is_same, self.newest = waiting.status is self.newest.status, waiting
-            if is_same:
-                return False  # an age in the reason grows, and is no news
+            before, self.newest = self.newest, waiting
+            if before.status is waiting.status is StreamStatus.STALE_JOINT_STATE:
+                return False  # the age in the reason grows, and is no news
         return self.newest.reason != self._published
 
     def note_joints(self, *, is_ours: bool) -> None:
@@ -119,16 +119,18 @@ class Statistics:
         self._n_joints += is_ours
         self._n_ignored += not is_ours
 
-    def blindness(self, publishers: Mapping[str, str]) -> str:
+    def is_blind(self) -> bool:
         """
-        Return what to log after some reports without joint states, nothing before and afterwards.
+        Return, once, that no joint states have come for some reports: an arm may be starting.
 
-        To be asked with each report. An arm that starts beside the node may take a while.
+        To be asked with each report.
         """
-        is_blind, self._n_joints = self._n_joints == 0, 0
-        self._n_blind = self._n_blind + 1 if is_blind else 0
-        if self._n_blind != BLIND_REPORTS:
-            return ''
+        self._n_blind = self._n_blind + 1 if self._n_joints == 0 else 0
+        self._n_joints = 0
+        return self._n_blind == BLIND_REPORTS
+
+    def blindness(self, publishers: Mapping[str, str]) -> str:
+        """Return what to log then."""
         known = ', '.join(f'{key}: {value}' for key, value in publishers.items())
         return (
             f'no joint states for {BLIND_REPORTS} s; of other joints since activation: '

@@ -151,8 +151,9 @@ class NeuralIkNode(LifecycleNode):
         )
         timers = ((1.0 / self._config.rate_hz, self._on_tick), (REPORT_PERIOD_S, self._on_report))
         self._inputs = Inputs(self, subscriptions, timers)
+        self._entities.append(self._inputs)  # before the service, which may not come about
         self._service = IkService(self, self._config, self._geometry, self._frames)
-        self._entities += [self._inputs, self._service]
+        self._entities.append(self._service)
 
     def _destroy_entities(self) -> None:
         for entity in reversed(self._entities):
@@ -248,14 +249,13 @@ class NeuralIkNode(LifecycleNode):
             return
         if self._statistics.is_news(self._tracker.waiting(self._now_ns())):
             self._publish_status()
-        publishers = self._inputs.figures()
-        if warning := self._statistics.blindness(publishers):
-            self.get_logger().warning(warning)
-        self._report(self._tracker.health(self._now_ns()), publishers)
+        if self._statistics.is_blind():
+            self.get_logger().warning(self._statistics.blindness(self._inputs.figures()))
+        self._report(self._tracker.health(self._now_ns()))
 
-    def _report(self, health: Health, others: dict[str, str]) -> None:
-        figures = self._service.figures() | self._outputs.figures() | others
-        self._outputs.report(self._statistics.report(self._name, health, figures))
+    def _report(self, health: Health) -> None:
+        others = self._service.figures() | self._outputs.figures() | self._inputs.figures()
+        self._outputs.report(self._statistics.report(self._name, health, others))
 
     def _publish_status(self) -> None:
         self._outputs.status(self._statistics.status(self._name, self._outputs.figures()))
@@ -276,5 +276,5 @@ class NeuralIkNode(LifecycleNode):
         command = self._tracker.stop(self._now_ns())
         if command is not None:
             self._outputs.command(command)
-        self._report(health, {})
+        self._report(health)
         self._outputs.status(status_message(self._name, StreamStatus.IDLE, NOT_ACTIVE))

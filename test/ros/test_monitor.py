@@ -70,10 +70,19 @@ def test_blind_node_is_told_about_once_for_each_time_it_lasts():
         for _ in range(n_joint_states):
             statistics.note_joints(is_ours=True)
         statistics.note_joints(is_ours=False)
-        told.append(statistics.blindness({'publishers of /joint_states': '2'}))
-    assert told[2].startswith('no joint states for 3 s; of other joints since activation: 3;')
-    assert 'publishers of /joint_states: 2' in told[2]
-    assert [bool(text) for text in told] == [False, False, True] + [False] * 10
+        told.append(statistics.is_blind())
+    assert told == [False] * 3 + [True] + [False] * 9, 'the first report may come at once'
+    text = statistics.blindness({'publishers of /joint_states': '2'})
+    assert text.startswith('no joint states for 3 s; of other joints since activation: 13;')
+    assert 'publishers of /joint_states: 2' in text
+
+
+def test_reason_of_waiting_is_news_when_it_changes():
+    statistics, news = Statistics(), []
+    for detail in ('lacks joint_6', 'lacks joint_6', 'lacks joint_1'):
+        news.append(statistics.is_news(Output(status=IkStatus.BAD_JOINT_STATE, detail=detail)))
+        statistics.status('/neural_ik')
+    assert news == [True, False, True]
 
 
 def test_status_of_waiting_is_news_once_although_its_age_grows():

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
-from driver import AUTOSTART, FAR, HOME, Driver, shipped_limits, status_of
+from driver import ACTIVATE, AUTOSTART, CONFIGURE, FAR, HOME, Driver, shipped_limits, status_of
 from numpy.testing import assert_allclose
 from peers import assert_clean_exit
 from rosgraph_msgs.msg import Clock
@@ -21,7 +21,7 @@ from sensor_msgs.msg import JointState
 from neural_ik_ros.ros import qos
 from neural_ik_ros.ros.messages import fill_time
 
-HELP = Path(__file__).resolve().parents[2] / 'docs'
+DOCS = Path(__file__).resolve().parents[2] / 'docs'
 SECOND = 1_000_000_000
 TOLERANT = ('-p', 'target_timeout_s:=30.0', '-p', 'overrun_timeout_s:=30.0')
 SOURCE = (
@@ -73,16 +73,25 @@ def test_arm_stops_smoothly_when_the_node_is_killed_and_goes_on_with_the_next(st
     assert (speeds < 0.5 * shipped_limits().velocity).all(), 'a jump would be at the limit'
 
 
+def connected_before_it_is_active(peer) -> Driver:
+    """Return a driver that publishes joint states, but has not told any."""
+    driver = Driver(peer)
+    driver.go(CONFIGURE)
+    driver.connect()
+    driver.go(ACTIVATE)
+    return driver
+
+
 def test_node_tells_that_no_joint_states_arrive_although_they_are_published(start_node, peer):
     """Without a target, too: a deaf node and one that has nothing to do must not look alike."""
-    node = start_node('neural_ik_node', *AUTOSTART, '-p', 'joint_state_timeout_s:=30.0')
-    driver = Driver(peer).connect()  # publishes them, but has not told any
+    node = start_node('neural_ik_node', '-p', 'joint_state_timeout_s:=30.0')
+    driver = connected_before_it_is_active(peer)
     assert peer.spin_until(lambda: driver.newest_status() == 'NO_JOINT_STATE')
     assert driver.statuses[-1].level == DiagnosticStatus.WARN
     node.wait_for_output('no joint states for 3 s; of other joints since activation: 0;')
     assert 'publishers of /joint_states: 1' in node.output
     assert 'docs/ros.md, Deaf nodes' in node.output
-    assert (HELP / 'ros.md').read_text(encoding='utf-8').count('\n## Deaf nodes\n') == 1
+    assert (DOCS / 'ros.md').read_text(encoding='utf-8').count('\n## Deaf nodes\n') == 1
     peer.spin_for(3.0)
     assert node.output.count('no joint states for') == 1, 'once, not every second'
     assert [status_of(one) for one in driver.statuses].count('NO_JOINT_STATE') == 1
@@ -94,8 +103,8 @@ def test_node_tells_that_no_joint_states_arrive_although_they_are_published(star
 
 
 def test_node_tells_that_joint_states_are_of_another_arm(start_node, peer):
-    node = start_node('neural_ik_node', *AUTOSTART)
-    driver = Driver(peer).connect()
+    node = start_node('neural_ik_node')
+    driver = connected_before_it_is_active(peer)
     others = [f'left_{name}' for name in driver.names]
     assert driver.repeat(
         lambda: driver.send_joints(HOME, others), lambda: 'no joint states for' in node.output

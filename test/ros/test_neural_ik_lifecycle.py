@@ -27,9 +27,21 @@ from driver import (
 from lifecycle_msgs.msg import Transition
 from numpy.testing import assert_allclose
 from peers import NodeProcess, assert_clean_exit
+from std_msgs.msg import String
 
+from neural_ik_ros.ros import qos
 from neural_ik_ros.ros.messages import ns_from_time
 
+WITHOUT_SERVICE = """
+from neural_ik_ros.ros import node
+
+def refuse(*_):
+    raise node.NeuralIkError('no service today')
+
+node.IkService = refuse
+from neural_ik_ros.ros.executables import neural_ik_node
+raise SystemExit(neural_ik_node())
+"""
 LIMIT_TOL = 1e-6  # relative
 PERIOD_NS = 4_000_000
 SHUTDOWN = {
@@ -89,6 +101,19 @@ def test_disallowed_transitions_are_refused_and_change_nothing(driver, process):
             assert driver.state() == state
     driver.connect().serve()
     assert 'refused' in process.output
+    assert_clean_exit(process, process.stop())
+
+
+def test_nothing_lives_on_after_a_configure_that_failed_at_its_end(start_node, peer):
+    process = start_node('neural_ik_node', script=WITHOUT_SERVICE)
+    driver = Driver(peer)
+    for _ in range(2):
+        assert not driver.change_state(CONFIGURE)
+    assert peer.node.count_subscribers('robot_description') == 0
+    descriptions = peer.node.create_publisher(String, 'robot_description', qos.ROBOT_DESCRIPTION)
+    descriptions.publish(String(data='<robot name="other"/>'))
+    assert driver.state() == UNCONFIGURED
+    assert process.output.count('not configured: no service today') == 2
     assert_clean_exit(process, process.stop())
 
 
