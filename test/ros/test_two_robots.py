@@ -55,6 +55,11 @@ class Robot:
     def is_running(self) -> bool:
         return len(self.solutions) >= N
 
+    def way(self) -> float:
+        """Return how far the joint that moved most has moved [rad]."""
+        q = np.array([message.position for message in self.joint_states]).reshape(-1, 6)
+        return float(np.ptp(q, axis=0).max()) if len(q) else 0.0
+
     def forget(self) -> None:
         for messages in (self.targets, self.solutions, self.joint_states):
             messages.clear()
@@ -108,13 +113,10 @@ def test_one_robot_goes_on_when_the_other_ends(robots, peer):
     assert peer.spin_until(is_at_rest)
     for robot in (left, right):
         robot.forget()
-    assert peer.spin_until(right.is_running)
+    assert peer.spin_until(lambda: right.is_running() and right.way() > EXACT), 'after each dwell'
     assert left.targets == left.solutions == []
-    q = np.array([message.position for message in left.joint_states])
-    assert len(q) > 0
-    assert np.ptp(q, axis=0).max() < EXACT, 'it stands while the other one moves'
-    q_right = np.array([message.position for message in right.joint_states])
-    assert np.ptp(q_right, axis=0).max() > EXACT
+    assert left.joint_states
+    assert left.way() < EXACT, 'it stands while the other one moves'
 
 
 def test_parameters_of_two_robots_are_parameters_of_the_source():
