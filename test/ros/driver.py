@@ -155,6 +155,12 @@ class Driver:
 
         return self.peer.spin_until(is_done_or_said)
 
+    def figures(self) -> dict[str, str]:
+        """Return the values in the newest report of the node, or nothing before the first."""
+        reports = [one for message in self.diagnostics for one in message.status]
+        own = [report for report in reports if report.name == self.node]
+        return {pair.key: pair.value for pair in own[-1].values} if own else {}
+
     def newest_status(self) -> str:
         return status_of(self.statuses[-1]) if self.statuses else ''
 

@@ -96,7 +96,7 @@ def test_node_tells_that_no_joint_states_arrive_although_they_are_published(star
     assert node.output.count('no joint states for') == 1, 'once, not every second'
     assert [status_of(one) for one in driver.statuses].count('NO_JOINT_STATE') == 1
     assert driver.repeat(driver.send_joints, lambda: driver.newest_status() == 'IDLE')
-    report = {pair.key: pair.value for pair in driver.diagnostics[-1].status[0].values}
+    report = driver.figures()
     assert report['publishers of /neural_ik/target_pose'] == '1'
     assert report['publishers of /robot_description'] == '0'
     assert_clean_exit(node, node.stop())

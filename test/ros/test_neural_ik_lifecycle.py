@@ -137,10 +137,7 @@ def test_nothing_is_published_while_inactive(driver):
 
 def refusals(driver) -> int:
     """Return how many targets the newest report counts as refused for want of joint states."""
-    reports = [
-        {pair.key: pair.value for pair in one.status[0].values} for one in driver.diagnostics
-    ]
-    return int(reports[-1].get('count NO_JOINT_STATE', 0)) if reports else 0
+    return int(driver.figures().get('count NO_JOINT_STATE', 0))
 
 
 def test_activation_forgets_the_joints_of_before(driver):

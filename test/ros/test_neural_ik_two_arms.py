@@ -58,21 +58,16 @@ def test_two_arms_are_served_at_the_same_time(drivers, peer):
         assert {status.name for status in driver.statuses} == {f'/{side}/neural_ik'}
 
 
-def n_ignored(driver: Driver) -> int:
-    """Return how many joint states the newest report tells to be of other joints."""
-    reports = [one for message in driver.diagnostics for one in message.status]
-    values = [{pair.key: pair.value for pair in one.values} for one in reports]
-    own = [one for report, one in zip(reports, values, strict=True) if report.name == driver.node]
-    return int(own[-1]['ignored joint states']) if own else 0
-
-
 def test_what_happens_to_one_arm_is_no_matter_of_the_other(drivers, processes, peer):
     left, right = drivers.values()
     for driver in drivers.values():
         driver.serve(HOME)
         driver.forget()
     left.provoke(lambda: left.send_target(NEAR, frame='right_base_link'), 'UNKNOWN_FRAME')
-    assert left.repeat(lambda: left.send_joints(HOME, right.names), lambda: n_ignored(left))
+    assert left.repeat(
+        lambda: left.send_joints(HOME, right.names),
+        lambda: int(left.figures().get('ignored joint states', 0)),
+    )
     left.go(DEACTIVATE)
     assert right.serve(NEAR)
     left.forget()

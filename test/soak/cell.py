@@ -277,9 +277,8 @@ def _counts(driver: Driver) -> dict[str, int]:
         return ns_from_time(driver.diagnostics[-1].header.stamp) if driver.diagnostics else 0
 
     assert driver.peer.spin_until(lambda: newest_ns() > now_ns, START_S), 'no report'
-    values = {pair.key: pair.value for pair in driver.diagnostics[-1].status[0].values}
     return {
         key.removeprefix('count '): int(value)
-        for key, value in values.items()
+        for key, value in driver.figures().items()
         if key.startswith('count ')
     }
