@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
 VENV_BENCH := .venv-bench
-BAGS := test/plain/bags
+BAGS := test/plain/replay/bags
 BENCH := $(VENV_BENCH)/bin/python
 BENCH_PIP := $(BENCH) -m pip --disable-pip-version-check
 
@@ -86,7 +86,7 @@ examples: setup-test
 	    || failed="$$failed $$folder"; \
 	done; test -z "$$failed" || { echo "Failed, picture left as it was:$$failed"; exit 1; }
 
-# The regression gate of test/plain/test_replay_gate.py: what moves is seen in the diff.
+# The regression gate of test/plain/replay/test_replay_gate.py: what moves is seen in the diff.
 baseline: setup
 	$(BIN)/neural_ik replay $(BAGS)/reference --params-file $(BAGS)/reference.yaml --no-figures
 	cp replay_report/report.json $(BAGS)/reference_baseline.json

@@ -17,12 +17,12 @@ from typing import TypeVar
 import numpy as np
 
 from neural_ik_ros.kinematics import FloatArray
-from neural_ik_ros.learning.bundle import Bundle, load_bundle
-from neural_ik_ros.learning.card import MODEL, NETWORK
-from neural_ik_ros.learning.engines import LiteRtEngine
+from neural_ik_ros.learning.bundle.bundle import Bundle, load_bundle
+from neural_ik_ros.learning.bundle.card import MODEL, NETWORK
+from neural_ik_ros.learning.bundle.engines import LiteRtEngine
+from neural_ik_ros.learning.bundle.predictor import NetworkSeed
+from neural_ik_ros.learning.data.features import features
 from neural_ik_ros.learning.evaluation.markdown import markdown_table
-from neural_ik_ros.learning.features import features
-from neural_ik_ros.learning.predictor import NetworkSeed
 from neural_ik_ros.solver import IkSolver
 
 from .problems import Problems, reachable_sets
@@ -70,7 +70,7 @@ def _models(bundle: Bundle) -> dict[str, bytes]:
     """Return the served network, and the trained one converted with smaller weights."""
     import tensorflow as tf
 
-    from neural_ik_ros.learning.artifact import litert_converter, network_from_bytes
+    from neural_ik_ros.learning.network.model_files import litert_converter, network_from_bytes
 
     models = {'float32': bundle.files[MODEL]}
     for name, types in (('float16', [tf.float16]), ('int8', [])):

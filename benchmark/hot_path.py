@@ -15,7 +15,7 @@ import numpy as np
 
 from neural_ik_ros import IkSolver
 from neural_ik_ros.kinematics import forward, random_joints, refine
-from neural_ik_ros.learning.features import features
+from neural_ik_ros.learning.data.features import features
 
 BLOCK = 200  # calls of one kind before the next kind has its turn
 N_TARGETS = 2000

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neural_ik_ros.kinematics import Arm, FloatArray, Joints, Transform, forward
-from neural_ik_ros.motion.paths import CartesianPath, PathConfig
+from neural_ik_ros.simulation.paths import CartesianPath, PathConfig
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 RATE = 250.0  # [Hz]

@@ -22,7 +22,7 @@ from neural_ik_ros.kinematics import (
     rotation_from_rpy,
 )
 from neural_ik_ros.kinematics.angles import unwind_into
-from neural_ik_ros.learning.definitions import STEP_SECONDS
+from neural_ik_ros.learning.data.set_definitions import STEP_SECONDS
 from neural_ik_ros.solver import IkStatus
 
 SEED = 7

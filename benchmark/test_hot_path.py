@@ -15,7 +15,7 @@ import pytest
 from benchmark.hot_path import interleaved
 from neural_ik_ros import IkSolver
 from neural_ik_ros.kinematics import forward, random_joints
-from neural_ik_ros.learning.features import features
+from neural_ik_ros.learning.data.features import features
 from neural_ik_ros.solver import CurrentJoints
 from neural_ik_ros.solver import IkSolver as SolverCore
 

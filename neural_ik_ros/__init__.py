@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .learning.serving import IkSolver
+    from .api import IkSolver
 
 __version__ = '0.1.0'
 __all__ = ['IkSolver', '__version__']
@@ -16,7 +16,7 @@ __all__ = ['IkSolver', '__version__']
 def __getattr__(name: str) -> Any:
     """Import ``IkSolver`` on first use, so that ``neural_ik --help`` stays fast."""
     if name == 'IkSolver':
-        from .learning.serving import IkSolver
+        from .api import IkSolver
 
         return IkSolver
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

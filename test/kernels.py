@@ -10,8 +10,8 @@ import subprocess
 import sys
 
 AS_A_NODE = (
-    'from neural_ik_ros.ros.assembly import make_tracker; '
-    'from neural_ik_ros.ros.node_config import NodeConfig; '
+    'from neural_ik_ros.interface.factory import make_tracker; '
+    'from neural_ik_ros.interface.node_config import NodeConfig; '
     'make_tracker(NodeConfig())'
 )
 COMPILE_S = 300.0

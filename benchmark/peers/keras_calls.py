@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from neural_ik_ros.kinematics import Arm, Joints, Transform
-from neural_ik_ros.learning.features import N_FEATURES, features
+from neural_ik_ros.learning.data.features import N_FEATURES, features
 
 from .adapter import Adapter, Solve
 
@@ -21,8 +21,8 @@ PREDICT, GRAPH, LITERT = 'described, Keras predict', 'described, tf.function', '
 
 
 def _described(arm: Arm) -> Any:
-    from neural_ik_ros.learning.config import LearningConfig
-    from neural_ik_ros.learning.network import build_network
+    from neural_ik_ros.learning.network.architectures import build_network
+    from neural_ik_ros.learning.training.config import LearningConfig
     from neural_ik_ros.share import share_folder
 
     config = LearningConfig.from_file(share_folder() / 'config' / 'learning' / 'reference.yaml')
@@ -50,8 +50,8 @@ def _graph(arm: Arm) -> Solve:
 
 
 def _litert(arm: Arm) -> Solve:
-    from neural_ik_ros.learning.artifact import to_litert
-    from neural_ik_ros.learning.engines import LiteRtEngine
+    from neural_ik_ros.learning.bundle.engines import LiteRtEngine
+    from neural_ik_ros.learning.network.model_files import to_litert
 
     engine = LiteRtEngine(to_litert(_described(arm)))
     return lambda target, q: engine.run(_row(target, q))[0].astype(np.float64)

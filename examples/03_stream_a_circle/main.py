@@ -20,8 +20,8 @@ from sensor_msgs.msg import JointState
 
 from neural_ik_ros import IkSolver
 from neural_ik_ros.kinematics import forward
-from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain
-from neural_ik_ros.ros.processes import NodeProcess
+from neural_ik_ros.ros.processes.isolation import isolated_environment, reserved_domain
+from neural_ik_ros.ros.processes.node_process import NodeProcess
 
 CENTRE, RADIUS = (1.0, -0.2, 0.9), 0.2  # [m] starts where the simulated arm stands: (1, 0, 0.9)
 DURATION_S, RATE_HZ = 8.0, 250.0

@@ -18,8 +18,8 @@ from rclpy.node import Node
 
 from neural_ik_ros import IkSolver
 from neural_ik_ros.kinematics import Arm, forward, invert, is_within_limits, se3_log
-from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain
-from neural_ik_ros.ros.processes import NodeProcess
+from neural_ik_ros.ros.processes.isolation import isolated_environment, reserved_domain
+from neural_ik_ros.ros.processes.node_process import NodeProcess
 
 try:
     from moveit_msgs.srv import GetPositionIK

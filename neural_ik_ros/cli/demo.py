@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..ros.demo.analysis import DemoReport, Percentiles, ToolError
+    from ..simulation.demo_report import DemoReport, Percentiles, ToolError
 
 PATHS = ('line', 'circle', 'lemniscate', 'iso_9283')  # motion.paths.SHAPES, which loads numpy
 
@@ -78,17 +78,17 @@ def _run(arguments: argparse.Namespace) -> int:
     from ..errors import NeuralIkError
 
     try:
-        from ..ros.demo.analysis import judge
-        from ..ros.demo.extraction import recording_from_tracks
-        from ..ros.demo.figures import save_figures
-        from ..ros.demo.session import DemoOptions, run_demo
+        from ..ros.processes.demo import DemoOptions, run_demo
+        from ..ros.processes.extraction import recording_from_tracks
+        from ..simulation.demo_plots import save_figures
+        from ..simulation.demo_report import judge
     except ImportError as error:
         raise NeuralIkError(
             f'{error.name} is not installed. Source ROS 2 Jazzy, or make setup.'
         ) from error
-    from ..learning.bundle import load_bundle
-    from ..ros.assembly import motion_limits
-    from ..ros.node_config import NodeConfig
+    from ..interface.factory import motion_limits
+    from ..interface.node_config import NodeConfig
+    from ..learning.bundle.bundle import load_bundle
 
     options = DemoOptions(
         folder=_made_folder(arguments.output),

@@ -16,7 +16,7 @@ from .generate import names
 
 if TYPE_CHECKING:
     from ..kinematics import Arm
-    from ..learning.dataset import Samples
+    from ..learning.data.dataset import Samples
     from ..learning.evaluation.proposals import Network
     from ..learning.evaluation.runner import Draw
 
@@ -90,7 +90,7 @@ def _run(args: argparse.Namespace) -> int:
 def _drawing() -> Draw:
     """Return what draws the pictures, before minutes go into what cannot be drawn."""
     try:
-        from ..learning.evaluation.figures import save_figures
+        from ..learning.evaluation.plots import save_figures
     except ImportError as error:
         raise NeuralIkError(
             f'{error.name} is not installed; install the extra [figures] or add --no-figures.'
@@ -113,8 +113,8 @@ def _sources(
     args: argparse.Namespace, arm: Arm
 ) -> tuple[Mapping[str, Iterable[Samples]], Mapping[str, Any]]:
     """Return the samples of each set, and what makes them again."""
-    from ..learning.config import LearningConfig
     from ..learning.evaluation.sources import drawn, stored
+    from ..learning.training.config import LearningConfig
 
     if args.data is not None:
         if args.sets or args.config or args.seed is not None:

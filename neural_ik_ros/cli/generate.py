@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..learning.definitions import SETS, SLICES
+from ..learning.data.set_definitions import SETS, SLICES
 
 if TYPE_CHECKING:
-    from ..learning.dataset import DataConfig
+    from ..learning.data.dataset import DataConfig
 
 PARTS = ('train', 'validation', 'test')
 
@@ -72,9 +72,9 @@ def _indented(name: str, definition: str) -> str:
 
 def _run(args: argparse.Namespace) -> int:
     from ..kinematics import arm_from_urdf
-    from ..learning.config import LearningConfig, shipped_config
-    from ..learning.data_folder import write_data
-    from ..learning.dataset import Part
+    from ..learning.data.data_folder import write_data
+    from ..learning.data.dataset import Part
+    from ..learning.training.config import LearningConfig, shipped_config
     from ..urdf_file import read_urdf, shipped_urdf
 
     config = _changed(LearningConfig.from_file(args.config or shipped_config()).data, args)

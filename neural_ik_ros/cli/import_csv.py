@@ -34,8 +34,8 @@ def add_parser(subparsers: Any) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     from ..kinematics import arm_from_urdf
-    from ..learning.csv_data import figures, read_csv, split_by_target
-    from ..learning.data_folder import write_parts
+    from ..learning.data.csv_import import figures, read_csv, split_by_target
+    from ..learning.data.data_folder import write_parts
     from ..share import share_folder
     from ..urdf_file import read_urdf
 

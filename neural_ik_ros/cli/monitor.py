@@ -41,7 +41,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from ..errors import NeuralIkError
 
     try:
-        from ..ros.monitor import run_monitor
+        from ..ros.nodes.monitor import run_monitor
     except ImportError as error:
         raise NeuralIkError(
             f'{error.name} is not installed. Source ROS 2 Jazzy, or make setup.'

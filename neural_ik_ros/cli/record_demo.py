@@ -72,11 +72,11 @@ def _speed(text: str) -> float:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        from ..ros.replay.demo_bag import DemoBagOptions, record_demo
-        from ..ros.replay.output_folder import output_folder
+        from ..replay.demo_bag import DemoBagOptions, record_demo
+        from ..replay.output_folder import output_folder
     except ImportError as error:
         raise not_installed(error) from error
-    from ..motion.paths import PathConfig
+    from ..simulation.paths import PathConfig
 
     options = DemoBagOptions(
         node=arguments.node,

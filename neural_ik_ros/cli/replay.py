@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MissingLibraryError, NeuralIkError
 
 if TYPE_CHECKING:
-    from ..ros.node_config import NodeConfig
-    from ..ros.replay.bag_types import Topics
-    from ..ros.replay.session import Replay
+    from ..interface.node_config import NodeConfig
+    from ..replay.bag_types import Topics
+    from ..replay.offline_replay import Replay
 
 NODE = '/neural_ik'
 NODE_NAME = re.compile(r'(/[A-Za-z_][A-Za-z0-9_]*)+')
@@ -93,7 +93,7 @@ def node_config(arguments: argparse.Namespace) -> NodeConfig:
 
     :raises NeuralIkError: If the parameter file cannot be used.
     """
-    from ..ros.params_file import config_from_file
+    from ..interface.params_file import config_from_file
 
     config = config_from_file(arguments.params_file, arguments.node)
     return replace(config, prefix=arguments.prefix) if arguments.prefix else config
@@ -107,15 +107,15 @@ def _node(text: str) -> str:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        from ..ros.replay import gate
-        from ..ros.replay.output_folder import output_folder
-        from ..ros.replay.session import REPORT, ReplayOptions, run_replay
+        from ..replay import regression
+        from ..replay.offline_replay import REPORT, ReplayOptions, run_replay
+        from ..replay.output_folder import output_folder
     except ImportError as error:
         raise not_installed(error) from error
     if arguments.live and arguments.answers is not None:
         raise NeuralIkError('--live makes the answers itself: leave out one of both.')
-    tolerances = gate.tolerances_from_texts(arguments.tolerance)
-    baseline = None if arguments.baseline is None else gate.load_baseline(arguments.baseline)
+    tolerances = regression.tolerances_from_texts(arguments.tolerance)
+    baseline = None if arguments.baseline is None else regression.load_baseline(arguments.baseline)
     config = node_config(arguments)
     options = ReplayOptions(
         bag=arguments.bag,
@@ -136,9 +136,10 @@ def _run(arguments: argparse.Namespace) -> int:
     is_same = options.answers is None or _is_same(replay, options.answers.name)
     if baseline is None:
         return 0 if is_same else 1
-    found = gate.moves(baseline, gate.flat(replay.report), tolerances)
+    found = regression.moves(baseline, regression.flat(replay.report), tolerances)
     if found:
-        print(f'\n{gate.table(found)}\n\n{len(found)} figures moved against {arguments.baseline}')
+        moved = f'{len(found)} figures moved against {arguments.baseline}'
+        print(f'\n{regression.table(found)}\n\n{moved}')
         return 1
     print(f'all {len(baseline)} figures as in {arguments.baseline}')
     return 0 if is_same else 1
@@ -146,7 +147,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _played(arguments: argparse.Namespace, topics: Topics, folder: Path) -> Path:
     """Return the bag of what a real node answers."""
-    from ..ros.replay.live import LiveOptions, play_live
+    from ..ros.processes.live_replay import LiveOptions, play_live
 
     options = LiveOptions(
         bag=arguments.bag,
@@ -163,7 +164,7 @@ def _played(arguments: argparse.Namespace, topics: Topics, folder: Path) -> Path
 
 def _is_same(replay: Replay, name: str) -> bool:
     """Return whether recorded solutions are those of the replay, and say so."""
-    from ..ros.replay.comparison import difference
+    from ..replay.comparison import difference
 
     figures = replay.report['recorded_solutions']
     problem = difference(figures)
@@ -209,7 +210,7 @@ def progress(unit: str) -> Any:
 
 
 def _topics(arguments: argparse.Namespace) -> Topics:
-    from ..ros.replay.bag_types import Topics
+    from ..replay.bag_types import Topics
 
     given = {
         'target': arguments.target_topic,
@@ -222,8 +223,8 @@ def _topics(arguments: argparse.Namespace) -> Topics:
 
 def _network(config: NodeConfig) -> dict[str, str]:
     """Return which network it is."""
-    from ..learning.bundle import load_bundle
-    from ..learning.card import MODEL
+    from ..learning.bundle.bundle import load_bundle
+    from ..learning.bundle.card import MODEL
 
     bundle = load_bundle(Path(config.bundle) if config.bundle else None)
     return {'name': bundle.card.name, 'sha256': bundle.card.files[MODEL].sha256}
@@ -231,7 +232,7 @@ def _network(config: NodeConfig) -> dict[str, str]:
 
 def _save_figures(replay: Replay, folder: Path) -> None:
     try:
-        from ..ros.replay.figures import save_figures
+        from ..replay.plots import save_figures
     except ImportError as error:
         print(f'no pictures: {error.name} is not installed', file=sys.stderr)
         return

@@ -58,8 +58,8 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from ..api import IkSolver
     from ..kinematics import transform_from_xyz_rpy
-    from ..learning.serving import IkSolver
     from ..solver import IkStatus, SolverOptions
 
     options = SolverOptions(allow_other_posture=arguments.allow_other_posture)

@@ -14,8 +14,8 @@ from .generate import add_source_arguments
 from .quiet import quiet_libraries
 
 if TYPE_CHECKING:
-    from ..learning.bundle import Bundle
-    from ..learning.config import LearningConfig
+    from ..learning.bundle.bundle import Bundle
+    from ..learning.training.config import LearningConfig
 
 BACKENDS = ('tensorflow', 'jax')
 
@@ -65,15 +65,15 @@ def add_parser(subparsers: Any) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     from ..kinematics import arm_from_urdf
-    from ..learning.run_folder import RunFolder, open_run, read_sources
+    from ..learning.training.run_folder import RunFolder, open_run, read_sources
 
     config, urdf = _sources(args)
     arm_from_urdf(urdf)  # refused before anything is written
     _require_libraries(has_tensorboard=args.tensorboard)
-    from ..learning.bundling import make_bundle
-    from ..learning.curves import draw_curves
-    from ..learning.training import backend, train
-    from ..learning.workers import join, worker_from_environment
+    from ..learning.make_bundle import make_bundle
+    from ..learning.training.curves import draw_curves
+    from ..learning.training.train import backend, train
+    from ..learning.training.workers import join, worker_from_environment
 
     worker = worker_from_environment()
     run = RunFolder(args.output)
@@ -84,7 +84,7 @@ def _run(args: argparse.Namespace) -> int:
     arm = arm_from_urdf(urdf)
     on_epoch = None
     if args.tensorboard and worker.is_chief:
-        from ..learning.tensorboard_log import TensorBoardLog
+        from ..learning.training.tensorboard_log import TensorBoardLog
 
         on_epoch = TensorBoardLog(run)
     verbose = 2 if args.quiet else 1
@@ -105,8 +105,8 @@ def _run(args: argparse.Namespace) -> int:
 
 def _sources(args: argparse.Namespace) -> tuple[LearningConfig, str]:
     """Return configuration and URDF: as given, else those of the run to resume, else ours."""
-    from ..learning.config import LearningConfig, shipped_config
-    from ..learning.run_folder import RunFolder, RunFolderError, read_sources
+    from ..learning.training.config import LearningConfig, shipped_config
+    from ..learning.training.run_folder import RunFolder, RunFolderError, read_sources
     from ..urdf_file import read_urdf, shipped_urdf
 
     run = RunFolder(args.output)
@@ -137,10 +137,11 @@ def _require_libraries(*, has_tensorboard: bool) -> None:
         raise BackendError(backend)
     try:
         with quiet_libraries():
-            from ..learning import bundling, curves  # noqa: F401
+            from ..learning import make_bundle  # noqa: F401
+            from ..learning.training import curves  # noqa: F401
 
             if has_tensorboard:
-                from ..learning import tensorboard_log  # noqa: F401
+                from ..learning.training import tensorboard_log  # noqa: F401
     except ModuleNotFoundError as error:
         raise TrainingLibraryError(error.name) from error
 

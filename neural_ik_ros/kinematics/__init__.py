@@ -4,18 +4,12 @@
 
 from .angles import TURN, angular_distance, nearest_turn
 from .arm import Arm, ArmError, CoupledLimit
-from .branches import Branches, branches
 from .chain import forward, jacobian, skeleton
+from .closed_form.branches import Branches, branches
 from .limits import is_within_limits, random_joints
 from .posture import is_same_posture, posture
 from .refine import RefineResult, free_limits, refine, step_limits
-from .se3 import (
-    invert,
-    rotation_angle,
-    rotation_from_rpy,
-    se3_log,
-    transform_from_xyz_rpy,
-)
+from .se3 import invert, rotation_angle, rotation_from_rpy, se3_log, transform_from_xyz_rpy
 from .singularity import manipulability, smallest_singular_value
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
 from .urdf import CorrectionError, UrdfError, arm_from_urdf, links_fixed_to

@@ -10,7 +10,7 @@ import numpy as np
 
 from .angles import TURN
 from .arm import Arm
-from .newton import refine_batch
+from .levenberg_marquardt import refine_batch
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from ruckig import InputParameter, Ruckig, RuckigError, Synchronization, Trajectory
 
 from ..kinematics import N_JOINTS, FloatArray, Joints
-from .approach import (
+from .goal_derivatives import GoalTrend
+from .goal_frame import (
     MAX_QD,
     MAX_QDD,
     MIN_QD,
@@ -23,7 +24,6 @@ from .approach import (
 from .limits import MotionLimits, MotionState
 from .plan import Plan, RuckigPlan
 from .stop import Stop
-from .trend import GoalTrend
 
 JERK_SHARES = (1.0, 1.0 - 1e-6, 1.0 - 1e-3)
 

@@ -18,11 +18,11 @@ from .command import (
     Status,
     TrackerConfig,
 )
+from .command_timer import NS_PER_S, Pacer
 from .generator import MotionGenerator
-from .pacing import NS_PER_S, Pacer
 from .plan import Waypoints
 from .status import StreamStatus
-from .stream import PATIENCE, TargetStream
+from .target_timing import PATIENCE, TargetStream
 from .watchdogs import FaultLatch, FollowingWatch, JointWatch, target_refusal, too_long
 
 LATE_PERIODS = 2.0  # later, the controller is on its way to rest

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 
 from ..errors import MissingLibraryError
-from .stop_signal import StopSignal
+from ..stop_signal import StopSignal
 
 Executable = Callable[[list[str] | None], int]
 
@@ -36,8 +36,8 @@ def _telling_what_is_missing(executable: Executable) -> Executable:
 def neural_ik_node(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``neural_ik``."""
     stop = StopSignal.installed()
-    from .node import NeuralIkNode
-    from .process import run
+    from .node.node import NeuralIkNode
+    from .runtime.process import run
 
     return run(NeuralIkNode, args, stop)
 
@@ -46,8 +46,8 @@ def neural_ik_node(args: list[str] | None = None) -> int:
 def simulated_arm(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``simulated_arm``."""
     stop = StopSignal.installed()
-    from .process import run
-    from .simulated_arm import SimulatedArm
+    from .nodes.simulated_arm import SimulatedArm
+    from .runtime.process import run
 
     return run(SimulatedArm, args, stop)
 
@@ -56,8 +56,8 @@ def simulated_arm(args: list[str] | None = None) -> int:
 def target_source(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``target_source``."""
     stop = StopSignal.installed()
-    from .process import run
-    from .target_source import TargetSource
+    from .nodes.target_source import TargetSource
+    from .runtime.process import run
 
     return run(TargetSource, args, stop)
 
@@ -66,10 +66,10 @@ def target_source(args: list[str] | None = None) -> int:
 def bag_player(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``bag_player``."""
     stop = StopSignal.installed()
-    from .process import run
+    from .runtime.process import run
 
     try:
-        from .replay.bag_player import BagPlayer
+        from .nodes.bag_player import BagPlayer
     except ImportError as error:
         raise SystemExit(f'{error.name} is not installed. pip install rosbags.') from error
     return run(BagPlayer, args, stop)
@@ -79,8 +79,8 @@ def bag_player(args: list[str] | None = None) -> int:
 def neural_ik_view(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``neural_ik_view``."""
     stop = StopSignal.installed()
-    from .process import run
-    from .view import NeuralIkView
+    from .nodes.path_markers import NeuralIkView
+    from .runtime.process import run
 
     return run(NeuralIkView, args, stop)
 
@@ -89,7 +89,7 @@ def neural_ik_view(args: list[str] | None = None) -> int:
 def relay(args: list[str] | None = None) -> int:
     """Return the exit code of the process of node ``relay``, the yardstick of latencies."""
     stop = StopSignal.installed()
-    from .demo.relay import Relay
-    from .process import run
+    from .nodes.relay import Relay
+    from .runtime.process import run
 
     return run(Relay, args, stop)

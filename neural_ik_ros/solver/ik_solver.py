@@ -11,19 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..kinematics import (
-    N_JOINTS,
-    Arm,
-    ArrayShapeError,
-    Branches,
-    Joints,
-    Transform,
-    forward,
-)
-from .checks import is_joint_state, make_rigid, numbers
-from .docket import DOCKET, Records, ground_of
-from .explain import explain_branches, explain_seeds
-from .judge import (
+from ..kinematics import N_JOINTS, Arm, ArrayShapeError, Branches, Joints, Transform, forward
+from .acceptance import (
     ANY_IS_ENOUGH,
     KEPT_IS_ENOUGH,
     NO_JUMP,
@@ -34,6 +23,9 @@ from .judge import (
     hear_branches,
     hear_seeds,
 )
+from .batch import DOCKET, Records, ground_of
+from .checks import is_joint_state, make_rigid, numbers
+from .failure import explain_branches, explain_seeds
 from .nearest import NOWHERE, NearestPose, nearest_pose
 from .problem import NO_SEED, IkSolution, IkSolutions, SolverOptions, refused
 from .seeds import CurrentJoints, SeedPredictor, SeedTable

@@ -26,7 +26,7 @@ except ImportError:
 
 PACKAGE = 'neural_ik_ros'
 ROS2 = shutil.which('ros2')
-BAGS = Path(__file__).resolve().parents[1] / 'plain' / 'bags'
+BAGS = Path(__file__).resolve().parents[1] / 'plain' / 'replay' / 'bags'
 REFERENCE = {'bag': str(BAGS / 'reference'), 'params_file': str(BAGS / 'reference.yaml')}
 WAIT_S = 60.0  # machines are shared
 
@@ -61,7 +61,7 @@ def description(file: str, **arguments: str) -> LaunchDescription:
 @contextlib.contextmanager
 def isolated() -> Iterator[Path]:
     """Yield a folder while processes that start see each other and nobody else."""
-    from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain
+    from neural_ik_ros.ros.processes.isolation import isolated_environment, reserved_domain
 
     compile_kernels()
     before = dict(os.environ)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from neural_ik_ros.kinematics import Arm, arm_from_urdf
-from neural_ik_ros.learning.config import LearningConfig
-from neural_ik_ros.learning.run_folder import RunFolder, open_run
+from neural_ik_ros.learning.training.config import LearningConfig
+from neural_ik_ros.learning.training.run_folder import RunFolder, open_run
 
 URDF = Path(__file__).resolve().parents[2] / 'urdf' / 'irb2400.urdf'
 
@@ -46,7 +46,7 @@ def tiny() -> LearningConfig:
 @pytest.fixture(scope='session')
 def run(arm: Arm, urdf: str, tiny: LearningConfig, tmp_path_factory) -> RunFolder:
     """The folder of a finished run; not to be changed."""
-    from neural_ik_ros.learning.training import train
+    from neural_ik_ros.learning.training.train import train
 
     folder = open_run(tmp_path_factory.mktemp('run'), tiny, urdf, resume=False)
     train(arm, tiny, folder, verbose=0)
@@ -56,6 +56,6 @@ def run(arm: Arm, urdf: str, tiny: LearningConfig, tmp_path_factory) -> RunFolde
 @pytest.fixture(scope='session')
 def trained(arm: Arm, tiny: LearningConfig, run: RunFolder):
     """What that run gave."""
-    from neural_ik_ros.learning.training import train
+    from neural_ik_ros.learning.training.train import train
 
     return train(arm, tiny, run, verbose=0)

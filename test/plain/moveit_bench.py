@@ -12,10 +12,10 @@ import numpy as np
 from moveit_stand_ins import Request, Response, plugin_request
 from strategies import shipped_arm
 
+from neural_ik_ros.interface.messages import PoseTarget, Unusable
+from neural_ik_ros.interface.moveit_codes import MoveItCode
+from neural_ik_ros.interface.position_ik import Answer, IkHandler, Robot
 from neural_ik_ros.kinematics import Arm, FloatArray, forward
-from neural_ik_ros.ros.messages import PoseTarget, Unusable
-from neural_ik_ros.ros.moveit.codes import MoveItCode
-from neural_ik_ros.ros.moveit.handler import Answer, IkHandler, Robot
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 Q_SEED = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])

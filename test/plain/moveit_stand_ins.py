@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from neural_ik_ros.interface.messages import fill_pose
 from neural_ik_ros.kinematics import Joints, Transform
-from neural_ik_ros.ros.messages import fill_pose
 
 
 @dataclass

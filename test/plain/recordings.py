@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from neural_ik_ros.kinematics import Arm, FloatArray, forward
-from neural_ik_ros.ros.demo.analysis import Recording
+from neural_ik_ros.simulation.demo_report import Recording
 
 PERIOD = 4_000_000
 T0 = 1_700_000_000_000_000_000

@@ -22,7 +22,7 @@ except ImportError:
 
 needs_bags = pytest.mark.skipif(rosbags is None, reason='rosbags is not installed')
 
-BAGS = REPOSITORY / 'test/plain/bags'
+BAGS = REPOSITORY / 'test/plain/replay/bags'
 REFERENCE, BASELINE = BAGS / 'reference', BAGS / 'reference_baseline.json'
 PARAMETERS = BAGS / 'reference.yaml'
 TARGETS, JOINTS = '/neural_ik/target_pose', '/joint_states'

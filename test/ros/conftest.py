@@ -25,7 +25,7 @@ def pytest_report_header():
 @pytest.fixture(scope='session', autouse=True)
 def ros_environment(tmp_path_factory):
     """Isolate this run: domain, loopback, log folder; children inherit it."""
-    from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain
+    from neural_ik_ros.ros.processes.isolation import isolated_environment, reserved_domain
 
     folder = tmp_path_factory.mktemp('ros')
     with reserved_domain() as domain_id, pytest.MonkeyPatch.context() as patch:

@@ -17,18 +17,18 @@ from peers import Peer
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from neural_ik_ros.kinematics import Arm, FloatArray, Transform, arm_from_urdf, forward
-from neural_ik_ros.motion import MotionLimits
-from neural_ik_ros.ros import qos
-from neural_ik_ros.ros.assembly import motion_limits
-from neural_ik_ros.ros.controller_rules import violation
-from neural_ik_ros.ros.messages import (
+from neural_ik_ros.interface.controller_rules import violation
+from neural_ik_ros.interface.factory import motion_limits
+from neural_ik_ros.interface.messages import (
     fill_time,
     ns_from_time,
     pose_from_transform,
     trajectory_from_message,
 )
-from neural_ik_ros.ros.node_config import NodeConfig
+from neural_ik_ros.interface.node_config import NodeConfig
+from neural_ik_ros.kinematics import Arm, FloatArray, Transform, arm_from_urdf, forward
+from neural_ik_ros.motion import MotionLimits
+from neural_ik_ros.ros.runtime import qos
 from neural_ik_ros.share import share_folder
 
 # The arm of the driver stays where it is told to be, whatever is commanded.

@@ -20,12 +20,12 @@ from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.qos import QoSProfile
 from signals import takes_signals
 
-from neural_ik_ros.ros import processes
+from neural_ik_ros.ros.processes import node_process
 
 WAIT_S = 20.0  # discovery alone may take 3 s, and machines are shared
 
 
-class NodeProcess(processes.NodeProcess):
+class NodeProcess(node_process.NodeProcess):
     """A node in a process of its own, watched more closely than the demo does."""
 
     def wait_for_output(self, text: str, timeout_s: float = WAIT_S) -> bool:

@@ -19,9 +19,9 @@ from hostile import hostile_joints, hostile_pose
 from peers import NodeProcess, Peer
 from sensor_msgs.msg import JointState
 
+from neural_ik_ros.interface.messages import ns_from_time
 from neural_ik_ros.kinematics import FloatArray
-from neural_ik_ros.ros import qos
-from neural_ik_ros.ros.messages import ns_from_time
+from neural_ik_ros.ros.runtime import qos
 
 AUTOSTART = ('-p', 'autostart:=true')
 TO_NODE = ('-r', 'target_pose:=/neural_ik/target_pose', '-p', 'settle_s:=0.0')

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from accounts import Account, Times, Witnessed, account
 
-from neural_ik_ros.ros.demo.analysis import matches
-from neural_ik_ros.ros.demo.recorder import Recorder, Track
-from neural_ik_ros.ros.messages import ns_from_time
-from neural_ik_ros.ros.processes import NodeProcess
+from neural_ik_ros.interface.messages import ns_from_time
+from neural_ik_ros.ros.nodes.recorder import Recorder, Track
+from neural_ik_ros.ros.processes.node_process import NodeProcess
+from neural_ik_ros.simulation.demo_report import matches
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WARM_S, START_S, POLL_S = 2.0, 60.0, 0.05

@@ -14,8 +14,8 @@ from geometry_msgs.msg import PoseStamped
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
 
+from neural_ik_ros.interface.messages import fill_time, pose_from_transform
 from neural_ik_ros.kinematics import Arm, Joints, forward
-from neural_ik_ros.ros.messages import fill_time, pose_from_transform
 
 NS_PER_S = 1_000_000_000
 NUMBERS = (

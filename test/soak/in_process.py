@@ -14,14 +14,18 @@ from hostile import good_pose, hostile_joints, hostile_pose
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
 
+from neural_ik_ros.interface.controller_rules import violation
+from neural_ik_ros.interface.factory import motion_limits
+from neural_ik_ros.interface.messages import (
+    fill_trajectory,
+    make_trajectory,
+    trajectory_from_message,
+)
+from neural_ik_ros.interface.node_config import NodeConfig
 from neural_ik_ros.kinematics import Joints, forward, random_joints
 from neural_ik_ros.motion import Command, MotionGenerator, PoseTracker, TrackerConfig
 from neural_ik_ros.motion.tracker import LATE_PERIODS
-from neural_ik_ros.ros.assembly import motion_limits
-from neural_ik_ros.ros.controller_rules import violation
-from neural_ik_ros.ros.messages import fill_trajectory, make_trajectory, trajectory_from_message
-from neural_ik_ros.ros.node import NeuralIkNode
-from neural_ik_ros.ros.node_config import NodeConfig
+from neural_ik_ros.ros.node.node import NeuralIkNode
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])

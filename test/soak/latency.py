@@ -29,8 +29,8 @@ sys.path[:0] = [str(FOLDER), str(FOLDER.parents[1])]
 
 from contest import REPOSITORY, Contest, Contestant, Figures  # noqa: E402
 
-from neural_ik_ros.ros.demo.recorder import Recorder  # noqa: E402
-from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain  # noqa: E402
+from neural_ik_ros.ros.nodes.recorder import Recorder  # noqa: E402
+from neural_ik_ros.ros.processes.isolation import isolated_environment, reserved_domain  # noqa: E402
 
 TO_OTHER = ('-r', '~/target_pose:=/neural_ik/target_pose')
 # The simulated arm cannot follow more than one target an update, and late targets count as well.

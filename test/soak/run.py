@@ -31,7 +31,7 @@ def main() -> int:
         print('SOAK_SECONDS must lie between 10 and 1000000', file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and let nothing live on
-    from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain
+    from neural_ik_ros.ros.processes.isolation import isolated_environment, reserved_domain
 
     with tempfile.TemporaryDirectory() as name, reserved_domain() as domain_id:
         folder = Path(name)
@@ -89,7 +89,7 @@ def _fuzz(n: int) -> list[str]:
     import rclpy
     from in_process import PARAMETERS, fuzz
 
-    from neural_ik_ros.ros.node import NeuralIkNode
+    from neural_ik_ros.ros.node.node import NeuralIkNode
 
     quiet = ('--log-level', 'fatal', '-p', 'autostart:=true')
     rclpy.init(args=['--ros-args', *PARAMETERS, *quiet])

@@ -49,7 +49,7 @@ def main() -> int:
             'moveit_msgs is missing: sudo apt install ros-$ROS_DISTRO-moveit-msgs', file=sys.stderr
         )
         return 1
-    from neural_ik_ros.ros.isolation import isolated_environment, reserved_domain
+    from neural_ik_ros.ros.processes.isolation import isolated_environment, reserved_domain
 
     print(
         '| served by | requests | answered, right | answer p50, p99, max [ms] | '
@@ -69,7 +69,7 @@ def measure(folder: Path, server: str, load: str) -> str:
     from cell import cell
     from peers import NodeProcess
 
-    from neural_ik_ros.ros.demo.session import _recording
+    from neural_ik_ros.ros.processes.demo import _recording
 
     rate_hz, is_reachable = LOADS[load]
     is_apart = server == SERVERS[1]
@@ -113,8 +113,8 @@ def configure(process: Any) -> None:
 
 def row(recorder: Any, answers: dict[str, Any] | None) -> str:
     """Return what a recording and the answers of the client show."""
-    from neural_ik_ros.ros.demo.analysis import answers_of, latency_ns
-    from neural_ik_ros.ros.demo.extraction import recording_from_tracks
+    from neural_ik_ros.ros.processes.extraction import recording_from_tracks
+    from neural_ik_ros.simulation.demo_report import answers_of, latency_ns
 
     recording = recording_from_tracks(recorder.tracks)
     found = answers_of(recording)
@@ -153,9 +153,9 @@ def ask(rate_hz: float, is_reachable: float, seconds: float, *, output: Path) ->
     from moveit_msgs.srv import GetPositionIK
     from peers import Peer
 
+    from neural_ik_ros.interface.messages import pose_from_transform
     from neural_ik_ros.kinematics import forward, random_joints
-    from neural_ik_ros.ros.demo.yardstick import irb2400_forward
-    from neural_ik_ros.ros.messages import pose_from_transform
+    from neural_ik_ros.simulation.reference_kinematics import irb2400_forward
 
     arm, rng = shipped_arm(), np.random.default_rng(3)
     targets = forward(arm, random_joints(arm, rng, 10_000))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engines import Engine, Float32Array
+from ..bundle.engines import Engine, Float32Array
 
 N_ROUNDS = 100
 N_CALLS = 20  # in a row, as a control loop has its network in the cache

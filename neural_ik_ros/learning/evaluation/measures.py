@@ -24,7 +24,7 @@ from ...kinematics import (
     refine,
     rotation_angle,
 )
-from ..dataset import Samples
+from ..data.dataset import Samples
 
 REFINED = 1e-6  # [m], [rad] that count as reached
 MAX_STEPS = 30

@@ -13,11 +13,11 @@ import numpy as np
 from ...errors import NeuralIkError
 from ...kinematics import Arm, Joints, Transform, refine
 from ...solver import CurrentJoints, SeedPredictor
-from ..bundle import Bundle, load_bundle, shipped_bundles
-from ..card import MODEL
-from ..engines import LiteRtEngine
-from ..predictor import NetworkSeed
-from ..representatives import facing_starts
+from ..bundle.bundle import Bundle, load_bundle, shipped_bundles
+from ..bundle.card import MODEL
+from ..bundle.engines import LiteRtEngine
+from ..bundle.predictor import NetworkSeed
+from ..network.representatives import facing_starts
 
 ECHO = 'echo'
 START = 'start'

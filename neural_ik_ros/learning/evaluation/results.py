@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..definitions import split_name
+from ..data.set_definitions import split_name
 from .call_times import CallTime
 from .measures import Errors, ProposalErrors, Steps
 from .proposals import EvaluationError

@@ -12,18 +12,18 @@ from typing import Any, TypeAlias
 import numpy as np
 from tqdm import tqdm
 
+from ...atomic_files import atomic_directory
 from ...kinematics import Arm, forward, random_joints
-from ...whole_folder import whole_folder
-from ..bundle import Bundle, load_bundle, shipped_bundles
-from ..card import MODEL
-from ..dataset import Samples
-from ..engines import LiteRtEngine
-from ..features import features
-from ..provenance import hardware, versions
+from ...provenance import hardware, versions
+from ..bundle.bundle import Bundle, load_bundle, shipped_bundles
+from ..bundle.card import MODEL
+from ..bundle.engines import LiteRtEngine
+from ..data.dataset import Samples
+from ..data.features import features
 from .call_times import REFERENCE, CallTime, call_times
-from .judging import JudgedSet, judge
 from .proposals import EvaluationError, Network, proposals
 from .results import HISTORY, Evaluation
+from .set_errors import JudgedSet, judge
 from .tables import page
 
 RESULTS = 'results.json'
@@ -73,7 +73,7 @@ def write_report(
     :raises EvaluationError: If the folder cannot be written.
     """
     try:
-        with whole_folder(folder) as staged:
+        with atomic_directory(folder) as staged:
             staged.mkdir(mode=0o755)
             (staged / RESULTS).write_text(evaluation.to_json(), encoding='utf-8')
             (staged / 'table.md').write_text(page(evaluation), encoding='utf-8')

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from ...kinematics import Arm, FloatArray, forward, transform_from_xyz_rpy
-from ..data_folder import COLUMNS
-from ..dataset import BLOCK, DataConfig, Part, Samples, blocks
-from ..definitions import all_names
-from ..features import N_FEATURES
+from ..data.data_folder import COLUMNS
+from ..data.dataset import BLOCK, DataConfig, Part, Samples, blocks
+from ..data.features import N_FEATURES
+from ..data.set_definitions import all_names
 from .proposals import EvaluationError
 
 SAME_ARM = 1e-3  # [m] that stored poses may be off the arm's; the public data are rounded

@@ -13,17 +13,17 @@ from rclpy.exceptions import InvalidServiceNameException
 from rclpy.node import Node
 from rclpy.validate_topic_name import validate_topic_name
 
-from ..assembly import load_predictor, service_solver
-from ..diagnostics import Window
-from ..frames import Frames
-from ..geometry import GeometryCheck
-from ..messages import PoseTarget, Unusable
-from ..node_config import NodeConfig
-from ..parameter_table import ParameterError
-from ..process import make_executor, spin
-from ..throttle import Throttle
-from .codes import MoveItCode
-from .handler import IkHandler, Robot
+from ...interface.description_check import GeometryCheck
+from ...interface.factory import load_predictor, service_solver
+from ...interface.messages import PoseTarget, Unusable
+from ...interface.moveit_codes import MoveItCode
+from ...interface.node_config import NodeConfig
+from ...interface.parameter_table import ParameterError
+from ...interface.position_ik import IkHandler, Robot
+from ...interface.statistics import Window
+from ...interface.throttle import Throttle
+from ..runtime.frames import Frames
+from ..runtime.process import make_executor, spin
 
 try:
     from moveit_msgs.srv import GetPositionIK

@@ -1,0 +1,70 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The objects that the node's parameters ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..api import IkSolver
+from ..kinematics import Arm
+from ..motion import MotionGenerator, MotionLimits, PoseTracker
+from ..solver import IkSolver as SolverCore
+from ..solver import SeedPredictor
+from .node_config import NodeConfig
+
+
+def make_tracker(config: NodeConfig) -> PoseTracker:
+    """
+    Return the tracker that a configuration asks for, its bundle loaded and verified.
+
+    Solves once, so that nothing is compiled or loaded lazily in the control loop.
+
+    :raises NeuralIkError: If the bundle or a limit cannot be used.
+    """
+    solver = IkSolver.load(_bundle(config), options=config.solver_options())
+    generator = MotionGenerator(motion_limits(solver.arm, config))
+    tracker = PoseTracker(solver, generator, config.tracker_config())
+    solver.warm_up()
+    generator.warm_up()
+    return tracker
+
+
+def reconfigure(tracker: PoseTracker, config: NodeConfig, arm: Arm) -> None:
+    """
+    Let a tracker at rest go on with other settings, or with another geometry of its arm.
+
+    Warms up again: a calibrated arm needs stored seeds, which took 3 s with their kernels.
+    """
+    solver = SolverCore(arm, tracker.solver.predictor, config.solver_options())
+    solver.warm_up()
+    generator = MotionGenerator(motion_limits(solver.arm, config))
+    tracker.reconfigure(solver, generator, config.tracker_config())
+
+
+def load_predictor(config: NodeConfig) -> SeedPredictor:
+    """
+    Return a network of one's own, for another thread: engines are not to be shared.
+
+    :raises NeuralIkError: If the bundle cannot be used.
+    """
+    return IkSolver.load(_bundle(config)).predictor
+
+
+def service_solver(arm: Arm, predictor: SeedPredictor, config: NodeConfig) -> SolverCore:
+    """Return the solver for requests that are not followed by a motion from their seed."""
+    return SolverCore(arm, predictor, config.service_options())
+
+
+def motion_limits(arm: Arm, config: NodeConfig) -> MotionLimits:
+    """Return the limits of the arm together with those of the configuration."""
+    return MotionLimits.of_arm(
+        arm,
+        acceleration=config.max_acceleration,
+        jerk=config.max_jerk,
+        velocity_scale=config.velocity_scale,
+    )
+
+
+def _bundle(config: NodeConfig) -> Path | None:
+    return Path(config.bundle) if config.bundle else None

@@ -1,0 +1,138 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What runs a network: LiteRT for serving, Keras for those who have it anyway."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from ...errors import NeuralIkError
+from ...kinematics import N_JOINTS, Joints
+from ..data.features import N_FEATURES
+from .bundle import Bundle
+from .card import MODEL, NETWORK
+
+ENGINES = ('litert', 'keras')
+FEW = 6  # rows that are quicker one by one than as part of a chunk
+CHUNK = 64  # rows a batch call computes at once; a row then costs a tenth of a single call
+
+Float32Array = NDArray[np.float32]
+
+
+class EngineError(NeuralIkError):
+    """A network cannot be run."""
+
+    def __init__(self, engine: str, problem: str) -> None:
+        self.engine = engine
+        super().__init__(f'engine {engine!r}: {problem}.')
+
+
+class Engine(Protocol):
+    """Whoever computes the network."""
+
+    def run(self, features: Float32Array) -> Joints:
+        """Return joint angles (n, 6) [rad] for n rows of features (n, 12)."""
+        ...
+
+
+class LiteRtEngine:
+    """
+    The LiteRT interpreter: one kept for single rows, one for batches once there are any.
+
+    For one thread at a time: inputs and answers are kept in it.
+    """
+
+    def __init__(self, model: bytes, *, n_threads: int = 1, chunk: int = CHUNK) -> None:
+        """
+        Allocate the interpreter and check the shapes of the model.
+
+        :param chunk: Rows that a call for many computes at once.
+        :raises EngineError: If the model is not one of 12 numbers in and 6 out.
+        """
+        self._model, self._n_threads = model, n_threads
+        self._single, self._n_chunk = _Rows(model, 1, n_threads), chunk
+        self._chunk: _Rows | None = None
+
+    def run(self, features: Float32Array) -> Joints:
+        """Return joint angles (n, 6) [rad] for n rows of features (n, 12)."""
+        joints = np.empty((len(features), N_JOINTS))
+        if len(features) < FEW:
+            for row in range(len(features)):
+                self._single.run_into(features[row : row + 1], joints[row : row + 1])
+            return joints
+        if self._chunk is None:
+            self._chunk = _Rows(self._model, self._n_chunk, self._n_threads)
+        for start in range(0, len(features), self._n_chunk):
+            rows = slice(start, start + self._n_chunk)
+            self._chunk.run_into(features[rows], joints[rows])
+        return joints
+
+
+class KerasEngine:
+    """The trained Keras network itself, on whatever backend Keras uses."""
+
+    def __init__(self, network: bytes) -> None:
+        """
+        Load the network from the content of a .keras file.
+
+        :raises EngineError: If Keras is not installed.
+        """
+        try:
+            from ..network.model_files import network_from_bytes
+        except ImportError as error:
+            raise EngineError(
+                'keras',
+                f'{error.name} is not installed; install the extra [learning] or use litert',
+            ) from error
+        self._network = network_from_bytes(network)
+
+    def run(self, features: Float32Array) -> Joints:
+        """Return joint angles (n, 6) [rad] for n rows of features (n, 12)."""
+        return np.asarray(self._network.predict_on_batch(features), np.float64)
+
+
+def make_engine(bundle: Bundle, engine: str = 'litert') -> Engine:
+    """
+    Return the engine of this name with the bundle's network.
+
+    :raises EngineError: If the name is unknown or its libraries are missing.
+    """
+    if engine == 'litert':
+        return LiteRtEngine(bundle.files[MODEL])
+    if engine == 'keras':
+        return KerasEngine(bundle.files[NETWORK])
+    raise EngineError(engine, f'unknown; choose from {ENGINES}')
+
+
+class _Rows:
+    """One interpreter with memory for a fixed number of rows."""
+
+    def __init__(self, model: bytes, n_rows: int, n_threads: int) -> None:
+        self._n_rows = n_rows
+        try:
+            self._interpreter = Interpreter(model_content=model, num_threads=n_threads)
+            inputs = self._interpreter.get_input_details()
+            self._interpreter.resize_tensor_input(inputs[0]['index'], (n_rows, N_FEATURES))
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            reason = str(error).splitlines()[0][:160]
+            raise EngineError('litert', f'no usable model ({reason}); train again') from error
+        outputs = self._interpreter.get_output_details()
+        shapes = [tuple(tensor['shape']) for tensor in (*inputs, *outputs)]
+        if [shape[1:] for shape in shapes] != [(N_FEATURES,), (N_JOINTS,)]:
+            raise EngineError('litert', f'model has shapes {shapes}; train again')
+        self._input, self._output = inputs[0]['index'], outputs[0]['index']
+        self._features = np.zeros((n_rows, N_FEATURES), np.float32)
+
+    def run_into(self, features: Float32Array, joints: Joints) -> None:
+        """Write the answers for up to ``n_rows`` rows of features (n, 12) into joints (n, 6)."""
+        n = len(features)
+        self._features[:n] = features
+        # Copies take 2 us less than views of the tensors, which must not outlive the call.
+        self._interpreter.set_tensor(self._input, self._features)
+        self._interpreter.invoke()
+        joints[:] = self._interpreter.get_tensor(self._output)[:n]

@@ -1,0 +1,136 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Answers drawn from where the inverse problem is hard, for any six-axis arm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import NeuralIkError
+from ...kinematics import (
+    N_JOINTS,
+    Arm,
+    FloatArray,
+    Joints,
+    is_within_limits,
+    jacobian,
+    random_joints,
+)
+from .set_definitions import LIMIT_MARGIN, STRETCH, WRIST_SINE
+
+CELLS = 4096  # of a joint's range, searched for where a condition holds
+MAX_REDRAWS = 1000
+
+
+class SliceError(NeuralIkError):
+    """An arm has no joints of the kind that a slice asks for."""
+
+    def __init__(self, arm: str, name: str) -> None:
+        self.arm, self.name = arm, name
+        super().__init__(
+            f'arm {arm!r} has nothing within its limits for the slice {name!r}; leave it out.'
+        )
+
+
+def random_answers(arm: Arm, slice_name: str, rng: np.random.Generator, n: int) -> Joints:
+    """
+    Return joints within the limits (n, 6): uniform, or from a slice if it is not empty.
+
+    :raises SliceError: If the arm has no such joints.
+    """
+    q = random_joints(arm, rng, n)
+    if not slice_name:
+        return q
+    q = _DRAWS[slice_name](arm, rng, q)
+    for _ in range(MAX_REDRAWS):  # a coupled limit may refuse the new angle beside the others
+        outside = ~is_within_limits(arm, q)
+        if not outside.any():
+            return q
+        q[outside] = _DRAWS[slice_name](arm, rng, random_joints(arm, rng, int(outside.sum())))
+    raise SliceError(arm.name, slice_name)
+
+
+def wrist_determinant(arm: Arm, q: Joints) -> FloatArray:
+    """Return the determinant of the directions of axes 4, 5 and 6 at joints (..., 6)."""
+    determinant: FloatArray = np.linalg.det(jacobian(arm, q)[..., 3:, 3:])
+    return determinant
+
+
+def wrist_distance(arm: Arm, q3: FloatArray) -> FloatArray:
+    """
+    Return how far [m] the wrist is from axis 2 at angles of joint 3, whatever the other joints.
+
+    The wrist is the point of axis 4 nearest to axis 5: where they meet, if they do.
+    """
+    axis5, origin5 = arm.rotations[4][:, 2], arm.translations[4]
+    sine_squared = 1.0 - axis5[2] ** 2
+    height = origin5[2]
+    if sine_squared > 1e-9:
+        height = (origin5[2] - axis5[2] * (axis5 @ origin5)) / sine_squared
+    x, y, z = arm.translations[3] + height * arm.rotations[3][:, 2]  # in the frame of joint 3
+    cosine, sine = np.cos(q3), np.sin(q3)
+    turned = np.stack([cosine * x - sine * y, sine * x + cosine * y, np.full_like(q3, z)], axis=-1)
+    wrist = arm.translations[2] + turned @ arm.rotations[2].T
+    distance: FloatArray = np.hypot(wrist[..., 0], wrist[..., 1])
+    return distance
+
+
+def _wrist(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
+    def is_inside(q5: FloatArray) -> NDArray[np.bool_]:
+        joints = np.zeros((len(q5), N_JOINTS))
+        joints[:, 4] = q5
+        return np.abs(wrist_determinant(arm, joints)) <= WRIST_SINE
+
+    q[:, 4] = _uniform_where(arm, rng, 4, is_inside, len(q), 'wrist')
+    return q
+
+
+def _limits(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
+    rows, joints = np.arange(len(q)), rng.integers(N_JOINTS, size=len(q))
+    inwards = rng.uniform(0.0, np.minimum(LIMIT_MARGIN, arm.upper - arm.lower)[joints])
+    is_lower = rng.random(len(q)) < 0.5
+    q[rows, joints] = np.where(is_lower, arm.lower[joints] + inwards, arm.upper[joints] - inwards)
+    return q
+
+
+def _boundary(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
+    largest = wrist_distance(arm, np.linspace(arm.lower[2], arm.upper[2], CELLS + 1)).max()
+
+    def is_inside(q3: FloatArray) -> NDArray[np.bool_]:
+        is_far: NDArray[np.bool_] = wrist_distance(arm, q3) >= STRETCH * largest
+        return is_far
+
+    q[:, 2] = _uniform_where(arm, rng, 2, is_inside, len(q), 'boundary')
+    return q
+
+
+def _uniform_where(
+    arm: Arm,
+    rng: np.random.Generator,
+    joint: int,
+    is_inside: Callable[[FloatArray], NDArray[np.bool_]],
+    n: int,
+    slice_name: str,
+) -> FloatArray:
+    """Return n angles of a joint, uniform within its limits where the condition holds."""
+    edges = np.linspace(arm.lower[joint], arm.upper[joint], CELLS + 1)
+    is_edge_inside = is_inside(edges)
+    cells = np.flatnonzero(is_edge_inside[:-1] | is_edge_inside[1:])
+    if len(cells) == 0:
+        raise SliceError(arm.name, slice_name)
+    angles = np.empty(n)
+    rejected = np.arange(n)
+    while len(rejected):  # of a cell at the border of the slice a part is outside
+        chosen = cells[rng.integers(len(cells), size=len(rejected))]
+        angles[rejected] = rng.uniform(edges[chosen], edges[chosen + 1])
+        rejected = rejected[~is_inside(angles[rejected])]
+    return angles
+
+
+_DRAWS: Mapping[str, Callable[[Arm, np.random.Generator, Joints], Joints]] = MappingProxyType(
+    {'wrist': _wrist, 'limits': _limits, 'boundary': _boundary}
+)

@@ -1,0 +1,48 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a result was made with: versions and hardware."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from . import __version__
+
+CPU_INFO = Path('/proc/cpuinfo')
+
+
+def versions(libraries: Iterable[str]) -> dict[str, str]:
+    """Return the versions of this package, Python and those of the libraries that are there."""
+    found = {'neural_ik_ros': __version__, 'python': platform.python_version()}
+    for library in libraries:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue  # tensorflow comes under either of two names
+    return found
+
+
+def hardware() -> dict[str, str | int]:
+    """Return what times depend on."""
+    return {
+        'system': platform.system(),
+        'machine': platform.machine(),
+        'processor': _processor(),
+        'n_processors': os.cpu_count() or 0,
+    }
+
+
+def _processor() -> str:
+    """Return the model of the first processor, as Linux names it, or what Python knows."""
+    try:
+        lines = CPU_INFO.read_text(encoding='utf-8', errors='replace').splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        if line.startswith('model name'):
+            return line.partition(':')[2].strip()
+    return platform.processor()

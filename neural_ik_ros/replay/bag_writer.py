@@ -1,0 +1,201 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Bags of what a node hears and says, in the storage and with the types of ROS 2 Jazzy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from rosbags.interfaces import Connection
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+from rosbags.rosbag2.errors import WriterError
+
+from ..interface.controller_rules import NS_PER_S
+from ..interface.messages import quat_from_rotation
+from ..interface.trajectory_layout import TIME, Layout
+from ..kinematics import Joints, Transform
+from ..motion import Command, Output, StreamStatus
+from .bag_types import (
+    COMMANDS,
+    DIAGNOSTIC,
+    JOINT_STATES,
+    JOINTS,
+    MCAP,
+    SOLUTION,
+    SQLITE3,
+    STATUS,
+    TARGET,
+    TRAJECTORY,
+    TYPES,
+    BagError,
+    Topics,
+    typestore,
+)
+
+PLUGINS = {MCAP: StoragePlugin.MCAP, SQLITE3: StoragePlugin.SQLITE3}
+NONE = np.empty(0)
+STAMP_AT = 4  # in every message with a header
+
+
+class Messages:
+    """Makes messages of plain types."""
+
+    def __init__(self, joint_names: list[str], base_frame: str) -> None:
+        self._joint_names, self._base_frame = joint_names, base_frame
+        types = typestore().types
+        self._header, self._time, self._duration = (
+            types[name]
+            for name in (
+                'std_msgs/msg/Header',
+                'builtin_interfaces/msg/Time',
+                'builtin_interfaces/msg/Duration',
+            )
+        )
+        self._pose_stamped, self._pose, self._point, self._quaternion = (
+            types[f'geometry_msgs/msg/{name}']
+            for name in ('PoseStamped', 'Pose', 'Point', 'Quaternion')
+        )
+        self._joint_state = types[JOINTS]
+        self._trajectory = types[TRAJECTORY]
+        self._row = types['trajectory_msgs/msg/JointTrajectoryPoint']
+        self._layouts: dict[int, Layout] = {}  # by the number of points after the first one
+        self._status: Any = types[DIAGNOSTIC]
+        self._key_value = types['diagnostic_msgs/msg/KeyValue']
+        self._solution = self._solution_layout()
+
+    def target(self, transform: Transform, stamp_ns: int) -> Any:
+        """Return the pose message of a transform, in the base frame."""
+        point = self._point(*transform[:3, 3].tolist())
+        quaternion = self._quaternion(*quat_from_rotation(transform[:3, :3]))
+        pose = self._pose(point, quaternion)
+        return self._pose_stamped(self._stamped(stamp_ns, self._base_frame), pose)
+
+    def joints(self, q: Joints, qd: Joints, stamp_ns: int) -> Any:
+        """Return a joint state as an arm publishes it."""
+        return self._joint_state(self._stamped(stamp_ns), self._joint_names, q, qd, NONE)
+
+    def solution(self, q: Joints, stamp: Any) -> bytes:
+        """Return the bytes of the exact solution (6,) [rad] of a target with this stamp."""
+        content, at = self._solution
+        TIME.pack_into(content, STAMP_AT, stamp.sec, stamp.nanosec)
+        content[at : at + q.nbytes] = q.tobytes()
+        return bytes(content)
+
+    def _solution_layout(self) -> tuple[bytearray, int]:
+        """Return a serialised solution, whose numbers are to be replaced, and where they are."""
+        q = np.arange(1.0, 1.0 + len(self._joint_names))
+        header = self._stamped(0, self._base_frame)
+        message = self._joint_state(header, self._joint_names, q, NONE, NONE)
+        content = bytearray(typestore().serialize_cdr(message, JOINTS))
+        return content, content.find(q.tobytes())
+
+    def trajectory(self, command: Command) -> Any:
+        """Return a command as the node sends it, with stamp zero: to be begun when it arrives."""
+        rows = [
+            self._row(q, NONE, NONE, NONE, self._after((i + 1) * command.interval_ns))
+            for i, q in enumerate(command.q)
+        ]
+        rest, end_ns = command.rest, len(rows) * command.interval_ns
+        if rest is not None:
+            rows += [
+                self._row(q, qd, qdd, NONE, self._after(end_ns + time_ns))
+                for time_ns, q, qd, qdd in zip(
+                    rest.time_ns, rest.q, rest.qd, rest.qdd, strict=True
+                )
+            ]
+        return self._trajectory(self._stamped(0), self._joint_names, rows)
+
+    def command(self, command: Command) -> bytes:
+        """Return the bytes of ``trajectory``; those of one point in a fifth of the time."""
+        if len(command.q) != 1:
+            return self._serialised(command)
+        n_rest = 0 if command.rest is None else len(command.rest.q)
+        layout = self._layouts.get(n_rest)
+        if layout is None:
+            layout = self._layouts[n_rest] = Layout(n_rest, self._serialised)
+        return layout.encoded(command)
+
+    def _serialised(self, command: Command) -> bytes:
+        return bytes(typestore().serialize_cdr(self.trajectory(command), TRAJECTORY))
+
+    def status(self, node: str, output: Output) -> Any:
+        """Return the status of an answer."""
+        is_calm = output.status.is_solved or output.status is StreamStatus.IDLE
+        level = self._status.OK if is_calm else self._status.WARN
+        values = [self._key_value('status', output.status.name)]
+        return self._status(level, node, output.reason, 'neural_ik_ros', values)
+
+    def _stamped(self, stamp_ns: int, frame: str = '') -> Any:
+        return self._header(self._time(*divmod(stamp_ns, NS_PER_S)), frame)
+
+    def _after(self, ns: int) -> Any:
+        return self._duration(*divmod(ns, NS_PER_S))
+
+
+class BagWriter:
+    """A bag with all topics of a node; those without messages are left out."""
+
+    def __init__(self, folder: Path, storage: str, topics: Topics) -> None:
+        """
+        Make the folder, which must not exist.
+
+        :param storage: One of ``STORAGES``; mcap is compressed.
+        """
+        self._folder, self._topics = folder, topics
+        self._writer = Writer(folder, version=9, storage_plugin=PLUGINS[storage])
+        if storage == MCAP:
+            self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
+        self._connections: dict[str, Connection] = {}
+
+    def __enter__(self) -> BagWriter:
+        """Begin."""
+        self._writer.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Write what is left and the metadata, unless something went wrong."""
+        self._writer.__exit__(kind, error, traceback)
+
+    def target(self, message: Any, time_ns: int) -> None:
+        """Write a target pose."""
+        self._write(TARGET, message, time_ns)
+
+    def joints(self, message: Any, time_ns: int) -> None:
+        """Write a joint state."""
+        self._write(JOINT_STATES, message, time_ns)
+
+    def command(self, data: bytes, time_ns: int) -> None:
+        """Write a trajectory in CDR."""
+        self.raw(COMMANDS, data, time_ns)
+
+    def solution(self, data: bytes, time_ns: int) -> None:
+        """Write a solution in CDR."""
+        self.raw(SOLUTION, data, time_ns)
+
+    def status(self, message: Any, time_ns: int) -> None:
+        """Write a status."""
+        self._write(STATUS, message, time_ns)
+
+    def _write(self, role: str, message: Any, time_ns: int) -> None:
+        self.raw(role, typestore().serialize_cdr(message, TYPES[role]), time_ns)
+
+    def raw(self, role: str, data: bytes | memoryview, time_ns: int) -> None:
+        """Write a message of a role that is CDR already."""
+        try:
+            connection = self._connections.get(role)
+            if connection is None:
+                topic, kind = self._topics.name(role), TYPES[role]
+                connection = self._writer.add_connection(topic, kind, typestore=typestore())
+                self._connections[role] = connection
+            self._writer.write(connection, time_ns, data)
+        except (OSError, WriterError) as error:
+            problem = f'cannot be written ({error}). Free space or choose another --output.'
+            raise BagError(self._folder, problem) from error

@@ -1,0 +1,78 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of a replay: errors and joints over the time of the bag."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..kinematics import Arm
+from .timeline import Timeline
+
+mpl.use('Agg')
+
+SOLUTION, SEED, DEVIATION, REFUSED = '#1b7837', '#762a83', '#2166ac', '#d6604d'
+UNWRITTEN = {'Software': None}  # the same picture from every version
+
+
+def save_figures(timeline: Timeline, arm: Arm, folder: Path) -> list[Path]:
+    """Return the PNG files written to the folder."""
+    figures = {'errors.png': _errors(timeline), 'joints.png': _joints(timeline, arm)}
+    paths = []
+    for name, figure in figures.items():
+        paths.append(folder / name)
+        figure.savefig(paths[-1], dpi=110, metadata=UNWRITTEN)
+    return paths
+
+
+def _errors(timeline: Timeline) -> Figure:
+    """Draw what the network proposes, what is solved and what the limits cost."""
+    figure = Figure(figsize=(10.0, 6.0), layout='constrained')
+    proposed, solved = figure.subplots(2, 1, sharex=True)
+    time_s, is_refused = timeline.time_s, timeline.n_refused > 0
+    proposed.plot(time_s, timeline.seed_error, '.', color=SEED, markersize=3.0)
+    proposed.set_ylabel('seed to solution, worst joint [rad]')
+    _show_refused(proposed, timeline)
+    solved.plot(
+        time_s, timeline.solution_error, '.', color=SOLUTION, markersize=3.0, label='solution'
+    )
+    if np.isfinite(timeline.deviation).any():
+        solved.plot(
+            time_s, timeline.deviation, '.', color=DEVIATION, markersize=3.0, label='motion limits'
+        )
+    solved.set_ylabel('tool off its target [m]')
+    solved.set_xlabel('time in the bag [s]')
+    solved.legend(loc='upper right')
+    for axes in (proposed, solved):
+        axes.set_yscale('log')
+        axes.grid(alpha=0.3)
+    n_refused = int(timeline.n_refused[is_refused].sum())
+    proposed.set_title(f'{n_refused} answers without a solution' if n_refused else 'all solved')
+    return figure
+
+
+def _show_refused(axes: Axes, timeline: Timeline) -> None:
+    for time_s in timeline.time_s[timeline.n_refused > 0]:
+        axes.axvline(time_s, color=REFUSED, alpha=0.3, linewidth=1.0)
+
+
+def _joints(timeline: Timeline, arm: Arm) -> Figure:
+    """Draw the commanded joints inside their limits."""
+    figure = Figure(figsize=(10.0, 9.0), layout='constrained')
+    for i, axes in enumerate(figure.subplots(len(arm.joint_names), 1, sharex=True)):
+        low, high = timeline.lowest[:, i], timeline.highest[:, i]
+        is_sent = np.isfinite(low)
+        time_s = timeline.time_s[is_sent]
+        axes.fill_between(time_s, low[is_sent], high[is_sent], color=DEVIATION, alpha=0.3)
+        axes.plot(time_s, high[is_sent], color=DEVIATION, linewidth=1.0)
+        for limit in (arm.lower[i], arm.upper[i]):
+            axes.axhline(limit, color=REFUSED, linewidth=0.8)
+        axes.set_ylabel(f'{arm.joint_names[i]} [rad]')
+        axes.grid(alpha=0.3)
+    axes.set_xlabel('time in the bag [s]')
+    return figure

@@ -1,0 +1,201 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a replay is what it used to be: its report against an earlier one, figure by figure."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from ..errors import NeuralIkError
+
+REPORT_FORMAT = 1
+MOST_BYTES = 1_000_000
+MISSING = 'missing'
+
+
+class BaselineError(NeuralIkError):
+    """A baseline cannot be compared with."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f'baseline {path}: {problem}. Take the report.json of a replay.')
+
+
+class ToleranceError(NeuralIkError):
+    """A tolerance on the command line cannot be understood."""
+
+    def __init__(self, text: str, problem: str) -> None:
+        super().__init__(
+            f'tolerance {text!r}: {problem}. Write for example newton_steps.*=0.05, or =any.'
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """By how much the figures of a name may change; not at all by default."""
+
+    names: str  # * stands for any characters
+    share: float = 0.0  # of the baseline
+    absolute: float = 0.0
+    may_be_new: bool = False  # the baseline need not have it
+
+    def allows(self, was: Any, now: Any) -> bool:
+        """Return whether a figure has not moved."""
+        if math.isinf(self.share) or was == now or (self.may_be_new and was == MISSING):
+            return True
+        if not (_is_number(was) and _is_number(now)):
+            return False
+        return bool(abs(now - was) <= self.absolute + self.share * abs(was))
+
+    @property
+    def words(self) -> str:
+        """Return it in short."""
+        parts = [f'{100.0 * self.share:g} %'] if self.share else []
+        parts += [f'{self.absolute:g}'] if self.absolute else []
+        return ' + '.join(parts) or 'none'
+
+
+# The first that fits counts. Settings and the counts of targets are the same on every machine.
+# What the network proposes is computed in single precision, which differs from processor to
+# processor by about 1e-6 of it. Solutions then differ by about 1e-14 rad, from which the motion
+# makes more where it switches: by less than 2e-4 rad in commands, and in what a joint that hardly
+# moves uses of its limits (measured with noise of 1e-7 and 1e-6 rad on the proposals).
+TOLERANCES = (
+    Tolerance(names='made_by.*', share=math.inf),
+    Tolerance(names='bag.name', share=math.inf),
+    Tolerance(names='bag.storage', share=math.inf),
+    Tolerance(names='settings.parameters.*', may_be_new=True),  # a newer version may have more
+    Tolerance(names='solution_error_*', absolute=1e-9),
+    Tolerance(names='seed_error_rad.mean*', share=1e-3, absolute=2e-6),
+    Tolerance(names='seed_error_rad.*', share=1e-2, absolute=2e-6),
+    Tolerance(names='newton_steps.mean', share=1e-2),
+    Tolerance(names='newton_steps.*', share=2e-3, absolute=1.0),
+    Tolerance(names='commands.limited', share=0.05, absolute=3.0),
+    Tolerance(names='limit_use.position.*', share=1e-3, absolute=1e-4),
+    Tolerance(names='limit_use.velocity.*', share=0.02, absolute=5e-3),
+    Tolerance(names='limit_use.acceleration.*', share=0.02, absolute=0.1),
+    Tolerance(names='deviation_m.*', share=0.05, absolute=5e-4),
+    Tolerance(names='joint_step_rad.*', share=0.02, absolute=1e-5),
+    Tolerance(names='recorded_commands.difference_rad.*', absolute=1e-3),
+    Tolerance(names='recorded_commands.latency_ms.*', share=2e-3),
+    Tolerance(names='recorded_solutions.difference_rad.*', absolute=1e-9),
+    Tolerance(names='targets.solved_percent', absolute=1e-6),
+    Tolerance(names='*'),
+)
+
+
+def tolerances_from_texts(texts: Sequence[str]) -> tuple[Tolerance, ...]:
+    """
+    Return tolerances such as ``newton_steps.*=0.05``, which go before the usual ones.
+
+    :raises ToleranceError: If one cannot be understood.
+    """
+    found = []
+    for text in texts:
+        names, _, value = text.rpartition('=')
+        if not names:
+            raise ToleranceError(text, 'has no name')
+        try:
+            share = math.inf if value == 'any' else float(value)
+        except ValueError:
+            raise ToleranceError(text, f'{value!r} is not a number') from None
+        if not share >= 0.0:
+            raise ToleranceError(text, f'{value} is not a share of at least zero')
+        absolute = next(one.absolute for one in TOLERANCES if fnmatchcase(names, one.names))
+        found.append(Tolerance(names=names, share=share, absolute=absolute))
+    return (*found, *TOLERANCES)
+
+
+def load_baseline(path: Path) -> dict[str, Any]:
+    """
+    Return the figures of an earlier report, by name.
+
+    :raises BaselineError: If it is none.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise BaselineError(path, f'is larger than {MOST_BYTES} bytes')
+        content = json.loads(path.read_text(encoding='utf-8'))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BaselineError(path, f'cannot be read ({error})') from error
+    except ValueError as error:
+        raise BaselineError(path, f'is not JSON ({error})') from error
+    if not isinstance(content, dict) or content.get('format') != REPORT_FORMAT:
+        raise BaselineError(path, f'is no report of format {REPORT_FORMAT}')
+    return flat(content)
+
+
+def flat(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested data with dotted names, elements of lists numbered from one."""
+    return dict(_flat(content, ''))
+
+
+def _flat(content: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(content, Mapping):
+        items: list[tuple[Any, Any]] = list(content.items())
+    elif isinstance(content, list):
+        items = list(enumerate(content, start=1))
+    else:
+        yield name, content
+        return
+    for key, value in items:
+        yield from _flat(value, f'{name}.{key}' if name else str(key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A figure that is not what it was."""
+
+    name: str
+    was: Any
+    now: Any
+    allowed: str
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Return the texts of a row."""
+        change = ''
+        if _is_number(self.was) and _is_number(self.now):
+            change = f'{self.now - self.was:+.4g}'
+            if self.was:
+                change += f' ({100.0 * (self.now / self.was - 1.0):+.3g} %)'
+        return self.name, _text(self.was), _text(self.now), change, self.allowed
+
+
+def moves(
+    was: Mapping[str, Any], now: Mapping[str, Any], tolerances: Sequence[Tolerance] = TOLERANCES
+) -> list[Move]:
+    """Return the figures that moved, are new or are missing, in the order of the report."""
+    found = []
+    for name in dict.fromkeys([*now, *was]):
+        tolerance = next(one for one in tolerances if fnmatchcase(name, one.names))
+        old, new = was.get(name, MISSING), now.get(name, MISSING)
+        if not tolerance.allows(old, new):
+            found.append(Move(name=name, was=old, now=new, allowed=tolerance.words))
+    return found
+
+
+def table(found: Sequence[Move]) -> str:
+    """Return the figures that moved as a table for a terminal."""
+    rows = [('figure', 'baseline', 'now', 'change', 'allowed'), *(one.cells for one in found)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return '\n'.join(
+        '  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f'{value:.6g}'
+    text = str(value)
+    return text if len(text) <= 24 else f'{text[:21]}...'

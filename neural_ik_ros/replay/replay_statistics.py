@@ -1,0 +1,138 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The figures of a replay, collected answer by answer; memory does not grow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from ..interface.messages import ns_from_time
+from ..kinematics import N_JOINTS, Joints
+from ..motion import Command, MotionLimits
+from ..solver import IkSolution
+from .bag_types import COMMANDS
+from .comparison import MS_PER_NS, CommandComparison, SolutionComparison
+from .offline_node import Answer
+from .spread import Spread
+
+
+class Tally:
+    """What the answers of a replay are worth."""
+
+    def __init__(
+        self, limits: MotionLimits, joint_names: list[str], *, has_solutions: bool
+    ) -> None:
+        """
+        Start from nothing.
+
+        :param has_solutions: Whether recorded solutions are to be compared.
+        """
+        self._limits, self._has_solutions = limits, has_solutions
+        self._middle = 0.5 * (limits.upper + limits.lower)
+        self._half = 0.5 * (limits.upper - limits.lower)
+        self._use = {name: np.zeros(N_JOINTS) for name in ('position', 'velocity', 'acceleration')}
+        self._statuses: Counter[str] = Counter()
+        self._faults: Counter[str] = Counter()
+        self._seeds: Counter[str] = Counter()
+        self._position_error, self._rotation_error = Spread(), Spread()
+        self._seed_error, self._newton_steps = Spread(), Spread()
+        self._joint_step, self._deviation = Spread(), Spread()
+        self._commands = CommandComparison(joint_names)
+        self._solutions = SolutionComparison(joint_names)
+        self._solve_ms = Spread()
+        self._n_solved = self._n_commands = self._n_limited = 0
+        self._seed_sum = np.zeros(N_JOINTS)  # [rad]
+        self._newest_q: Joints | None = None
+
+    @property
+    def n_solved(self) -> int:
+        """Number of targets that were solved."""
+        return self._n_solved
+
+    def take(self, answer: Answer) -> None:
+        """Take an answer in."""
+        output = answer.output
+        if answer.target is not None:
+            self._statuses[output.status.name] += 1
+            self._n_solved += output.status.is_solved
+            self._commands.begin(answer.now_ns)
+        elif not output.status.is_solved:
+            self._faults[output.status.name] += 1
+        if output.solution is not None:
+            self._solve_ms.add(output.solve_ns * MS_PER_NS)
+            self._newton_steps.add(output.solution.iterations)
+        if output.solution is not None and answer.seed_errors is not None:
+            self._take_solution(output.solution, answer.seed_errors)
+            self._expect_solution(output.solution, answer)
+        if output.command is not None:
+            self._take_command(output.command, answer)
+
+    def take_recorded(self, role: str, message: Any, now_ns: int) -> None:
+        """Compare a recorded command or solution with the replayed one."""
+        if role == COMMANDS:
+            self._commands.add(message, now_ns)
+        else:
+            self._solutions.add(message)
+
+    def figures(self) -> dict[str, Any]:
+        """Return plain data: the same for the same answers."""
+        n = sum(self._statuses.values())
+        return {
+            'targets': {
+                'answered': n,
+                'solved': self._n_solved,
+                'solved_percent': 100.0 * self._n_solved / max(n, 1),
+                'by_status': dict(sorted(self._statuses.items())),
+            },
+            'faults': dict(sorted(self._faults.items())),
+            'seeds': dict(sorted(self._seeds.items())),
+            'seed_error_rad': {
+                **self._seed_error.figures(),  # of the worst joint
+                'mean_of_joint': (self._seed_sum / max(self._seed_error.n, 1)).tolist(),
+            },
+            'newton_steps': self._newton_steps.figures(),
+            'solution_error_m': self._position_error.figures(),
+            'solution_error_rad': self._rotation_error.figures(),
+            'commands': {'sent': self._n_commands, 'limited': self._n_limited},
+            'deviation_m': self._deviation.figures(),
+            'joint_step_rad': self._joint_step.figures(),
+            'limit_use': {name: use.tolist() for name, use in self._use.items()},
+            'recorded_commands': self._commands.figures(),
+            'recorded_solutions': self._solutions.figures(),
+        }
+
+    def solve_ms(self) -> dict[str, float]:
+        """Return the times that solving took: different with every replay."""
+        return self._solve_ms.figures()
+
+    def _take_solution(self, solution: IkSolution, seed_errors: Joints) -> None:
+        self._seeds[solution.seed] += 1
+        self._position_error.add(solution.position_error)
+        self._rotation_error.add(solution.rotation_error)
+        self._seed_error.add(float(seed_errors.max()))
+        self._seed_sum += seed_errors
+
+    def _expect_solution(self, solution: IkSolution, answer: Answer) -> None:
+        if self._has_solutions and answer.target is not None:
+            stamp_ns = ns_from_time(answer.target.header.stamp)
+            self._solutions.expect(solution.q, stamp_ns, answer.now_ns)
+
+    def _take_command(self, command: Command, answer: Answer) -> None:
+        self._n_commands += 1
+        q = command.q[-1]
+        if self._newest_q is not None:
+            self._joint_step.add(float(np.abs(command.q[0] - self._newest_q).max()))
+        self._newest_q = q
+        self._commands.expect(command.q[0], answer.now_ns)
+        if answer.deviation is not None:
+            self._n_limited += 1
+            self._deviation.add(answer.deviation)
+        self._note_use('position', np.abs(q - self._middle) / self._half)
+        self._note_use('velocity', np.abs(answer.motion.qd) / self._limits.velocity)
+        self._note_use('acceleration', np.abs(answer.motion.qdd) / self._limits.acceleration)
+
+    def _note_use(self, limit: str, shares: Joints) -> None:
+        np.maximum(self._use[limit], shares, out=self._use[limit])

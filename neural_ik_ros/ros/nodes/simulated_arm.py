@@ -1,0 +1,168 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Node ``simulated_arm``: an arm under joint_trajectory_controller, without ros2_control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from trajectory_msgs.msg import JointTrajectory
+
+from ...interface.controller_rules import NS_PER_S
+from ...interface.description_check import prefixed
+from ...interface.messages import trajectory_from_message
+from ...interface.parameter_table import ParameterError, parameter
+from ...kinematics import Arm, arm_from_urdf, is_within_limits
+from ...simulation.simulated_controller import START_JOINTS, SimulatedController
+from ...urdf_file import read_urdf, shipped_urdf
+from ..runtime import qos
+from ..runtime.parameters import declare
+from ..runtime.process import run
+
+DIAGNOSTICS_PERIOD_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedArmConfig:
+    """Parameters of the node ``simulated_arm``."""
+
+    rate_hz: float = field(
+        default=250.0,
+        metadata=parameter('Update rate of the controller', unit='Hz', low=1.0, high=1000.0),
+    )
+    initial_joints: tuple[float, ...] = field(
+        default=START_JOINTS,
+        metadata=parameter('Joint angles at the start', unit='rad', size=6),
+    )
+    interpolate_from_desired_state: bool = field(
+        default=True,
+        metadata=parameter('New trajectories start from the last command, else as measured'),
+    )
+    urdf: str = field(
+        default='',
+        metadata=parameter('Path of a URDF; empty for the IRB2400 of this package'),
+    )
+    prefix: str = field(
+        default='',
+        metadata=parameter('Put before the names of joints and links'),
+    )
+    publish_robot_description: bool = field(
+        default=True,
+        metadata=parameter('Publish robot_description, if no robot_state_publisher does'),
+    )
+
+
+def description(config: SimulatedArmConfig) -> str:
+    """
+    Return the URDF to simulate; the package's own one gets the prefix put into its names.
+
+    :raises UrdfFileError: If the file of the parameter cannot be read.
+    """
+    if config.urdf:
+        return read_urdf(Path(config.urdf).expanduser())
+    text = read_urdf(shipped_urdf())
+    return prefixed(text, config.prefix) if config.prefix else text
+
+
+class SimulatedArm(Node):
+    """Takes joint trajectories, publishes joint states."""
+
+    def __init__(self) -> None:
+        super().__init__('simulated_arm')
+        config = declare(self, SimulatedArmConfig)
+        urdf = description(config)
+        self._arm = arm_from_urdf(urdf, prefix=config.prefix)
+        self._controller = _make_controller(self._arm, config)
+        self._clock = self.get_clock()
+        self._joint_state = JointState(name=list(self._arm.joint_names))
+        self._joint_states = self.create_publisher(
+            JointState,
+            'joint_states',
+            qos.JOINT_STATES_OUT,
+            qos_overriding_options=qos.overridable(),
+        )
+        self._diagnostics = self.create_publisher(
+            DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS_OUT
+        )
+        self.create_subscription(
+            JointTrajectory,
+            'joint_trajectory_controller/joint_trajectory',
+            self._receive,
+            qos.TRAJECTORY_IN,
+            qos_overriding_options=qos.overridable(),
+        )
+        if config.publish_robot_description:
+            self._description = self.create_publisher(
+                String, 'robot_description', qos.ROBOT_DESCRIPTION
+            )
+            self._description.publish(String(data=urdf))
+        self.create_timer(1.0 / config.rate_hz, self._update)
+        self.create_timer(DIAGNOSTICS_PERIOD_S, self._diagnose)
+
+    def _receive(self, message: JointTrajectory) -> None:
+        now_ns = self._clock.now().nanoseconds
+        problem = self._controller.receive(trajectory_from_message(message), now_ns)
+        if problem is not None:
+            self.get_logger().error(f'trajectory rejected: {problem}', throttle_duration_sec=1.0)
+
+    def _update(self) -> None:
+        now = self._clock.now()
+        self._controller.update(now.nanoseconds)
+        joints, message = self._controller.joints, self._joint_state
+        message.header.stamp = now.to_msg()
+        message.position = joints.q.tolist()
+        message.velocity = joints.qd.tolist()
+        self._joint_states.publish(message)
+
+    def _diagnose(self) -> None:
+        counts = self._controller.counts
+        n_violations = counts.position_violations + counts.speed_violations + counts.not_finite
+        is_fine = n_violations == 0 and counts.rejected == 0
+        status = DiagnosticStatus(
+            level=DiagnosticStatus.OK if is_fine else DiagnosticStatus.WARN,
+            name=f'{self.get_fully_qualified_name()}: joint_trajectory_controller',
+            hardware_id=f'simulated {self._arm.name}',
+            message='following' if is_fine else counts.last_problem,
+            values=[
+                KeyValue(key='accepted', value=str(counts.accepted)),
+                KeyValue(key='rejected', value=str(counts.rejected)),
+                KeyValue(key='position_violations', value=str(counts.position_violations)),
+                KeyValue(key='speed_violations', value=str(counts.speed_violations)),
+                KeyValue(key='not_finite', value=str(counts.not_finite)),
+                KeyValue(key='last_problem', value=counts.last_problem),
+            ],
+        )
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self._clock.now().to_msg()
+        self._diagnostics.publish(message)
+
+    def before_exit(self) -> None:
+        """Publish the final counts."""
+        self._diagnose()
+
+
+def _make_controller(arm: Arm, config: SimulatedArmConfig) -> SimulatedController:
+    q_start = np.array(config.initial_joints)
+    if not is_within_limits(arm, q_start):
+        raise ParameterError('initial_joints', f'{config.initial_joints} is outside the limits')
+    return SimulatedController(
+        arm,
+        q_start,
+        period_ns=round(NS_PER_S / config.rate_hz),
+        interpolates_from_desired_state=config.interpolate_from_desired_state,
+    )
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node; return the exit code."""
+    return run(SimulatedArm, args)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

@@ -1,0 +1,176 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Node ``target_source``: streams the poses of a Cartesian test path."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from geometry_msgs.msg import PoseStamped
+from rclpy.node import Node
+
+from ...interface.controller_rules import NS_PER_S
+from ...interface.messages import fill_pose, fill_time
+from ...interface.parameter_table import parameter
+from ...simulation.paths import SHAPES, CartesianPath, PathConfig
+from ..runtime import qos
+from ..runtime.parameters import declare
+from ..runtime.process import run
+
+PATH = PathConfig()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSourceConfig:
+    """Parameters of the node ``target_source``."""
+
+    path: str = field(
+        default=PATH.shape,
+        metadata=parameter('Shape of the path; starts and ends in its centre', choices=SHAPES),
+    )
+    size_m: float = field(
+        default=PATH.size,
+        metadata=parameter(
+            'Length of the line, diameter, width of the lemniscate, edge of the ISO 9283 cube',
+            unit='m',
+            low=0.001,
+            high=10.0,
+        ),
+    )
+    speed_m_s: float = field(
+        default=PATH.speed,
+        metadata=parameter('Speed along the path', unit='m/s', low=0.001, high=10.0),
+    )
+    ramp_s: float = field(
+        default=PATH.ramp,
+        metadata=parameter('Time from rest to speed', unit='s', low=0.01, high=60.0),
+    )
+    dwell_s: float = field(
+        default=PATH.dwell,
+        metadata=parameter('Rest at each corner and cycle end', unit='s', low=0.0, high=60.0),
+    )
+    laps: int = field(
+        default=PATH.laps,
+        metadata=parameter('Rounds between two rests in the centre', low=1, high=1000),
+    )
+    centre: tuple[float, ...] = field(
+        default=PATH.centre,
+        metadata=parameter('x, y, z of the centre in frame_id', unit='m', size=3),
+    )
+    plane_rpy: tuple[float, ...] = field(
+        default=PATH.plane_rpy,
+        metadata=parameter('Roll, pitch, yaw of the plane of the path', unit='rad', size=3),
+    )
+    tool_rpy: tuple[float, ...] = field(
+        default=PATH.tool_rpy,
+        metadata=parameter('Roll, pitch, yaw of the tool, constant', unit='rad', size=3),
+    )
+    frame_id: str = field(default='base_link', metadata=parameter('Frame of the targets'))
+    prefix: str = field(default='', metadata=parameter('Put before frame_id'))
+    rate_hz: float = field(
+        default=250.0, metadata=parameter('Targets per second', unit='Hz', low=1.0, high=1000.0)
+    )
+    settle_s: float = field(
+        default=1.0,
+        metadata=parameter('Hold in the centre before moving', unit='s', low=0.0, high=600.0),
+    )
+    duration_s: float = field(
+        default=0.0,
+        metadata=parameter(
+            'Stop after as many whole cycles as fit, at least one; 0 never stops',
+            unit='s',
+            low=0.0,
+            high=1e6,
+        ),
+    )
+    wait_for_subscribers: int = field(
+        default=1, metadata=parameter('Start when so many listen', low=0, high=100)
+    )
+    exit_when_done: bool = field(
+        default=False, metadata=parameter('End the process after duration_s, else stay silent')
+    )
+
+
+class TargetSource(Node):
+    """Publishes where the tool should be, at evenly spaced times."""
+
+    def __init__(self) -> None:
+        super().__init__('target_source')
+        self._config = declare(self, TargetSourceConfig)
+        self._path = make_path(self._config)
+        self._end_s = end_time(self._config, self._path)
+        self._start_ns: int | None = None  # of the schedule, on the node's clock
+        self._last_index = -1
+        self.is_finished = False
+        self._message = PoseStamped()
+        self._message.header.frame_id = self._config.prefix + self._config.frame_id
+        self._targets = self.create_publisher(
+            PoseStamped, 'target_pose', qos.POSE_OUT, qos_overriding_options=qos.overridable()
+        )
+        self._timer = self.create_timer(1.0 / self._config.rate_hz, self._tick)
+        self._period_ns: int = self._timer.timer_period_ns
+
+    def _tick(self) -> None:
+        due_ns = self._due_ns()
+        if self._start_ns is None:
+            if self._targets.get_subscription_count() < self._config.wait_for_subscribers:
+                return
+            self._start_ns = due_ns
+            cycle_s, settle_s = self._path.duration, self._config.settle_s
+            self.get_logger().info(f'cycles of {cycle_s:.2f} s start in {settle_s} s')
+        index = round((due_ns - self._start_ns) / self._period_ns)
+        if index <= self._last_index:
+            return
+        self._last_index = index
+        time_s = index * self._period_ns / NS_PER_S - self._config.settle_s
+        if time_s > self._end_s:
+            self._finish()
+            return
+        fill_pose(self._message.pose, self._path.transform(time_s))
+        fill_time(self._message.header.stamp, self._start_ns + index * self._period_ns)
+        self._targets.publish(self._message)
+
+    def _due_ns(self) -> int:
+        """Return when this tick was due: not after now, and free of wake-up jitter."""
+        now_ns: int = self.get_clock().now().nanoseconds
+        until_next_ns: int = self._timer.time_until_next_call()
+        return now_ns + until_next_ns - self._period_ns
+
+    def _finish(self) -> None:
+        self._timer.cancel()
+        self.get_logger().info(f'path finished after {self._last_index} targets')
+        self.is_finished = self._config.exit_when_done
+
+
+def make_path(config: TargetSourceConfig) -> CartesianPath:
+    """Return the path the parameters describe."""
+    return CartesianPath(
+        PathConfig(
+            shape=config.path,
+            size=config.size_m,
+            speed=config.speed_m_s,
+            ramp=config.ramp_s,
+            dwell=config.dwell_s,
+            laps=config.laps,
+            centre=config.centre,
+            plane_rpy=config.plane_rpy,
+            tool_rpy=config.tool_rpy,
+        )
+    )
+
+
+def end_time(config: TargetSourceConfig, path: CartesianPath) -> float:
+    """Return when to stop [s]: at the end of a cycle, where the tool rests."""
+    if config.duration_s == 0.0:
+        return math.inf
+    return path.duration * max(1, math.floor(config.duration_s / path.duration))
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node; return the exit code."""
+    return run(TargetSource, args)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

@@ -1,0 +1,159 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the demo: starts the processes, shows a live line, ends everything, returns the record."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import rclpy
+from rclpy.context import Context
+
+from ...errors import NeuralIkError
+from ..nodes.recorder import Recorder, Track
+from .isolation import isolated_environment, reserved_domain
+from .node_process import NodeProcess, complaints
+
+START_TIMEOUT_S = 120.0  # the first start compiles the kernels
+RELAY_S = 5.0
+START_S = 0.5
+POLL_S = 0.02
+TARGET_REMAP = ('-r', 'target_pose:=/neural_ik/target_pose')
+
+
+class DemoProcessError(NeuralIkError):
+    """A process of the demo did not come to life, or did not stay alive."""
+
+    def __init__(self, problem: str, log: Path) -> None:
+        super().__init__(f'{problem}; see {log}.')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """What is shown, how long, and where the logs go."""
+
+    folder: Path
+    path: str = 'lemniscate'
+    duration_s: float = 20.0
+    rate_hz: float = 250.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DemoRecord:
+    """What came of it."""
+
+    tracks: dict[str, Track]
+    complaints: list[str]  # of processes that did not end well
+
+
+def run_demo(options: DemoOptions, show: Callable[[str], None]) -> DemoRecord:
+    """
+    Return what was recorded while three processes did the job, then two with an empty relay.
+
+    :param show: Called about once a second with a line for people.
+    :raises DemoProcessError: If a process does not start, or ends before its time.
+    """
+    with contextlib.ExitStack() as stack:
+        domain_id = stack.enter_context(reserved_domain())
+        environment = isolated_environment(options.folder, domain_id)
+        os.environ.update(environment)
+        recorder = stack.enter_context(_recording())
+        return _Session(options, recorder, show).run(stack)
+
+
+class _Session:
+    """One run of the demo; every process is ended by the exit stack, whatever happens."""
+
+    def __init__(
+        self, options: DemoOptions, recorder: Recorder, show: Callable[[str], None]
+    ) -> None:
+        self._options, self._recorder, self._show = options, recorder, show
+
+    def run(self, stack: contextlib.ExitStack) -> DemoRecord:
+        options, tracks = self._options, self._recorder.tracks
+        self._show('starting the node and the simulated arm (the first start compiles kernels)')
+        arm = self._start(stack, 'simulated_arm')
+        node = self._start(stack, 'neural_ik_node', '-p', 'autostart:=true')
+        self._wait(lambda: len(tracks['diagnostics'].data) > 1 and _is_ready(node), node)
+        source = self._start(
+            stack,
+            'target_source',
+            *('-p', f'path:={options.path}', '-p', f'rate_hz:={options.rate_hz}'),
+            *('-p', 'wait_for_subscribers:=2', *TARGET_REMAP),
+        )
+        self._wait(lambda: bool(tracks['trajectories'].data), node)
+        self._watch(options.duration_s, source, arm, node)
+        node.end()
+        self._show(f'the same targets through an empty relay, {RELAY_S:.0f} s')
+        relay = self._start(stack, 'relay', '-r', '~/target_pose:=/neural_ik/target_pose')
+        self._wait(lambda: bool(tracks['relayed'].data), relay)
+        self._record(START_S)
+        tracks['relayed'].clear()  # the first answers wait for DDS to find everybody
+        self._watch(RELAY_S, source, arm, relay)
+        processes = [source, relay, arm, node]
+        for process in processes:
+            process.end()
+        self._record(0.2)
+        return DemoRecord(tracks=tracks, complaints=complaints(processes))
+
+    def _start(self, stack: contextlib.ExitStack, name: str, *ros_args: str) -> NodeProcess:
+        log = self._options.folder / f'{name}.log'
+        return stack.enter_context(NodeProcess(name, *ros_args, log=log))
+
+    def _wait(self, is_done: Callable[[], bool], process: NodeProcess) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not is_done():
+            self._record(0.05)
+            self._expect_alive(process)
+            if time.monotonic() > deadline:
+                raise DemoProcessError(
+                    f'{process.executable} did not answer', self._options.folder
+                )
+
+    def _expect_alive(self, *processes: NodeProcess) -> None:
+        for process in processes:
+            if not process.is_running:
+                raise DemoProcessError(f'{process.executable} ended', self._options.folder)
+
+    def _watch(self, duration_s: float, *processes: NodeProcess) -> None:
+        start = time.monotonic()
+        while (elapsed_s := time.monotonic() - start) < duration_s:
+            before = {name: len(track.data) for name, track in self._recorder.tracks.items()}
+            self._record(min(1.0, duration_s - elapsed_s))
+            self._expect_alive(*processes)
+            after = {name: len(track.data) for name, track in self._recorder.tracks.items()}
+            self._show(
+                f'{min(elapsed_s + 1.0, duration_s):5.1f} s   '
+                + '   '.join(
+                    f'{name} {after[name]} (+{after[name] - before[name]})'
+                    for name in ('targets', 'solutions', 'trajectories', 'relayed')
+                    if after[name]
+                )
+            )
+
+    def _record(self, duration_s: float) -> None:
+        deadline = time.monotonic() + duration_s
+        while time.monotonic() < deadline:
+            time.sleep(POLL_S)
+            self._recorder.poll()
+
+
+@contextlib.contextmanager
+def _recording() -> Iterator[Recorder]:
+    context = Context()
+    rclpy.init(args=[], context=context)
+    recorder = Recorder(context=context)
+    try:
+        yield recorder
+    finally:
+        recorder.destroy_node()
+        rclpy.shutdown(context=context)
+
+
+def _is_ready(node: NodeProcess) -> bool:
+    return 'ready for' in node.output

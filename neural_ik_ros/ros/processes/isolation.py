@@ -1,0 +1,97 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A ROS domain of one's own on the loopback, for demos and tests."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...errors import NeuralIkError
+from ...share import share_folder
+from ..runtime.transport import is_fast_dds
+
+LOCK_FLAGS = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+FIRST_PORT, PORTS_PER_DOMAIN = 7400, 250  # of DDS
+N_DOMAINS = 101  # above, the ports of DDS reach into the ephemeral range of Linux
+
+
+class NoFreeDomainError(NeuralIkError):
+    """Every ROS domain of this machine is in use."""
+
+    def __init__(self) -> None:
+        super().__init__(f'domains 1 to {N_DOMAINS} are all taken; end other demos and tests.')
+
+
+class ProfileError(NeuralIkError):
+    """The profile that keeps Fast DDS on the loopback is missing."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f'{path} is missing: install or build this version of the package again.')
+
+
+@contextlib.contextmanager
+def reserved_domain() -> Iterator[int]:
+    """
+    Lend a domain id (1 to 101) that no other demo or test run on this machine has.
+
+    :raises NoFreeDomainError: If there is none.
+    """
+    for i in range(N_DOMAINS):
+        domain_id = 1 + (os.getpid() + i) % N_DOMAINS  # others begin with another one
+        path = Path(tempfile.gettempdir()) / f'neural_ik_ros_domain_{domain_id}.lock'
+        try:
+            lock = os.fdopen(os.open(path, LOCK_FLAGS, 0o600), 'r+b')
+        except OSError:  # another user's, or a link somebody laid there
+            continue
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                continue
+            if _is_silent(domain_id):
+                yield domain_id
+                return
+    raise NoFreeDomainError
+
+
+def isolated_environment(folder: Path, domain_id: int) -> dict[str, str]:
+    """
+    Return the variables of processes that see each other and nobody else.
+
+    Under Fast DDS they find each other in 0.1 s instead of up to 3 s, and talk over UDP: in shared
+    memory, what a killed process leaves behind can make its successor deaf. Logs go to the folder.
+
+    :raises ProfileError: If the profile for Fast DDS is not there.
+    """
+    variables = {
+        'ROS_DOMAIN_ID': str(domain_id),
+        'ROS_LOG_DIR': str(folder / 'log'),
+        'ROS_LOCALHOST_ONLY': '',  # it would win over the range
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+    }
+    if not is_fast_dds():
+        return variables
+    profile = share_folder() / 'config' / 'fastdds_loopback.xml'
+    if not profile.is_file():  # Fast DDS would go on without, and be heard everywhere
+        raise ProfileError(profile)
+    return variables | {
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SYSTEM_DEFAULT',  # LOCALHOST adds shared memory
+        'FASTRTPS_DEFAULT_PROFILES_FILE': str(profile),
+        'FASTDDS_DEFAULT_PROFILES_FILE': str(profile),
+    }
+
+
+def _is_silent(domain_id: int) -> bool:
+    """Return whether the first participant's port of a domain is free."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(('127.0.0.1', FIRST_PORT + PORTS_PER_DOMAIN * domain_id + 10))
+        except OSError:
+            return False
+    return True

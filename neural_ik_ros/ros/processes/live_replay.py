@@ -1,0 +1,117 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A bag played into a node of its own, in processes of their own, on the clock of the bag."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import NeuralIkError
+from ...interface.controller_rules import NS_PER_S
+from ...replay.bag_reader import BagReader
+from ...replay.bag_types import Topics
+from .isolation import isolated_environment, reserved_domain
+from .node_process import NodeProcess, complaints
+
+POLL_S = 0.05
+START_TIMEOUT_S = 120.0  # the first start compiles the kernels
+
+
+class LiveError(NeuralIkError):
+    """A process of a live replay did not do its part."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f'live replay: {problem}. Replay it without --live to see more.')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveOptions:
+    """What is played, and to which node."""
+
+    bag: Path
+    node: str  # fully qualified name
+    topics: Topics  # in the bag
+    params_file: Path | None
+    prefix: str
+
+
+def play_live(options: LiveOptions, answers: Path, tell: Callable[[str], None]) -> None:
+    """
+    Write a bag of what a real node answers while a bag is played to it.
+
+    In lock-step: the clock of the bag stands still until the node has done with each message, so
+    that nothing is lost on a busy machine. In a ROS domain of its own on the loopback.
+
+    :param tell: Called with a line for people once the bag is known to be good.
+    :raises NeuralIkError: If the bag is bad, before anything is started, or a process fails.
+    """
+    if importlib.util.find_spec('rclpy') is None:
+        raise LiveError('rclpy is not installed. Source ROS 2 Jazzy, or make setup')
+    tell(f'playing {_checked_s(options):.1f} s into a node, as fast as recorded')
+    with contextlib.ExitStack() as stack:
+        logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        domain_id = stack.enter_context(reserved_domain())
+        environment = isolated_environment(logs, domain_id)
+        arguments = {'neural_ik_node': _node(options), 'bag_player': _player(options, answers)}
+        node, player = (
+            stack.enter_context(
+                NodeProcess(name, *given, log=logs / f'{name}.log', environment=environment)
+            )
+            for name, given in arguments.items()
+        )
+        _watch(node, player)
+        node.end()
+        problems = complaints([player, node])
+        if problems:
+            raise LiveError('; '.join(problems))
+
+
+def _checked_s(options: LiveOptions) -> float:
+    """Return the duration of the bag [s]; reading all of it tells what is wrong with it."""
+    with BagReader(options.bag, options.topics, wanted=()) as reader:
+        for _ in reader.messages():
+            pass
+        return reader.duration_ns / NS_PER_S
+
+
+def _node(options: LiveOptions) -> list[str]:
+    namespace, _, name = options.node.rpartition('/')
+    file = [] if options.params_file is None else ['--params-file', str(options.params_file)]
+    return [
+        *file,
+        *(['-p', f'prefix:={options.prefix}'] if options.prefix else []),
+        *('-p', 'use_sim_time:=true', '-p', 'autostart:=true'),
+        *('-r', f'__ns:={namespace or "/"}', '-r', f'__node:={name}'),
+    ]
+
+
+def _player(options: LiveOptions, answers: Path) -> list[str]:
+    values = {
+        'bag': options.bag.resolve(),
+        'node': options.node,
+        'target_topic': options.topics.target,
+        'joint_states_topic': options.topics.joint_states,
+        'lock_step': 'true',
+        'answers': answers.resolve(),
+    }
+    return [part for name, value in values.items() for part in ('-p', f'{name}:={value}')]
+
+
+def _watch(node: NodeProcess, player: NodeProcess) -> None:
+    """Wait until the player has ended, while the node lives."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    has_begun = False
+    while player.is_running:
+        has_begun = has_begun or 'plays' in player.output
+        if not node.is_running or 'not configured' in node.output:
+            lines = node.output.strip().splitlines() or ['no output']
+            raise LiveError(f'the node did not become active: {lines[-1]}')
+        if not has_begun and time.monotonic() > deadline:
+            raise LiveError(f'the node was not active within {START_TIMEOUT_S:.0f} s')
+        time.sleep(POLL_S)

@@ -1,0 +1,116 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Targets in other frames than the base of the arm, through TF where it is installed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.time import Time
+
+from ...errors import NeuralIkError
+from ...interface.controller_rules import NS_PER_S
+from ...interface.messages import PoseTarget, Unusable, ns_from_time, transform_from_message
+
+try:
+    import tf2_ros
+except ImportError:  # it has no wheels
+    tf2_ros = None
+
+
+class MissingTfError(NeuralIkError):
+    """``use_tf`` is set on a machine without tf2_ros."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            'use_tf needs tf2_ros, which cannot be imported. Install it with '
+            'sudo apt install ros-$ROS_DISTRO-tf2-ros-py, or set use_tf to false.'
+        )
+
+
+class Frames:
+    """What TF knows about other frames; nothing is guessed, and nothing is waited for."""
+
+    def __init__(self, node: Node, base_frame: str, *, uses_tf: bool) -> None:
+        """
+        Listen to TF, if it is to be used: its messages cost time of the node's only thread.
+
+        :raises MissingTfError: If tf2_ros is needed and missing.
+        """
+        self._base_frame = base_frame
+        self._newest_ns = 0
+        self._buffer: Any = None
+        if not uses_tf:
+            return
+        if tf2_ros is None:
+            raise MissingTfError
+        self._buffer = tf2_ros.Buffer()
+        self._listener = tf2_ros.TransformListener(self._buffer, node)
+
+    def destroy(self) -> None:
+        """Listen no more."""
+        if self._buffer is not None:
+            self._listener.unregister()
+            self._buffer = None
+
+    def to_base(
+        self, target: PoseTarget, *, now_ns: int, timeout_s: float
+    ) -> PoseTarget | Unusable:
+        """
+        Return the target as seen from the base, or why that cannot be told.
+
+        Without TF it stays in its frame.
+
+        :param timeout_s: How far the newest transform may be from the target's stamp if there is
+            none at it: moving frames are told after the fact.
+        """
+        frame = target.frame_id.removeprefix('/')
+        if self._buffer is None or frame == self._base_frame:
+            return target
+        if now_ns < self._newest_ns:
+            self._buffer.clear()  # of another time: a bag that loops, a simulation that was reset
+        self._newest_ns = now_ns
+        return self._placed(target, frame, max(target.stamp_ns or now_ns, 0), timeout_s)
+
+    def to_base_at_its_time(
+        self, target: PoseTarget, *, timeout_s: float
+    ) -> PoseTarget | Unusable:
+        """
+        Return the target as seen from the base; without a stamp, by the newest transform there is.
+
+        For other threads: nothing is remembered, and TF locks for itself.
+        """
+        if self._buffer is None:
+            return target
+        frame = target.frame_id.removeprefix('/')
+        return self._placed(target, frame, max(target.stamp_ns, 0), timeout_s)
+
+    def _placed(
+        self, target: PoseTarget, frame: str, stamp_ns: int, timeout_s: float
+    ) -> PoseTarget | Unusable:
+        try:
+            found = self._look_up(frame, stamp_ns, timeout_s)
+        except tf2_ros.TransformException as error:
+            return Unusable(reason=f'{frame!r}: {error}')
+        transform_base_frame = transform_from_message(found)
+        if isinstance(transform_base_frame, Unusable):
+            return Unusable(reason=f'{frame!r}: {transform_base_frame.reason}')
+        return replace(
+            target,
+            transform=transform_base_frame @ target.transform,
+            frame_id=self._base_frame,
+        )
+
+    def _look_up(self, frame: str, stamp_ns: int, timeout_s: float) -> Any:
+        """Return the transform at a time, or the newest one if it is not far from that."""
+        try:
+            return self._buffer.lookup_transform(
+                self._base_frame, frame, Time(nanoseconds=stamp_ns)
+            )
+        except tf2_ros.ExtrapolationException:
+            newest = self._buffer.lookup_transform(self._base_frame, frame, Time())
+            if abs(stamp_ns - ns_from_time(newest.header.stamp)) > timeout_s * NS_PER_S:
+                raise
+            return newest

@@ -1,0 +1,138 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+ROS parameters from a frozen dataclass: the only place of a default, a unit and a range.
+
+.. code-block:: python
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class StreamConfig:
+        rate_hz: float = field(default=250.0, metadata=parameter('Rate', unit='Hz', low=1.0))
+
+
+    config = declare(node, StreamConfig)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.exceptions import ParameterException, ParameterUninitializedException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from ...errors import NeuralIkError
+from ...interface.parameter_table import Config, ParameterError, ParameterInfo, build, entries
+
+LARGEST_INT = 2**63 - 1
+
+
+def declare(
+    node: Node,
+    config_type: type[Config],
+    *,
+    on_change: Callable[[Config], None] | None = None,
+    veto: Callable[[Config], str] | None = None,
+) -> Config:
+    """
+    Declare one parameter per field; return the values the user chose, checked.
+
+    A value set later is checked the same way and refused with the reason. Parameters are
+    read-only unless marked ``is_live``.
+
+    Values that are set together are checked together; if one is refused, none is set.
+
+    :param on_change: Called with the new configuration after live parameters were set.
+    :param veto: Called with it before; returns why the node cannot take it now, or nothing.
+    :raises ParameterError: If a value has the wrong type or lies outside its range.
+    """
+    for name, info, _, default in entries(config_type):
+        value = list(default) if isinstance(default, tuple) else default
+        try:
+            node.declare_parameter(name, value, _descriptor(info, default))
+        except ParameterException as error:
+            raise ParameterError(name, str(error)) from error
+    config = read(node, config_type)
+    names = {name for name, *_ in entries(config_type)}
+
+    def check(parameters: list[Parameter]) -> SetParametersResult:
+        changes = {p.name: p.value for p in parameters if p.name in names}
+        try:
+            wanted = build(config_type, _values(node, config_type) | changes)
+        except NeuralIkError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        reason = veto(wanted) if veto is not None and changes else ''
+        return SetParametersResult(successful=not reason, reason=reason)
+
+    node.add_on_set_parameters_callback(check)
+    if on_change is not None:
+
+        def tell(parameters: list[Parameter]) -> None:
+            if any(p.name in names for p in parameters):
+                on_change(read(node, config_type))
+
+        node.add_post_set_parameters_callback(tell)
+    return config
+
+
+def read(node: Node, config_type: type[Config]) -> Config:
+    """
+    Return the present values of parameters that were declared with ``declare``.
+
+    :raises ParameterError: If a value has the wrong type or lies outside its range.
+    """
+    return build(config_type, _values(node, config_type))
+
+
+def _values(node: Node, config_type: type[Any]) -> dict[str, Any]:
+    return {name: _value(node, name) for name, *_ in entries(config_type)}
+
+
+def _value(node: Node, name: str) -> Any:
+    try:
+        return node.get_parameter(name).value
+    except ParameterUninitializedException as error:
+        raise ParameterError(name, 'no value given (an empty list counts as none)') from error
+
+
+def _descriptor(info: ParameterInfo, default: Any) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(
+        description=f'{info.description} [{info.unit}]' if info.unit else info.description,
+        read_only=not info.is_live,
+        # `rate_hz: 250` is an integer to yaml: accepted here, converted in _converted.
+        dynamic_typing=_is_float(default),
+    )
+    if info.choices:
+        descriptor.additional_constraints = f'one of {", ".join(info.choices)}'
+    if isinstance(default, tuple) and (info.low is not None or info.high is not None):
+        descriptor.additional_constraints = f'elements from {info.low} to {info.high}'
+    elif info.low is not None or info.high is not None:
+        _set_range(descriptor, info, default)
+    return descriptor
+
+
+def _set_range(descriptor: ParameterDescriptor, info: ParameterInfo, default: Any) -> None:
+    if isinstance(default, int):
+        low = -LARGEST_INT if info.low is None else int(info.low)
+        high = LARGEST_INT if info.high is None else int(info.high)
+        descriptor.integer_range = [IntegerRange(from_value=low, to_value=high, step=1)]
+        return
+    low_float = -math.inf if info.low is None else float(info.low)
+    high_float = math.inf if info.high is None else float(info.high)
+    descriptor.floating_point_range = [
+        FloatingPointRange(from_value=low_float, to_value=high_float)
+    ]
+
+
+def _is_float(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(isinstance(element, float) for element in value)
+    return isinstance(value, float)

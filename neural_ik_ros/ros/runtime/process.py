@@ -1,0 +1,198 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The life of a node's process: start, spin, and end cleanly, the same for every executable."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import rclpy
+from lifecycle_msgs.srv import ChangeState
+from rclpy.exceptions import ParameterException
+from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.logging import get_logger
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
+
+from ...errors import NeuralIkError
+from ...share import PACKAGE_NAME
+from ...stop_signal import StopSignal, ignore_signals
+from . import transport
+
+try:
+    from rclpy.experimental.events_executor import EventsExecutor
+except ImportError:  # rclpy before 7.1.4
+    EventsExecutor = None
+
+MAX_PARAMETER_BYTES = 1024 * 1024
+SPIN_TIMEOUT_S = 0.1  # also the longest wait before a signal is noticed
+RCLError = rclpy_implementation.RCLError
+
+
+class UnknownArgumentError(NeuralIkError):
+    """The command line has something that is not a ROS argument."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        self.arguments = arguments
+        super().__init__(
+            f'unknown arguments {arguments}. Nodes take ROS arguments only, for example '
+            '--ros-args -p rate_hz:=100.0 --params-file my.yaml -r __ns:=/left.'
+        )
+
+
+class ParameterFileError(NeuralIkError):
+    """A parameter file is too large to be one; rcl would read it for minutes."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f'{path}: larger than {MAX_PARAMETER_BYTES} bytes. Give a file such as '
+            'config/neural_ik.yaml.'
+        )
+
+
+def run(
+    make_node: Callable[[], Node],
+    args: list[str] | None = None,
+    stop: StopSignal | None = None,
+) -> int:
+    """
+    Return the exit code of a process that spins one node until it is told to stop.
+
+    0 after SIGINT, SIGTERM, ``rclpy.shutdown`` or a node that sets ``is_finished``; 1 with one
+    line on stderr after a ``NeuralIkError`` or a bad parameter. Any other exception is a bug and
+    escapes, after the same teardown. A node may have ``is_finished`` (bool, ends the loop) and
+    ``before_exit()``, called while its publishers still work.
+
+    :param args: Command line without the program name; ``None`` takes it from ``sys.argv``.
+    :param stop: Installed already, if the caller did something that takes time before.
+    """
+    stop = StopSignal.installed() if stop is None else stop
+    arguments = sys.argv[1:] if args is None else args
+    try:
+        _init(arguments)
+        return _make_and_spin(make_node, stop)
+    except KeyboardInterrupt:
+        return 0  # told to stop while starting
+    except (NeuralIkError, ParameterException) as error:
+        get_logger(PACKAGE_NAME).fatal(' '.join(str(error).split()))
+        return 1
+    finally:
+        ignore_signals()
+        rclpy.try_shutdown()
+        gc.unfreeze()  # what is frozen at exit counts as leaked for nanobind, which Ruckig uses
+
+
+def freeze_heap() -> None:
+    """
+    Move everything alive out of the garbage collector's sight.
+
+    A full collection costs 2 ms with rclpy alone and over 100 ms beside large libraries. Call it
+    again after a warm-up that allocates much.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def make_executor() -> Executor:
+    """Return the events executor where this rclpy has it, else the single-threaded one."""
+    return SingleThreadedExecutor() if EventsExecutor is None else EventsExecutor()
+
+
+def _init(arguments: list[str]) -> None:
+    for flag, path in pairwise(arguments):
+        if flag == '--params-file' and _size(path) > MAX_PARAMETER_BYTES:
+            raise ParameterFileError(path)
+    try:
+        transport.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    except RCLError as error:
+        raise NeuralIkError(f'{error} Check --ros-args and the parameter files.') from error
+    unknown = remove_ros_args(['', *arguments])[1:]
+    if unknown:
+        raise UnknownArgumentError(unknown)
+
+
+def _size(path: str) -> int:
+    """Return the size of a file, 0 if there is none: rcl tells that better."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0
+
+
+def _make_and_spin(make_node: Callable[[], Node], stop: StopSignal) -> int:
+    stop.raises = True  # the first start of a node may compile for ten seconds
+    node = _make(make_node)
+    stop.raises = False
+    refuse_disallowed_transitions(node)
+    freeze_heap()
+    executor = make_executor()
+    try:
+        executor.add_node(node)
+        spin(executor, lambda: stop.is_set or getattr(node, 'is_finished', False))
+    finally:
+        ignore_signals()
+        _say_goodbye(node)
+        executor.shutdown()
+        node.destroy_node()
+    return 0
+
+
+def _make(make_node: Callable[[], Node]) -> Node:
+    try:
+        return make_node()
+    except RuntimeError as error:
+        if 'QoS override' not in str(error):
+            raise
+        raise NeuralIkError(f'{error}. Correct it in qos_overrides.') from error
+
+
+def spin(executor: Executor, is_over: Callable[[], bool]) -> None:
+    """Serve the nodes of an executor until something is over or ROS shuts down."""
+    try:
+        while rclpy.ok() and not is_over():
+            executor.spin_once(timeout_sec=SPIN_TIMEOUT_S)
+    except ExternalShutdownException:
+        return
+    except Exception:
+        if rclpy.ok():
+            raise  # a bug; with an invalid context it is the shutdown speaking
+
+
+def _say_goodbye(node: Node) -> None:
+    before_exit = getattr(node, 'before_exit', None)
+    if before_exit is not None and rclpy.ok():
+        before_exit()
+
+
+def refuse_disallowed_transitions(node: Node) -> None:
+    """
+    Answer ``success=False`` to a lifecycle transition that the current state does not allow.
+
+    Before Kilted rclpy lets an RCLError escape from ``spin`` instead, which ends the node without
+    a reply (rclpy issue 1209). Does nothing for a node without lifecycle services.
+    """
+    for service in node.services:
+        if service.srv_type is ChangeState:
+            service.callback = _refusing(service.callback, node)
+
+
+def _refusing(change_state: Callable[[Any, Any], Any], node: Node) -> Callable[[Any, Any], Any]:
+    def callback(request: Any, response: Any) -> Any:
+        try:
+            return change_state(request, response)
+        except RCLError as error:
+            if 'ransition' not in str(error):
+                raise
+            wanted = request.transition.label or request.transition.id
+            node.get_logger().warning(f'transition {wanted} refused: not allowed in this state')
+            response.success = False
+            return response
+
+    return callback

@@ -1,0 +1,56 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Forward kinematics of the IRB2400 once more, to judge the demo with.
+
+Shares nothing with ``kinematics``: no URDF, no compiled kernel, the published dimensions written
+out as a chain of elementary displacements.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..kinematics import FloatArray, Joints, Transform
+
+
+def irb2400_forward(q: Joints) -> Transform:
+    """
+    Return ``transform_base_tool``, shape (n, 4, 4) [m], of joint angles (n, 6) [rad].
+
+    Dimensions [m]: 0.100 and 0.615 to axis 2, 0.705 to axis 3, 0.135 and 0.755 to the wrist, 0.085
+    to the flange.
+    """
+    chain = (
+        _turned('z', q[:, 0]),
+        _moved(0.100, 0.0, 0.615),
+        _turned('y', q[:, 1]),
+        _moved(0.0, 0.0, 0.705),
+        _turned('y', q[:, 2]),
+        _moved(0.755, 0.0, 0.135),  # along axis 4, so before or after its turn is the same
+        _turned('x', q[:, 3]),
+        _turned('y', q[:, 4]),
+        _turned('x', q[:, 5]),
+        _moved(0.085, 0.0, 0.0),
+        _turned('y', np.array([0.5 * np.pi])),
+    )
+    transform: Transform = np.eye(4)
+    for displacement in chain:
+        transform = transform @ displacement
+    return transform
+
+
+def _moved(x: float, y: float, z: float) -> Transform:
+    transform = np.eye(4)
+    transform[:3, 3] = x, y, z
+    return transform
+
+
+def _turned(axis: str, angle: FloatArray) -> Transform:
+    """Return rotations (n, 4, 4) about a coordinate axis by angles (n,)."""
+    transform = np.tile(np.eye(4), (len(angle), 1, 1))
+    i, j = {'x': (1, 2), 'y': (2, 0), 'z': (0, 1)}[axis]
+    transform[:, i, i] = transform[:, j, j] = np.cos(angle)
+    transform[:, j, i] = np.sin(angle)
+    transform[:, i, j] = -transform[:, j, i]
+    return transform

@@ -1,0 +1,69 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Figures in the documentation are those of docs/evaluation.json and of the shipped bundles."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from neural_ik_ros.learning.bundle.bundle import load_bundle, shipped_bundles
+from neural_ik_ros.learning.evaluation.results import read_evaluation
+from neural_ik_ros.learning.evaluation.tables import tables
+
+DOCS = Path(__file__).resolve().parents[3] / 'docs'
+SCRIPT = runpy.run_path(str(DOCS / 'update_tables.py'))
+
+
+@pytest.fixture(scope='module')
+def evaluation():
+    return read_evaluation(SCRIPT['RESULTS'])
+
+
+@pytest.mark.parametrize('page', SCRIPT['PAGES'], ids=lambda page: page.name)
+def test_pages_show_the_tables_of_the_evaluation(evaluation, page):
+    text = page.read_text(encoding='utf-8')
+
+    assert len(SCRIPT['BLOCK'].findall(text)) >= 1
+    assert text == SCRIPT['with_tables'](text, SCRIPT['BLOCK'], tables(evaluation)), (
+        'run make evaluate'
+    )
+
+
+def test_documented_networks_are_the_shipped_ones(evaluation):
+    shipped = {
+        name: load_bundle(folder).card.files['model.tflite'].sha256
+        for name, folder in shipped_bundles().items()
+    }
+    documented = {
+        name: network['model']['sha256'] for name, network in evaluation.networks.items()
+    }
+
+    assert documented == shipped, 'run make evaluate'
+
+
+def test_pictures_of_the_page_exist():
+    pictures = re.findall(r'\]\((images/\w+\.png)\)', (DOCS / 'learning.md').read_text())
+
+    assert len(pictures) >= 3
+    for picture in pictures:
+        assert (DOCS / picture).is_file()
+
+
+def test_updated_replaces_what_is_between_the_markers_and_nothing_else():
+    page = 'a\n<!-- evaluation: one -->\nold\n<!-- evaluation: end -->\nb\n'
+
+    first = SCRIPT['with_tables'](page, SCRIPT['BLOCK'], {'one': '| 1 |'})
+
+    assert first == 'a\n<!-- evaluation: one -->\n\n| 1 |\n\n<!-- evaluation: end -->\nb\n'
+    assert SCRIPT['with_tables'](first, SCRIPT['BLOCK'], {'one': '| 1 |'}) == first
+
+
+def test_updated_refuses_a_table_that_there_is_not():
+    page = '<!-- evaluation: two -->\n<!-- evaluation: end -->'
+
+    with pytest.raises(KeyError, match='two'):
+        SCRIPT['with_tables'](page, SCRIPT['BLOCK'], {'one': ''})

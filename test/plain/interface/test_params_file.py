@@ -1,0 +1,98 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Parameter files are read as the node reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from strategies import REPOSITORY
+
+from neural_ik_ros.interface import params_file
+from neural_ik_ros.interface.node_config import NodeConfig
+from neural_ik_ros.interface.parameter_table import ParameterError
+from neural_ik_ros.interface.params_file import ParamsFileError, config_from_file
+
+
+def config(tmp_path: Path, text: str, node: str = '/neural_ik') -> NodeConfig:
+    file = tmp_path / 'params.yaml'
+    file.write_text(text)
+    return config_from_file(file, node)
+
+
+def test_no_file_means_the_defaults():
+    assert config_from_file(None) == NodeConfig()
+
+
+def test_the_file_in_config_says_the_defaults():
+    assert config_from_file(REPOSITORY / 'config/neural_ik.yaml') == NodeConfig()
+
+
+@pytest.mark.parametrize(
+    ('keys', 'node', 'is_for_node'),
+    [
+        ('/**', '/neural_ik', True),
+        ('/**', '/left/neural_ik', True),
+        ('/*', '/neural_ik', True),
+        ('/*', '/left/neural_ik', False),
+        ('neural_ik', '/neural_ik', True),
+        ('/neural_ik', '/left/neural_ik', False),
+        ('/left/neural_ik', '/left/neural_ik', True),
+        ('/**/neural_ik', '/left/neural_ik', True),
+        ('/**/neural_ik', '/neural_ik', True),
+        ('/other', '/neural_ik', False),
+    ],
+)
+def test_sections_are_chosen_by_the_name_of_the_node(tmp_path, keys, node, is_for_node):
+    text = f'{keys}:\n  ros__parameters:\n    rate_hz: 125\n'
+    if is_for_node:
+        assert config(tmp_path, text, node).rate_hz == 125.0
+    else:
+        with pytest.raises(ParamsFileError, match='no section'):
+            config(tmp_path, text, node)
+
+
+def test_later_sections_win(tmp_path):
+    text = (
+        '/neural_ik:\n  ros__parameters: {rate_hz: 125.0, recovery_s: 1.0}\n'
+        '/**:\n  ros__parameters: {rate_hz: 100.0}\n'
+    )
+    found = config(tmp_path, text)
+    assert (found.rate_hz, found.recovery_s) == (100.0, 1.0)
+
+
+def test_what_is_no_parameter_is_told_and_left_out(tmp_path, records_of):
+    text = (
+        '/**:\n  ros__parameters:\n    use_sim_time: true\n    rate_hzz: 5\n'
+        '    qos_overrides: {/neural_ik/target_pose: {subscription: {depth: 2}}}\n'
+    )
+    told = records_of(params_file.__name__)
+    assert config(tmp_path, text) == NodeConfig()
+    assert len(told) == 1
+    assert 'rate_hzz is not a parameter' in told[0].getMessage()
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('a: [', 'is not YAML'),
+        ('', 'no section'),
+        ('- 1', 'no section'),
+        ('neural_ik: {rate_hz: 5}', 'no section'),
+    ],
+)
+def test_files_that_are_no_parameter_files_are_refused(tmp_path, text, words):
+    with pytest.raises(ParamsFileError, match=words):
+        config(tmp_path, text)
+
+
+def test_missing_file_is_refused(tmp_path):
+    with pytest.raises(ParamsFileError, match='cannot be read'):
+        config_from_file(tmp_path / 'none.yaml')
+
+
+@pytest.mark.parametrize('value', ['-1.0', 'fast', '[1.0]', 'true'])
+def test_values_out_of_range_or_type_are_refused(tmp_path, value):
+    with pytest.raises(ParameterError, match='rate_hz'):
+        config(tmp_path, f'/**:\n  ros__parameters:\n    rate_hz: {value}\n')

@@ -1,0 +1,184 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Recorded answers, in the bag or in another one, against those of the replay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from replay_bags import (
+    COMMANDS,
+    N_TARGETS,
+    REFERENCE,
+    SOLUTION,
+    TARGETS,
+    changed,
+    needs_bags,
+    recorded,
+    replayed,
+    report_of,
+    written,
+)
+
+from neural_ik_ros.interface.messages import ns_from_time
+
+pytestmark = needs_bags
+SAME = 1e-9  # [rad]
+STEP = 1e-6  # [rad] by which one solution is changed
+LATE_NS = 700_000
+
+
+def answers(folder: Path, change: Any = None) -> Path:
+    """Write a bag of solutions and commands of the reference, each changed or left out."""
+
+    def messages():
+        for topic, time_ns, message in recorded(REFERENCE):
+            if topic in (SOLUTION, COMMANDS):
+                kept = message if change is None else change(topic, message)
+                if kept is not None:
+                    yield topic, time_ns + LATE_NS, kept
+
+    return written(folder, messages())
+
+
+def number_of() -> dict[int, int]:
+    """Return which target a stamp belongs to."""
+    stamps = [
+        ns_from_time(one.header.stamp) for topic, _, one in recorded(REFERENCE) if topic == TARGETS
+    ]
+    assert len(stamps) == N_TARGETS
+    return {stamp: number for number, stamp in enumerate(stamps)}
+
+
+def solutions(output: Path) -> dict[str, Any]:
+    return report_of(output)['recorded_solutions']
+
+
+def test_replay_compares_the_solutions_in_the_bag(tmp_path):
+    assert replayed(REFERENCE, tmp_path / 'out') == 0
+    figures = solutions(tmp_path / 'out')
+    assert figures['compared'] == N_TARGETS
+    assert figures['missing'] == figures['without_replayed_one'] == 0
+    assert figures['difference_rad']['max'] < SAME
+
+
+def test_replay_compares_nothing_in_a_bag_without_solutions(tmp_path):
+    bag = changed(
+        tmp_path / 'bag',
+        lambda number, topic, time_ns, message: None if topic == SOLUTION else (time_ns, message),
+    )
+    assert replayed(bag, tmp_path / 'out') == 0
+    figures = solutions(tmp_path / 'out')
+    assert figures['compared'] == figures['missing'] == 0
+
+
+def test_replay_takes_answers_from_another_bag(tmp_path, capsys):
+    bag = answers(tmp_path / 'answers')
+    assert replayed(REFERENCE, tmp_path / 'out', '--answers', str(bag)) == 0
+    assert f'{N_TARGETS} solutions in answers as replayed' in capsys.readouterr().out
+    report = report_of(tmp_path / 'out')
+    assert report['recorded_solutions']['compared'] == N_TARGETS
+    assert report['recorded_commands']['latency_ms']['max'] == pytest.approx(0.5 + LATE_NS * 1e-6)
+
+
+def test_replay_fails_when_one_answer_is_another_solution(tmp_path, capsys):
+    numbers = number_of()
+
+    def change(topic, message):
+        if topic == SOLUTION and numbers[ns_from_time(message.header.stamp)] == 77:
+            return replace(message, position=message.position + STEP * np.arange(6))
+        return message
+
+    bag = answers(tmp_path / 'answers', change)
+    assert replayed(REFERENCE, tmp_path / 'out', '--answers', str(bag)) == 1
+    assert 'they differ by up to 5.000e-06 rad' in capsys.readouterr().out
+    assert solutions(tmp_path / 'out')['difference_rad']['max'] == pytest.approx(5.0 * STEP)
+
+
+def test_replay_fails_when_answers_are_missing(tmp_path, capsys):
+    numbers = number_of()
+
+    def change(topic, message):
+        is_left_out = topic == SOLUTION and numbers[ns_from_time(message.header.stamp)] in (
+            0,
+            5,
+            6,
+            279,
+        )
+        return None if is_left_out else message
+
+    bag = answers(tmp_path / 'answers', change)
+    assert replayed(REFERENCE, tmp_path / 'out', '--answers', str(bag)) == 1
+    assert '4 are missing' in capsys.readouterr().out
+    assert solutions(tmp_path / 'out')['compared'] == N_TARGETS - 4
+
+
+def test_replay_fails_when_answers_are_to_other_targets(tmp_path, capsys):
+    def change(topic, message):
+        stamp = replace(message.header.stamp, nanosec=message.header.stamp.nanosec + 1)
+        return replace(message, header=replace(message.header, stamp=stamp))
+
+    bag = answers(tmp_path / 'answers', change)
+    assert replayed(REFERENCE, tmp_path / 'out', '--answers', str(bag)) == 1
+    said = capsys.readouterr().out
+    assert 'none could be compared' in said
+    assert f'{N_TARGETS} are no answer of the replay' in said
+
+
+def test_replay_leaves_targets_without_a_stamp_out_of_the_comparison(tmp_path):
+    def without_stamp(message):
+        stamp = replace(message.header.stamp, sec=0, nanosec=0)
+        return replace(message, header=replace(message.header, stamp=stamp))
+
+    def change(number, topic, time_ns, message):
+        return time_ns, without_stamp(message) if topic == TARGETS else message
+
+    bag = changed(tmp_path / 'bag', change)
+    said = answers(tmp_path / 'answers', lambda topic, message: without_stamp(message))
+    assert replayed(bag, tmp_path / 'out', '--answers', str(said)) == 1, 'nothing to compare'
+    figures = solutions(tmp_path / 'out')
+    assert figures['compared'] == figures['missing'] == figures['without_replayed_one'] == 0
+
+
+def test_replay_refuses_answers_of_another_time(tmp_path, capsys):
+    def messages():
+        for topic, time_ns, message in recorded(REFERENCE):
+            if topic in (SOLUTION, COMMANDS):
+                yield topic, time_ns + 10**12, message
+
+    bag = written(tmp_path / 'answers', messages())
+    assert replayed(REFERENCE, tmp_path / 'out', '--answers', str(bag)) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert 'recorded at another time' in lines[0]
+    assert '--use-sim-time' in lines[0]
+    assert not (tmp_path / 'out').exists()
+
+
+def test_replay_refuses_answers_without_solutions(tmp_path, capsys):
+    bag = answers(tmp_path / 'answers', lambda topic, m: m if topic == COMMANDS else None)
+    assert replayed(REFERENCE, tmp_path / 'out', '--answers', str(bag)) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert SOLUTION in lines[0]
+
+
+def test_replay_refuses_both_ways_to_get_answers(tmp_path, capsys):
+    assert replayed(REFERENCE, tmp_path / 'out', '--answers', 'bag', '--live') == 1
+    assert 'leave out one of both' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('is_waiting', 'expected'), [(False, [0, 20, 30, 2030]), (True, [0, 20, 30, 70])]
+)
+def test_play_clock_stands_still_while_somebody_is_waited_for(is_waiting, expected):
+    from neural_ik_ros.replay.play_clock import PlayClock
+
+    clock = PlayClock(5_000_000_000, rate=2.0, is_waiting=is_waiting)
+    read_ms = [100, 110, 115, 1115]
+    times = [clock.go_on(time_ms * 1_000_000) - 5_000_000_000 for time_ms in read_ms]
+    assert times == [time_ms * 1_000_000 for time_ms in expected]

@@ -1,0 +1,195 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Motions as goals of an action, with a stand-in for its client: what is told of each ending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from action_msgs.msg import GoalStatus
+from builtin_interfaces.msg import Duration
+from driver import CONFIGURE, Driver
+
+from neural_ik_ros.ros.node import goals
+from neural_ik_ros.ros.node.goals import Goals, MissingControlMsgsError
+
+SERVER = '/controller/follow_joint_trajectory'
+
+
+class Later:
+    """A future that the test completes."""
+
+    def __init__(self) -> None:
+        self.callbacks: list[Callable[[Later], None]] = []
+
+    def add_done_callback(self, callback: Callable[[Later], None]) -> None:
+        self.callbacks.append(callback)
+
+    def result(self) -> Any:
+        return self.value
+
+    def complete(self, value: Any) -> None:
+        self.value = value
+        for callback in self.callbacks:
+            callback(self)
+
+
+class Client:
+    """The client of an action: remembers the goals it was given."""
+
+    def __init__(self, _node: Any, _type: Any, _name: str) -> None:
+        self.is_ready, self.is_destroyed = True, False
+        self.goals: list[Any] = []
+        self.responses: list[Later] = []
+        self.results: list[Later] = []
+        self.tell: list[Callable[[Any], None]] = []
+
+    def server_is_ready(self) -> bool:
+        return self.is_ready
+
+    def send_goal_async(self, goal: Any, feedback_callback: Callable[[Any], None]) -> Later:
+        self.goals.append(goal)
+        self.tell.append(feedback_callback)
+        self.responses.append(Later())
+        return self.responses[-1]
+
+    def destroy(self) -> None:
+        self.is_destroyed = True
+
+    def accept(self, number: int = -1) -> None:
+        self.results.append(Later())
+        handle = SimpleNamespace(accepted=True, get_result_async=lambda: self.results[-1])
+        self.responses[number].complete(handle)
+
+    def end(self, status: int, code: int = 0, text: str = '', number: int = -1) -> None:
+        result = SimpleNamespace(error_code=code, error_string=text)
+        self.results[number].complete(SimpleNamespace(status=status, result=result))
+
+
+@pytest.fixture
+def cell(monkeypatch) -> SimpleNamespace:
+    """Return goals, their client and what was told."""
+    action = SimpleNamespace(Goal=lambda trajectory: SimpleNamespace(trajectory=trajectory))
+    monkeypatch.setattr(goals, 'FollowJointTrajectory', action)
+    monkeypatch.setattr(goals, 'ActionClient', Client)
+    node = SimpleNamespace(resolve_service_name=lambda name: f'/controller/{name}')
+    news: list[str] = []
+    made = Goals(node, 'follow_joint_trajectory', lambda: news.append(made.figures()['goal']))
+    return SimpleNamespace(goals=made, client=made._client, news=news)
+
+
+def test_goal_that_is_reached_is_told_step_by_step(cell):
+    assert cell.goals.figures()['goal'] == 'none'
+    cell.goals.send('motion')
+    assert cell.client.goals[0].trajectory == 'motion'
+    assert cell.goals.figures()['goal'] == 'sent'
+    cell.client.accept()
+    cell.client.end(GoalStatus.STATUS_SUCCEEDED)
+    assert cell.news == ['accepted', 'succeeded']
+    assert cell.goals.take_failure() == ''
+
+
+@pytest.mark.parametrize(
+    ('status', 'code', 'text', 'reason'),
+    [
+        (
+            GoalStatus.STATUS_ABORTED,
+            -4,
+            'joint_2 is late',
+            'aborted, error code -4 joint_2 is late',
+        ),
+        (GoalStatus.STATUS_CANCELED, 0, '', 'cancelled, error code 0'),
+        (77, 0, '', 'ended with status 77, error code 0'),
+    ],
+)
+def test_goal_that_is_not_reached_is_a_failure_told_once(cell, status, code, text, reason):
+    cell.goals.send('motion')
+    cell.client.accept()
+    cell.client.end(status, code, text)
+    assert cell.goals.figures()['goal'] == f'failed: {reason}'
+    assert cell.goals.take_failure() == reason
+    assert cell.goals.take_failure() == ''
+    assert cell.news == ['accepted']
+
+
+def test_goal_that_is_rejected_is_a_failure(cell):
+    cell.goals.send('motion')
+    cell.client.responses[0].complete(SimpleNamespace(accepted=False))
+    assert cell.goals.take_failure() == 'the controller rejected it'
+
+
+def test_goal_without_a_server_is_a_failure_that_names_it(cell):
+    cell.client.is_ready = False
+    cell.goals.send('motion')
+    assert cell.client.goals == []
+    assert cell.goals.take_failure() == f'there is no action server {SERVER}'
+
+
+def test_old_goal_is_of_no_interest_once_there_is_a_new_one(cell):
+    cell.goals.send('old')
+    cell.client.accept()
+    cell.goals.send('new')
+    cell.client.tell[0](feedback(1.0, [9.0]))
+    cell.client.end(GoalStatus.STATUS_ABORTED, -5, number=0)
+    assert cell.goals.take_failure() == ''
+    assert cell.goals.figures() == {
+        'goal': 'sent',
+        'goal time [s]': '0.000',
+        'goal error [rad]': '0.0000',
+    }
+    cell.client.accept()
+    cell.client.end(GoalStatus.STATUS_SUCCEEDED)
+    assert cell.goals.figures()['goal'] == 'succeeded'
+
+
+def test_old_goal_that_is_accepted_late_is_not_waited_for(cell):
+    cell.goals.send('old')
+    cell.goals.send('new')
+    cell.client.accept(0)
+    assert cell.news == []
+
+
+def test_new_goal_takes_the_failure_of_the_old_one_with_it(cell):
+    cell.client.is_ready = False
+    cell.goals.send('old')
+    cell.client.is_ready = True
+    cell.goals.send('new')
+    assert cell.goals.take_failure() == ''
+
+
+def feedback(time_s: float, error: list[float]) -> Any:
+    desired = SimpleNamespace(time_from_start=Duration(sec=int(time_s), nanosec=500_000_000))
+    content = SimpleNamespace(desired=desired, error=SimpleNamespace(positions=error))
+    return SimpleNamespace(feedback=content)
+
+
+def test_feedback_tells_time_and_largest_error(cell):
+    cell.goals.send('motion')
+    cell.client.accept()
+    cell.client.tell[0](feedback(1.0, [0.01, -0.03, 0.0]))
+    figures = cell.goals.figures()
+    assert (figures['goal time [s]'], figures['goal error [rad]']) == ('1.500', '0.0300')
+    cell.client.tell[0](feedback(2.0, []))
+    assert cell.goals.figures()['goal error [rad]'] == '0.0000'
+
+
+def test_client_is_destroyed_with_it(cell):
+    cell.goals.destroy()
+    assert cell.client.is_destroyed
+
+
+def test_goals_without_control_msgs_are_an_error_with_a_remedy(monkeypatch):
+    monkeypatch.setattr(goals, 'FollowJointTrajectory', None)
+    with pytest.raises(MissingControlMsgsError, match='set output_mode to trajectory'):
+        Goals(SimpleNamespace(), 'name', print)
+
+
+@pytest.mark.skipif(goals.FollowJointTrajectory is not None, reason='control_msgs is installed')
+def test_node_is_not_configured_where_goals_are_to_be_sent_and_cannot(start_node, peer):
+    process = start_node('neural_ik_node', '-p', 'output_mode:=action')
+    assert not Driver(peer).change_state(CONFIGURE)
+    process.wait_for_output('not configured: output_mode action needs control_msgs')
+    assert 'sudo apt install ros-$ROS_DISTRO-control-msgs' in process.output

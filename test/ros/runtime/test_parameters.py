@@ -1,0 +1,190 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import pytest
+import rclpy
+from rclpy.context import Context
+from rclpy.parameter import Parameter
+
+from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.interface.parameter_table import ParameterError, parameter
+from neural_ik_ros.ros.runtime.parameters import declare, read
+
+
+class OrderError(NeuralIkError):
+    """Raised by the example below."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """An example of each type."""
+
+    rate_hz: float = field(
+        default=250.0, metadata=parameter('Rate', unit='Hz', low=1.0, high=1000.0, is_live=True)
+    )
+    margin: float = field(default=0.1, metadata=parameter('Margin', is_live=True))
+    laps: int = field(default=2, metadata=parameter('Laps', low=1, is_live=True))
+    centre: tuple[float, ...] = field(
+        default=(1.0, 0.0, 0.9),
+        metadata=parameter('Centre', unit='m', size=3, low=-5.0, high=5.0, is_live=True),
+    )
+    names: tuple[str, ...] = field(default=('a', 'b'), metadata=parameter('Names', is_live=True))
+    path: str = field(
+        default='circle', metadata=parameter('Path', choices=('circle', 'line'), is_live=True)
+    )
+    enabled: bool = field(default=True, metadata=parameter('Enabled', is_live=True))
+    fixed: float = field(default=1.0, metadata=parameter('Fixed', low=0.0))
+    derived: int = 7  # no parameter
+
+    def __post_init__(self) -> None:
+        """Check across fields."""
+        if self.margin > self.rate_hz:
+            raise OrderError('margin exceeds rate_hz. Lower it.')
+
+
+@pytest.fixture
+def make_node():
+    context = Context()
+    nodes = []
+
+    def make(*overrides: Parameter) -> rclpy.node.Node:
+        node = rclpy.create_node('subject', context=context, parameter_overrides=list(overrides))
+        nodes.append(node)
+        return node
+
+    rclpy.init(context=context)
+    yield make
+    for node in nodes:
+        node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+def set_one(node, name, value):
+    return node.set_parameters([Parameter(name, value=value)])[0]
+
+
+def test_declare_returns_the_defaults(make_node):
+    assert declare(make_node(), Config) == Config()
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'expected'),
+    [
+        ('rate_hz', 500.0, 500.0),
+        ('rate_hz', 500, 500.0),
+        ('laps', 3, 3),
+        ('centre', [1, 2, 3], (1.0, 2.0, 3.0)),
+        ('centre', [1.5, 2.0, 3.0], (1.5, 2.0, 3.0)),
+        ('names', ['c'], ('c',)),
+        ('path', 'line', 'line'),
+        ('enabled', False, False),
+    ],
+)
+def test_value_is_taken_at_the_start_and_later(make_node, name, value, expected):
+    started = declare(make_node(Parameter(name, value=value)), Config)
+    node = make_node()
+    declare(node, Config)
+    assert set_one(node, name, value).successful
+    for config in (started, read(node, Config)):
+        assert getattr(config, name) == expected
+        assert type(getattr(config, name)) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'reason'),
+    [
+        ('rate_hz', 0.5, 'rate_hz'),
+        ('rate_hz', 0, 'below 1.0 Hz'),
+        ('rate_hz', 2000.0, 'rate_hz'),
+        ('rate_hz', math.nan, 'nan'),
+        ('rate_hz', 'fast', 'not of type float'),
+        ('rate_hz', True, 'not of type float'),
+        ('margin', math.inf, 'not a finite number'),
+        ('laps', 0, 'laps'),
+        ('laps', 1.5, 'INTEGER'),
+        ('centre', [1.0, 2.0], '3 needed'),
+        ('centre', [1.0, 2.0, 6.0], 'above 5.0 m'),
+        ('centre', [1.0, 2.0, math.nan], 'not a finite number'),
+        ('centre', 'here', 'tuple[float, ...]'),
+        ('path', 'spiral', 'not one of circle, line'),
+        ('enabled', 1, 'BOOL'),
+        ('margin', 300.0, 'Lower it'),
+    ],
+)
+def test_value_is_refused_with_the_reason_at_the_start_and_later(make_node, name, value, reason):
+    with pytest.raises(NeuralIkError) as caught:
+        declare(make_node(Parameter(name, value=value)), Config)
+    assert reason in str(caught.value)
+    node = make_node()
+    declare(node, Config)
+    result = set_one(node, name, value)
+    assert not result.successful
+    assert reason.lower() in result.reason.lower()
+    assert read(node, Config) == Config()
+
+
+def test_empty_list_is_refused_because_ros_takes_it_for_no_value(make_node):
+    with pytest.raises(ParameterError, match='names: no value'):
+        declare(make_node(Parameter('names', Parameter.Type.NOT_SET)), Config)
+
+
+def test_parameters_are_read_only_unless_live(make_node):
+    node = make_node()
+    declare(node, Config)
+    result = set_one(node, 'fixed', 2.0)
+    assert not result.successful
+    assert 'read-only' in result.reason
+
+
+def test_on_change_gets_the_new_configuration_once_it_is_valid(make_node):
+    node = make_node()
+    seen: list[Config] = []
+    declare(node, Config, on_change=seen.append)
+    assert not set_one(node, 'laps', -1).successful
+    assert seen == []
+    changes = [Parameter('laps', value=5), Parameter('margin', value=2)]
+    assert node.set_parameters_atomically(changes).successful
+    assert seen == [Config(laps=5, margin=2.0)]
+
+
+def test_one_bad_value_of_a_set_leaves_all_as_before(make_node):
+    node = make_node()
+    declare(node, Config)
+    for bad in (Parameter('margin', value=math.inf), Parameter('rate_hz', value=2e3)):
+        assert not node.set_parameters_atomically([Parameter('laps', value=5), bad]).successful
+        assert read(node, Config) == Config()
+
+
+def test_veto_is_asked_last_and_its_reason_reaches_the_caller(make_node):
+    node = make_node()
+    asked: list[Config] = []
+
+    def veto(config: Config) -> str:
+        asked.append(config)
+        return 'the arm moves' if config.laps > 3 else ''
+
+    declare(node, Config, veto=veto)
+    assert asked == []
+    assert not set_one(node, 'laps', -1).successful
+    assert asked == [], 'not about a value that is bad anyway'
+    assert set_one(node, 'laps', 3).successful
+    assert set_one(node, 'laps', 4).reason == 'the arm moves'
+    assert read(node, Config) == Config(laps=3)
+
+
+def test_descriptor_tells_description_unit_and_range(make_node):
+    node = make_node()
+    declare(node, Config)
+    rate = node.describe_parameter('rate_hz')
+    assert rate.description == 'Rate [Hz]'
+    assert (rate.floating_point_range[0].from_value, rate.floating_point_range[0].to_value) == (
+        1.0,
+        1000.0,
+    )
+    assert node.describe_parameter('laps').integer_range[0].from_value == 1
+    assert 'circle, line' in node.describe_parameter('path').additional_constraints
+    assert not node.has_parameter('derived')
