@@ -40,7 +40,7 @@ $(VENV)/.run: setup.py constraints.txt pyproject.toml
 	  || { echo 'Python 3.10 or newer is needed; say PYTHON=python3.12 make ...'; exit 1; }
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) \
 	  || { rm -rf $(VENV); echo 'No venv module: sudo apt install python3-venv'; exit 1; }
-	@$(PIP) install --constraint constraints.txt --editable '.[ros,figures,replay]'
+	@$(PIP) install --constraint constraints.txt --editable '.[ros,plots,replay]'
 	@echo 'Compiling the kernels.'
 	@$(BIN)/python -c 'from neural_ik_ros import IkSolver; IkSolver.load().warm_up()'
 	@touch $@
@@ -88,7 +88,7 @@ examples: setup-test
 
 # The regression gate of test/plain/replay/test_replay_gate.py: what moves is seen in the diff.
 baseline: setup
-	$(BIN)/neural_ik replay $(BAGS)/reference --params-file $(BAGS)/reference.yaml --no-figures
+	$(BIN)/neural_ik replay $(BAGS)/reference --params-file $(BAGS)/reference.yaml --no-plots
 	cp replay_report/report.json $(BAGS)/reference_baseline.json
 
 figures: demo

@@ -68,7 +68,7 @@ setup(
     ],
     extras_require={
         'ros': [f'{wheel} ; {ON_LINUX_X86_64}' for wheel in ROS_WHEELS],
-        'figures': ['matplotlib'],
+        'plots': ['matplotlib'],
         'replay': [*BAGS, 'matplotlib'],
         'learning': [
             f'tensorflow-cpu ; {ON_LINUX_X86_64}',
@@ -94,7 +94,7 @@ setup(
         'console_scripts': [
             'neural_ik = neural_ik_ros.cli.main:main',
             'neural_ik_node = neural_ik_ros.ros.executables:neural_ik_node',
-            'neural_ik_view = neural_ik_ros.ros.executables:neural_ik_view',
+            'path_markers = neural_ik_ros.ros.executables:path_markers',
             'simulated_arm = neural_ik_ros.ros.executables:simulated_arm',
             'target_source = neural_ik_ros.ros.executables:target_source',
             'bag_player = neural_ik_ros.ros.executables:bag_player',

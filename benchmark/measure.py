@@ -220,7 +220,7 @@ def _followed(
         peer=peer,
         n_targets=len(q),
         failures=int((~is_good).sum()),
-        largest_step=float(steps.max(initial=0.0)),
+        max_joint_step=float(steps.max(initial=0.0)),
         posture_changes=int((~is_same_posture(signs[1:], signs[:-1])).sum()),
         p50_us=float(p50),
         p99_us=float(p99),

@@ -58,7 +58,7 @@ def _steps(results: Results) -> Figure:
     width = 0.8 / max(1, len(names))
     for k, name in enumerate(names):
         found = {row.peer: row for row in results.paths if row.path == name}
-        steps = [np.degrees(found[p].largest_step) if p in found else np.nan for p in peers]
+        steps = [np.degrees(found[p].max_joint_step) if p in found else np.nan for p in peers]
         axes.bar(np.arange(len(peers)) + k * width, steps, width, label=name)
     axes.set(yscale='log', ylabel='largest step of a joint [deg]')
     axes.set_xticks(np.arange(len(peers)) + 0.4 - 0.5 * width, peers, rotation=30, ha='right')

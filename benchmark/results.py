@@ -54,7 +54,7 @@ class PathRow:
     peer: str
     n_targets: int
     failures: int
-    largest_step: float  # [rad] of a joint, from one answer to the next
+    max_joint_step: float  # [rad] of a joint, from one answer to the next
     posture_changes: int
     p50_us: float
     p99_us: float

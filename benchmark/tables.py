@@ -144,7 +144,7 @@ def _paths(results: Results) -> str:
 
 def _step(row: PathRow) -> str:
     """Return the largest step, and what went wrong beside."""
-    text = f'{_number(math.degrees(row.largest_step))}°'
+    text = f'{_number(math.degrees(row.max_joint_step))}°'
     if row.posture_changes:
         text += f', {row.posture_changes} changes'
     return f'{text}, {row.failures} of {row.n_targets} failed' if row.failures else text

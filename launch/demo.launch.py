@@ -48,7 +48,7 @@ def _start(context: LaunchContext) -> list[Action]:
         launching.neural_ik(context),
         node(context, 'simulated_arm', publish_robot_description=not has_view),
         node(context, 'target_source', remappings=[('target_pose', 'neural_ik/target_pose')]),
-        *([node(context, 'neural_ik_view')] if has_paths else []),
+        *([node(context, 'path_markers')] if has_paths else []),
         *([launching.advice('view', missing)] if missing else []),
         *([_robot_state_publisher()] if has_view else []),
         *([_rviz()] if has_view and 'rviz' in view else []),

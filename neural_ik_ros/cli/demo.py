@@ -80,7 +80,7 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         from ..ros.processes.demo import DemoOptions, run_demo
         from ..ros.processes.extraction import recording_from_tracks
-        from ..simulation.demo_plots import save_figures
+        from ..simulation.demo_plots import save_plots
         from ..simulation.demo_report import judge
     except ImportError as error:
         raise NeuralIkError(
@@ -100,11 +100,11 @@ def _run(arguments: argparse.Namespace) -> int:
     arm = load_bundle().arm
     recording = recording_from_tracks(record.tracks)
     report = judge(recording, motion_limits(arm, NodeConfig()))
-    problems = [*report.problems, *record.complaints]
+    problems = [*report.problems, *record.failures]
     report_file = options.folder / 'report.json'
     content = json.dumps({**report.to_json(), 'problems': problems}, indent=2)
     report_file.write_text(content + '\n', encoding='utf-8')
-    pictures = save_figures(recording, arm, options.folder)
+    pictures = save_plots(recording, arm, options.folder)
     print(table(report))
     print('written:', ', '.join(str(path) for path in (report_file, *pictures)))
     print(verdict(report, problems))

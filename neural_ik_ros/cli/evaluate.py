@@ -61,7 +61,7 @@ def add_parser(subparsers: Any) -> None:
         '--seed', type=seed_number, help="of the samples (default: the configuration's)"
     )
     parser.add_argument(
-        '--no-figures', action='store_true', help='no pictures, which need matplotlib'
+        '--no-plots', action='store_true', help='no pictures, which need matplotlib'
     )
     parser.set_defaults(run=_run)
 
@@ -76,7 +76,7 @@ def _run(args: argparse.Namespace) -> int:
     from ..learning.evaluation.tables import tables
 
     require_new(args.output)
-    draw = None if args.no_figures else _drawing()
+    draw = None if args.no_plots else _drawing()
     networks = load_networks(args.networks)
     arm = _arm(args.arm, networks)
     sources, configuration = _sources(args, arm)
@@ -90,12 +90,12 @@ def _run(args: argparse.Namespace) -> int:
 def _drawing() -> Draw:
     """Return what draws the pictures, before minutes go into what cannot be drawn."""
     try:
-        from ..learning.evaluation.plots import save_figures
+        from ..learning.evaluation.plots import save_plots
     except ImportError as error:
         raise NeuralIkError(
-            f'{error.name} is not installed; install the extra [figures] or add --no-figures.'
+            f'{error.name} is not installed; install the extra [plots] or add --no-plots.'
         ) from error
-    return save_figures
+    return save_plots
 
 
 def _arm(urdf: Path | None, networks: Sequence[Network]) -> Arm:

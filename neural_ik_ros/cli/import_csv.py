@@ -34,7 +34,7 @@ def add_parser(subparsers: Any) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     from ..kinematics import arm_from_urdf
-    from ..learning.data.csv_import import figures, read_csv, split_by_target
+    from ..learning.data.csv_import import csv_metrics, read_csv, split_by_target
     from ..learning.data.data_folder import write_parts
     from ..share import share_folder
     from ..urdf_file import read_urdf
@@ -46,7 +46,7 @@ def _run(args: argparse.Namespace) -> int:
     made_from = {'arm': arm.name, 'csv': args.file.name, 'split_seed': args.seed}
     for file, n_samples in write_parts(args.output, parts, made_from).items():
         print(f'{args.output / file}: {n_samples} samples')
-    found = figures(data, args.seed)
+    found = csv_metrics(data, args.seed)
     print(
         f'{len(data.rows)} rows, {data.n_targets} targets\n'
         f'answering with q_in: RMSE {found.echo_rmse:.4f} rad, with each joint divided by the '

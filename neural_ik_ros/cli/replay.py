@@ -70,7 +70,7 @@ def add_parser(subparsers: Any) -> None:
         help='by which share of the baseline a figure may move, or any; * in NAME stands for '
         'anything; may be repeated',
     )
-    parser.add_argument('--no-figures', action='store_true', help='no pictures')
+    parser.add_argument('--no-plots', action='store_true', help='no pictures')
     parser.set_defaults(run=_run)
 
 
@@ -129,7 +129,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if arguments.live:
             options = replace(options, answers=_played(arguments, options.topics, folder))
         replay = run_replay(options, folder, begin)
-        if not arguments.no_figures:
+        if not arguments.no_plots:
             _save_figures(replay, folder)
     print(summary(replay))
     print('written:', arguments.output)
@@ -232,11 +232,11 @@ def _network(config: NodeConfig) -> dict[str, str]:
 
 def _save_figures(replay: Replay, folder: Path) -> None:
     try:
-        from ..replay.plots import save_figures
+        from ..replay.plots import save_plots
     except ImportError as error:
         print(f'no pictures: {error.name} is not installed', file=sys.stderr)
         return
-    save_figures(replay.timeline, replay.tracker.solver.arm, folder)
+    save_plots(replay.timeline, replay.tracker.solver.arm, folder)
 
 
 def summary(replay: Replay) -> str:

@@ -77,7 +77,7 @@ def _run(arguments: argparse.Namespace) -> int:
             'rotation_error': solution.rotation_error,
             'seed': solution.seed,
             'iterations': solution.iterations,
-            'largest_step': solution.largest_step,
+            'max_joint_step': solution.max_joint_step,
             'smallest_singular_value': solution.smallest_singular_value,
         }
     elif arguments.nearest and solution.status in (IkStatus.UNREACHABLE, IkStatus.OUTSIDE_LIMITS):

@@ -116,7 +116,7 @@ def _limit_differences(known: Arm, other: Arm) -> tuple[str, ...]:
     )
 
 
-class GeometryCheck:
+class DescriptionCheck:
     """Compares what ``robot_description`` says with the arm of the bundle."""
 
     def __init__(self, known: Arm, *, mode: str, tolerance: float, prefix: str) -> None:

@@ -48,13 +48,13 @@ class JointReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unusable:
+class InvalidMessage:
     """Why a message cannot be used."""
 
     reason: str
 
 
-def target_from_pose(message: PoseStamped) -> PoseTarget | Unusable:
+def target_from_pose(message: PoseStamped) -> PoseTarget | InvalidMessage:
     """
     Return the target in a pose message, or why it is none.
 
@@ -67,15 +67,17 @@ def target_from_pose(message: PoseStamped) -> PoseTarget | Unusable:
     return pose_target(_row(position, orientation), message.header.frame_id, stamp_ns)
 
 
-def pose_target(numbers: Sequence[float], frame_id: str, stamp_ns: int) -> PoseTarget | Unusable:
+def pose_target(
+    numbers: Sequence[float], frame_id: str, stamp_ns: int
+) -> PoseTarget | InvalidMessage:
     """Return the target of a position and a quaternion, x, y, z, x, y, z, w, or why it is none."""
     transform = _rigid(numbers)
-    if isinstance(transform, Unusable):
+    if isinstance(transform, InvalidMessage):
         return transform
     return PoseTarget(transform=transform, frame_id=frame_id, stamp_ns=stamp_ns)
 
 
-def transform_from_message(message: TransformStamped) -> Transform | Unusable:
+def transform_from_message(message: TransformStamped) -> Transform | InvalidMessage:
     """Return the transform (4, 4) in a message, checked as that of a target, or why it is none."""
     return _rigid(_row(message.transform.translation, message.transform.rotation))
 
@@ -85,17 +87,17 @@ def _row(position: Any, quaternion: Any) -> tuple[float, ...]:
     return (*xyz, quaternion.x, quaternion.y, quaternion.z, quaternion.w)
 
 
-def _rigid(numbers: Sequence[float]) -> Transform | Unusable:
+def _rigid(numbers: Sequence[float]) -> Transform | InvalidMessage:
     xyz, quat_xyzw = tuple(numbers[:3]), tuple(numbers[3:])
     if not all(map(math.isfinite, xyz)):
-        return Unusable(reason=f'position {xyz} is not finite')
+        return InvalidMessage(reason=f'position {xyz} is not finite')
     if not all(map(math.isfinite, quat_xyzw)):
-        return Unusable(reason=f'orientation {quat_xyzw} is not finite')
+        return InvalidMessage(reason=f'orientation {quat_xyzw} is not finite')
     norm = math.hypot(*quat_xyzw)
     if norm == 0.0:
-        return Unusable(reason='orientation is the zero quaternion')
+        return InvalidMessage(reason='orientation is the zero quaternion')
     if abs(norm - 1.0) > NORM_TOLERANCE:
-        return Unusable(reason=f'orientation has the norm {norm:.6g} instead of 1')
+        return InvalidMessage(reason=f'orientation has the norm {norm:.6g} instead of 1')
     above = zip(*_rotation_columns(quat_xyzw), xyz, strict=True)
     return np.array([*above, (0.0, 0.0, 0.0, 1.0)])
 
@@ -165,7 +167,7 @@ class JointReader:
         self._names_seen: list[str] = []
         self._indices: list[int] = []
 
-    def read(self, message: JointState) -> JointReading | Unusable | None:
+    def read(self, message: JointState) -> JointReading | InvalidMessage | None:
         """
         Return the angles of the joints, or why the message does not tell them.
 
@@ -176,17 +178,19 @@ class JointReader:
             if len(missing) == len(self.joint_names):
                 return None
             if missing:
-                return Unusable(reason=f'joint state lacks {", ".join(missing)}')
+                return InvalidMessage(reason=f'joint state lacks {", ".join(missing)}')
         positions = message.position
         if len(positions) != len(message.name):
-            return Unusable(
+            return InvalidMessage(
                 reason=f'joint state has {len(message.name)} names and {len(positions)} positions'
             )
         values = [positions[index] for index in self._indices]
         if not all(map(math.isfinite, values)):
             named = zip(self.joint_names, values, strict=True)
             bad = [name for name, value in named if not math.isfinite(value)]
-            return Unusable(reason=f'joint state has no finite position for {", ".join(bad)}')
+            return InvalidMessage(
+                reason=f'joint state has no finite position for {", ".join(bad)}'
+            )
         return JointReading(q=np.array(values), stamp_ns=ns_from_time(message.header.stamp))
 
     def _look_up(self, names: Sequence[str]) -> list[str]:
@@ -208,7 +212,7 @@ def make_trajectory(joint_names: Sequence[str]) -> JointTrajectory:
 
 
 def fill_trajectory(
-    message: JointTrajectory, q: Joints, interval_ns: int, rest: Waypoints | None = None
+    message: JointTrajectory, q: Joints, interval_ns: int, tail: Waypoints | None = None
 ) -> None:
     """
     Write "be at row i of q after (i + 1) intervals" into a message of ``make_trajectory``.
@@ -220,18 +224,18 @@ def fill_trajectory(
         velocities that are a millisecond off make more jerk than none.
     :param rest: What follows, with velocities and accelerations; at rest in its last row.
     """
-    n, n_rest = len(q), 0 if rest is None else len(rest.q)
+    n, n_tail = len(q), 0 if tail is None else len(tail.q)
     points = message.points
-    if not _has_layout(points, n, n_rest):
-        message.points = points = _empty_points(n + n_rest)
+    if not _has_layout(points, n, n_tail):
+        message.points = points = _empty_points(n + n_tail)
     for i in range(n):
         point = points[i]
         point.positions = array('d', q[i].tolist())
         fill_time(point.time_from_start, (i + 1) * interval_ns)
-    if rest is None:
+    if tail is None:
         return
     rows = zip(
-        points[n:], rest.time_ns, rest.q.tolist(), rest.qd.tolist(), rest.qdd.tolist(), strict=True
+        points[n:], tail.time_ns, tail.q.tolist(), tail.qd.tolist(), tail.qdd.tolist(), strict=True
     )
     for point, time_ns, q_row, qd_row, qdd_row in rows:
         point.positions = array('d', q_row)
@@ -246,11 +250,11 @@ def _empty_points(n: int) -> list[JointTrajectoryPoint]:
     return [JointTrajectoryPoint() for _ in range(n)]
 
 
-def _has_layout(points: list[JointTrajectoryPoint], n: int, n_rest: int) -> bool:
+def _has_layout(points: list[JointTrajectoryPoint], n: int, n_tail: int) -> bool:
     """Return whether n points with positions only are followed by so many others."""
-    if len(points) != n + n_rest or len(points[n - 1].velocities) > 0:
+    if len(points) != n + n_tail or len(points[n - 1].velocities) > 0:
         return False
-    return n_rest == 0 or len(points[n].velocities) > 0
+    return n_tail == 0 or len(points[n].velocities) > 0
 
 
 def trajectory_from_message(message: JointTrajectory) -> Trajectory:

@@ -34,5 +34,5 @@ CODES: Mapping[IkStatus, MoveItCode] = {
     IkStatus.STEP_TOO_LARGE: MoveItCode.NO_IK_SOLUTION,
     IkStatus.BAD_TARGET: MoveItCode.INVALID_GOAL_CONSTRAINTS,
     IkStatus.BAD_JOINT_STATE: MoveItCode.INVALID_ROBOT_STATE,
-    IkStatus.OUT_OF_TIME: MoveItCode.TIMED_OUT,
+    IkStatus.ITERATION_LIMIT: MoveItCode.TIMED_OUT,
 }

@@ -230,7 +230,7 @@ class NodeConfig:
             position_tolerance=self.position_tolerance_m,
             rotation_tolerance=self.rotation_tolerance_rad,
             allow_other_posture=self.allow_other_posture,
-            current_first=self.current_joints_first,
+            current_joints_first=self.current_joints_first,
             max_joint_step=self.max_joint_step_rad or math.inf,
             min_singular_value=self.min_singular_value,
             iteration_budget=self.iteration_budget,

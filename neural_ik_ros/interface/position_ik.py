@@ -18,7 +18,7 @@ import numpy as np
 
 from ..kinematics import Joints, Transform, invert, links_fixed_to
 from ..solver import IkSolver, IkStatus
-from .messages import JointReader, PoseTarget, Unusable, target_from_pose
+from .messages import InvalidMessage, JointReader, PoseTarget, target_from_pose
 from .moveit_codes import CODES, MoveItCode
 
 SOURCE = 'neural_ik_ros'
@@ -27,7 +27,9 @@ CONSTRAINTS = tuple(
     f'{kind}_constraints' for kind in ('joint', 'position', 'orientation', 'visibility')
 )
 
-ToBase: TypeAlias = Callable[[PoseTarget], PoseTarget | Unusable]  # what TF says, if anything
+ToBase: TypeAlias = Callable[
+    [PoseTarget], PoseTarget | InvalidMessage
+]  # what TF says, if anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +119,10 @@ class IkHandler:
         """Return the joints (6,) [rad] to start from; others in the message do not matter."""
         reading = self._joints.read(joint_state)
         if reading is None:
-            reading = Unusable(reason=f'none of {", ".join(self._robot.joint_names)} is told')
-        if isinstance(reading, Unusable):
+            reading = InvalidMessage(
+                reason=f'none of {", ".join(self._robot.joint_names)} is told'
+            )
+        if isinstance(reading, InvalidMessage):
             reason = f'robot_state: {reading.reason}'
             return Answer(code=MoveItCode.INVALID_ROBOT_STATE, reason=reason)
         return reading.q
@@ -137,14 +141,14 @@ class IkHandler:
             reason = f'link {_quoted(link)} is not fixed to the tool, as {known}'
             return Answer(code=MoveItCode.INVALID_LINK_NAME, reason=reason)
         target = target_from_pose(poses[0] if poses else request.pose_stamped)
-        if isinstance(target, Unusable):
+        if isinstance(target, InvalidMessage):
             return Answer(code=CODES[IkStatus.BAD_TARGET], reason=target.reason)
         target = self._in_base(target)
-        if isinstance(target, Unusable):
+        if isinstance(target, InvalidMessage):
             return Answer(code=MoveItCode.FRAME_TRANSFORM_FAILURE, reason=target.reason)
         return target.transform @ invert(transform_tool_link)
 
-    def _in_base(self, target: PoseTarget) -> PoseTarget | Unusable:
+    def _in_base(self, target: PoseTarget) -> PoseTarget | InvalidMessage:
         """Return a pose as seen from the base; its stamp matters to TF alone."""
         frame, (_, base_links) = target.frame_id.removeprefix('/'), self._fixed
         transform_base_frame = base_links.get(frame)
@@ -152,7 +156,7 @@ class IkHandler:
             return replace(target, transform=transform_base_frame @ target.transform)
         placed = self._to_base(target)
         if isinstance(placed, PoseTarget) and placed.frame_id != self._robot.base_frame:
-            return Unusable(
+            return InvalidMessage(
                 reason=f'frame {_quoted(frame)} is not {self._robot.base_frame!r}, nor is it '
                 'fixed to that, and TF is not used (parameter use_tf)'
             )

@@ -24,7 +24,7 @@ class Window:
         self._values[self._n % WINDOW] = value
         self._n += 1
 
-    def figures(self, name: str, unit: str, form: str) -> dict[str, str]:
+    def values(self, name: str, unit: str, form: str) -> dict[str, str]:
         """Return median, 99th percentile and largest, or nothing if there is no value."""
         n = min(self._n, WINDOW)
         if n == 0:

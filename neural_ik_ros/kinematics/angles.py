@@ -11,21 +11,21 @@ import numpy as np
 from .compiled import compiled
 from .types import FloatArray, Joints
 
-TURN = 2.0 * math.pi
+TAU = 2.0 * math.pi
 ON_LIMIT = 5e-10  # [rad] beyond a limit; less than the tool can feel at the tolerances asked for
 
 
 def angular_distance(a: FloatArray, b: FloatArray) -> FloatArray:
     """Return the smallest ``|a - b|`` modulo a turn, elementwise, in [0, pi] rad."""
-    difference = np.abs(np.asarray(a, dtype=np.float64) - b) % TURN
-    smallest: FloatArray = np.minimum(difference, TURN - difference)
+    difference = np.abs(np.asarray(a, dtype=np.float64) - b) % TAU
+    smallest: FloatArray = np.minimum(difference, TAU - difference)
     return smallest
 
 
 def nearest_turn(q: Joints, q_near: Joints) -> Joints:
     """Return the angles equal to ``q`` modulo a turn that lie within pi of ``q_near``."""
     q = np.asarray(q, dtype=np.float64)
-    nearest: FloatArray = q - TURN * np.round((q - q_near) / TURN)
+    nearest: FloatArray = q - TAU * np.round((q - q_near) / TAU)
     return nearest
 
 
@@ -41,9 +41,9 @@ def unwind_into(q: FloatArray, q_near: FloatArray, lower: FloatArray, upper: Flo
     for j in range(q.shape[0]):
         # Turns are counted before the angle changes, so that an angle on a limit stays on it.
         # Newton ends beside a limit as well as on it: that is no reason to turn round.
-        most = np.floor((upper[j] - q[j] + ON_LIMIT) / TURN)
-        least = np.ceil((lower[j] - q[j] - ON_LIMIT) / TURN)
-        angle = q[j] + TURN * min(max(np.round((q_near[j] - q[j]) / TURN), least), most)
+        most = np.floor((upper[j] - q[j] + ON_LIMIT) / TAU)
+        least = np.ceil((lower[j] - q[j] - ON_LIMIT) / TAU)
+        angle = q[j] + TAU * min(max(np.round((q_near[j] - q[j]) / TAU), least), most)
         if lower[j] - ON_LIMIT <= angle <= upper[j] + ON_LIMIT:
             angle = min(max(angle, lower[j]), upper[j])
         q[j] = angle

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .angles import TURN
+from .angles import TAU
 from .arm import Arm
 from .levenberg_marquardt import refine_batch
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
@@ -47,7 +47,7 @@ def refine(
     if targets.shape[:-2] != q.shape[:-1]:
         raise ArrayShapeError('transform_base_tool', targets.shape, (*q.shape[:-1], 4, 4))
     errors = np.empty((q.size // N_JOINTS, 3))
-    lower, upper = step_limits(arm) if is_limited else free_limits()
+    lower, upper = lm_bounds(arm) if is_limited else unbounded_limits()
     refine_batch(
         arm.rotations,
         arm.translations,
@@ -68,12 +68,12 @@ def refine(
     )
 
 
-def step_limits(arm: Arm) -> tuple[FloatArray, FloatArray]:
+def lm_bounds(arm: Arm) -> tuple[FloatArray, FloatArray]:
     """Return the limits (6,) [rad] for Newton steps: infinite for joints with a whole turn."""
-    is_turning = arm.upper - arm.lower >= TURN
+    is_turning = arm.upper - arm.lower >= TAU
     return np.where(is_turning, -np.inf, arm.lower), np.where(is_turning, np.inf, arm.upper)
 
 
-def free_limits() -> tuple[FloatArray, FloatArray]:
+def unbounded_limits() -> tuple[FloatArray, FloatArray]:
     """Return limits (6,) that bound nothing."""
     return np.full(N_JOINTS, -np.inf), np.full(N_JOINTS, np.inf)

@@ -64,7 +64,7 @@ class Command:
 
     q: Joints  # (n, 6) [rad], evenly spaced in time
     interval_ns: int  # from now to the first row, and from row to row
-    rest: Waypoints | None = None  # after the last row; None if that is at rest
+    tail: Waypoints | None = None  # after the last row; None if that is at rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

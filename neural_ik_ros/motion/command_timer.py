@@ -10,7 +10,7 @@ FIRST_STEP_S = 0.004
 SHORTEST_STEP_S = 1e-5  # Ruckig needs some time to plan for
 
 
-class Pacer:
+class CommandTimer:
     """
     The clock of the commands: that of the targets' stamps where they come as a stream.
 

@@ -8,7 +8,7 @@ import numpy as np
 from ruckig import InputParameter, Ruckig, RuckigError, Synchronization, Trajectory
 
 from ..kinematics import N_JOINTS, FloatArray, Joints
-from .goal_derivatives import GoalTrend
+from .goal_derivative_estimator import GoalDerivativeEstimator
 from .goal_frame import (
     MAX_QD,
     MAX_QDD,
@@ -19,7 +19,7 @@ from .goal_frame import (
     QDD,
     Q,
     bound_goal,
-    look_ahead,
+    relative_problem,
 )
 from .limits import MotionLimits, MotionState
 from .plan import Plan, RuckigPlan
@@ -33,8 +33,8 @@ class MotionGenerator:
     Follows goals exactly while they move within the limits, else catches up within them.
 
     Ruckig (Berscheid & Kroeger, RSS 2021) plans the fastest way to rest, here to rest in a frame
-    that moves with the goal as ``GoalTrend`` says. So a moving goal is caught up with, and a
-    smooth path is tracked exactly.
+    that moves with the goal as ``GoalDerivativeEstimator`` says. So a moving goal is caught up
+    with, and a smooth path is tracked exactly.
     """
 
     def __init__(self, limits: MotionLimits) -> None:
@@ -50,16 +50,16 @@ class MotionGenerator:
         inside = np.clip(q, self.limits.lower, self.limits.upper)
         self.state = MotionState.at_rest(inside)
         self._goal, self._time_left = self.state, 0.0
-        self._trend = GoalTrend(self.limits.jerk, inside)
+        self._trend = GoalDerivativeEstimator(self.limits.jerk, inside)
         self.is_limited = False  # the last step: behind its goal, because of the limits
         self.q_wanted = inside  # where the last step would have ended without them
 
     def warm_up(self) -> None:
         """Compile what is otherwise compiled with the first step; be at rest afterwards."""
         q = self.state.q
-        self.aim(q, interval_s=0.001)
+        self.set_goal(q, interval_s=0.001)
         self.advance(0.001)
-        self.stopping().state(0.0)
+        self.plan_stop().state(0.0)
         self.reset(q)
 
     @property
@@ -67,7 +67,7 @@ class MotionGenerator:
         """Return whether the goal is reached and nothing moves."""
         return bool((self.state.q == self._goal.q).all() and not self.state.qd.any())
 
-    def aim(self, q_goal: Joints, interval_s: float, due_s: float = 0.0) -> None:
+    def set_goal(self, q_goal: Joints, interval_s: float, due_s: float = 0.0) -> None:
         """
         Take a new goal.
 
@@ -79,7 +79,10 @@ class MotionGenerator:
         limits, self._time_left = self.limits, due_s
         q_goal = np.minimum(np.maximum(q_goal, limits.lower), limits.upper)
         if interval_s <= 0.0:
-            self._goal, self._trend = MotionState.at_rest(q_goal), GoalTrend(limits.jerk, q_goal)
+            self._goal, self._trend = (
+                MotionState.at_rest(q_goal),
+                GoalDerivativeEstimator(limits.jerk, q_goal),
+            )
             return
         goal = np.empty((3, N_JOINTS))
         goal[0] = q_goal
@@ -87,9 +90,9 @@ class MotionGenerator:
         bound_goal(goal, limits.rows)
         self._goal = MotionState(goal)
 
-    def settle(self) -> None:
+    def stop_at_goal(self) -> None:
         """Come to rest at the goal: no further one is expected."""
-        self.aim(self._goal.q, interval_s=0.0)
+        self.set_goal(self._goal.q, interval_s=0.0)
 
     def advance(self, dt: float) -> Joints:
         """Return the joints (6,) [rad] to be commanded ``dt`` seconds after the last ones."""
@@ -97,21 +100,21 @@ class MotionGenerator:
         self.state = self._kept_safe(self._caught_up(dt), dt)
         return self.state.q
 
-    def braking(self, dt: float) -> Joints:
+    def sample_stop(self, dt: float) -> Joints:
         """
         Return the joints (n, 6) [rad], one row each ``dt`` seconds, of the shortest stop.
 
         The state is at rest at the last row afterwards.
         """
-        rows = self.stopping().rows(dt)
+        rows = self.plan_stop().rows(dt)
         self.reset(rows[-1])
         return rows
 
-    def stopping(self) -> Plan:
+    def plan_stop(self) -> Plan:
         """Return the shortest stop, each joint by itself."""
         return Stop(self.state, self.limits)
 
-    def resting(self) -> Plan:
+    def plan_to_goal(self) -> Plan:
         """Return the whole motion to rest at the goal, or the shortest stop if there is none."""
         limits, state = self.limits, self.state
         request = InputParameter(N_JOINTS)
@@ -126,7 +129,7 @@ class MotionGenerator:
                 plan = RuckigPlan(trajectory, limits)
                 if plan.is_within_limits():
                     return plan
-        return self.stopping()
+        return self.plan_stop()
 
     def skip(self, time_s: float, state: MotionState) -> None:
         """Take note that the controller went on by itself for a time, and got to a state."""
@@ -135,14 +138,16 @@ class MotionGenerator:
 
     def _caught_up(self, dt: float) -> MotionState | None:
         """Return the state that is ``dt`` seconds nearer to the goal; None if there is no plan."""
-        question, ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
+        ruckig_input, ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
         state, goal, limits = self.state.rows, self._goal.rows, self.limits.rows
-        is_near = look_ahead(question, ahead, state, goal, limits, -self._time_left - dt, dt)
+        is_near = relative_problem(
+            ruckig_input, ahead, state, goal, limits, -self._time_left - dt, dt
+        )
         self.q_wanted = ahead[0]
         if is_near:
             self.is_limited = False
             return MotionState(ahead)
-        plan = self._planned(self._asked(question))
+        plan = self._planned(self._asked(ruckig_input))
         self.is_limited = plan is None or plan.duration > dt
         if plan is None:
             return None
@@ -161,13 +166,16 @@ class MotionGenerator:
         if is_safe.all():
             return wanted
         self.is_limited = True
-        rows = np.where(is_safe, wanted.rows, self.stopping().state(dt).rows)
+        rows = np.where(is_safe, wanted.rows, self.plan_stop().state(dt).rows)
         rows[0] = np.clip(rows[0], self.limits.lower, self.limits.upper)
         return MotionState(rows)
 
-    def _asked(self, question: FloatArray) -> InputParameter:
+    def _asked(self, ruckig_input: FloatArray) -> InputParameter:
         """Return the question to Ruckig: from the state to rest at the origin of a frame."""
-        request, rows = self._request, question.tolist()  # Ruckig takes lists ten times as fast
+        request, rows = (
+            self._request,
+            ruckig_input.tolist(),
+        )  # Ruckig takes lists ten times as fast
         request.current_position, request.current_velocity = rows[Q], rows[QD]
         request.current_acceleration = rows[QDD]
         request.max_velocity, request.min_velocity = rows[MAX_QD], rows[MIN_QD]

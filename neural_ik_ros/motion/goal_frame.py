@@ -32,8 +32,8 @@ def bound_goal(goal: FloatArray, limits: FloatArray) -> None:
 
 
 @compiled
-def look_ahead(
-    question: FloatArray,
+def relative_problem(
+    ruckig_input: FloatArray,
     ahead: FloatArray,
     state: FloatArray,
     goal: FloatArray,
@@ -64,26 +64,26 @@ def look_ahead(
             qd, qdd = min(max(qd, -fastest), fastest), 0.0
         if q < lower or q > upper:
             q, qd, qdd = min(max(q, lower), upper), 0.0, 0.0
-        question[Q, i] = state[0, i] - q
-        question[QD, i], question[QDD, i] = state[1, i] - qd, state[2, i] - qdd
-        question[MAX_QD, i], question[MIN_QD, i] = velocity - qd, -velocity - qd
-        question[MAX_QDD, i] = limits[ACCELERATION, i] - qdd
-        question[MIN_QDD, i] = -limits[ACCELERATION, i] - qdd
+        ruckig_input[Q, i] = state[0, i] - q
+        ruckig_input[QD, i], ruckig_input[QDD, i] = state[1, i] - qd, state[2, i] - qdd
+        ruckig_input[MAX_QD, i], ruckig_input[MIN_QD, i] = velocity - qd, -velocity - qd
+        ruckig_input[MAX_QDD, i] = limits[ACCELERATION, i] - qdd
+        ruckig_input[MIN_QDD, i] = -limits[ACCELERATION, i] - qdd
         ahead[0, i] = q + dt * (qd + 0.5 * dt * qdd)
         ahead[1, i], ahead[2, i] = qd + dt * qdd, qdd
-        is_near = is_near and _is_near(question[:, i], limits[JERK, i], dt)
+        is_near = is_near and _is_near(ruckig_input[:, i], limits[JERK, i], dt)
     return is_near
 
 
 @compiled
-def _is_near(question: FloatArray, jerk: float, dt: float) -> bool:
+def _is_near(ruckig_input: FloatArray, jerk: float, dt: float) -> bool:
     """
     Return whether a joint can be in the frame after exactly a step, and so in no more than that.
 
     It can if the three jerks, a third of the step each, that take it there are within the limits;
     what a joint that follows a smooth goal has to catch up with is that little.
     """
-    x, v, a, h = question[Q], question[QD], question[QDD], dt / 3.0
+    x, v, a, h = ruckig_input[Q], ruckig_input[QD], ruckig_input[QDD], dt / 3.0
     changes = -a / h, -(v + 3.0 * h * a) / h**2, -(x + h * (3.0 * v + 4.5 * h * a)) / h**3
     first = changes[2] - changes[1] + changes[0] / 3.0
     second = changes[1] - 0.5 * changes[0] - 2.0 * first
@@ -95,6 +95,6 @@ def _is_near(question: FloatArray, jerk: float, dt: float) -> bool:
     hardest = max(abs(a), abs(a_first), abs(a_second))
     fastest = abs(v) + dt * hardest
     return bool(
-        hardest <= min(question[MAX_QDD], -question[MIN_QDD])
-        and fastest <= min(question[MAX_QD], -question[MIN_QD])
+        hardest <= min(ruckig_input[MAX_QDD], -ruckig_input[MIN_QDD])
+        and fastest <= min(ruckig_input[MAX_QD], -ruckig_input[MIN_QD])
     )

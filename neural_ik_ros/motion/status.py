@@ -21,9 +21,9 @@ class StreamStatus(Enum):
     STALE_JOINT_STATE = 'the last joint state is too old'
     FOLLOWING_ERROR = 'the arm is not where it was commanded to be'
     CLOCK_JUMP = 'the clock jumped back'
-    RATE_OVERRUN = 'a command was due too long ago'
+    COMMAND_OVERDUE = 'a command was due too long ago'
     GOAL_FAILED = 'the controller did not do what it was sent'
-    OTHER_ARM = 'robot_description does not describe the arm that is solved for'
+    ROBOT_DESCRIPTION_MISMATCH = 'robot_description does not describe the arm that is solved for'
 
     @property
     def is_solved(self) -> bool:

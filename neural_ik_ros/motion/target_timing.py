@@ -11,7 +11,7 @@ PATIENCE = 2.5  # intervals without a new target after which no further one is e
 DENSE = 1.5  # periods: targets at shorter intervals pace the commands themselves
 
 
-class TargetStream:
+class TargetTiming:
     """The rhythm of the targets, by their stamps, which are free of the jitter of arrival."""
 
     def __init__(self) -> None:

@@ -18,12 +18,18 @@ from .command import (
     Status,
     TrackerConfig,
 )
-from .command_timer import NS_PER_S, Pacer
+from .command_timer import NS_PER_S, CommandTimer
 from .generator import MotionGenerator
 from .plan import Waypoints
 from .status import StreamStatus
-from .target_timing import PATIENCE, TargetStream
-from .watchdogs import FaultLatch, FollowingWatch, JointWatch, target_refusal, too_long
+from .target_timing import PATIENCE, TargetTiming
+from .watchdogs import (
+    FaultLatch,
+    FollowingErrorMonitor,
+    JointStateMonitor,
+    target_refusal,
+    too_long,
+)
 
 LATE_PERIODS = 2.0  # later, the controller is on its way to rest
 IDLE_S = 0.1  # at rest without a target for so long: the next one starts from the measured joints
@@ -55,23 +61,23 @@ class PoseTracker:
         self._period_s = 1.0 / config.rate_hz
         self._is_whole = config.output_mode == TRAJECTORY
         self._tolerated_s = 0.0 if self._is_whole else LATE_PERIODS * self._period_s
-        self._following = FollowingWatch(
+        self._following = FollowingErrorMonitor(
             tolerance=config.following_error, delay_s=config.following_delay_s
         )
-        self._joints = JointWatch(solver.arm, timeout_s=config.joint_state_timeout_s)
+        self._joints = JointStateMonitor(solver.arm, timeout_s=config.joint_state_timeout_s)
         self._latch.configure(is_automatic=config.automatic_recovery, rest_s=config.recovery_s)
-        self._pacer = Pacer(self._period_s)
+        self._pacer = CommandTimer(self._period_s)
         self._is_moving = False
-        self._plan, self._plan_ns = generator.stopping(), 0  # what follows, if no more is heard
+        self._plan, self._plan_ns = generator.plan_stop(), 0  # what follows, if no more is heard
 
     def restart(self) -> None:
         """Forget targets, joints and faults, as after activation."""
         self._joints.clear()
         self._latch.clear()
         self._is_moving = False
-        self._stream = TargetStream()
+        self._stream = TargetTiming()
         self._newest_ns = 0
-        self._plan, self._plan_ns = self.generator.stopping(), 0
+        self._plan, self._plan_ns = self.generator.plan_stop(), 0
         self._untold: Output | None = None
 
     def on_joints(self, q: Joints, now_ns: int) -> None:
@@ -114,7 +120,7 @@ class PoseTracker:
         interval_s = 0.0 if is_alone else self._stream.interval_to(stamp_ns)
         # A gap in a dense stream is no reason to come later than usual.
         due_s = min(interval_s, max(self._stream.interval_s, self._period_s))
-        self.generator.aim(solution.q, interval_s, due_s)
+        self.generator.set_goal(solution.q, interval_s, due_s)
         self._stream.take(interval_s, stamp_ns, now_ns)
         command = self._next_command(now_ns, is_target=True)
         return Output(
@@ -143,7 +149,7 @@ class PoseTracker:
         ):
             return None  # the targets themselves pace the commands
         if is_late and stream.end():
-            self.generator.settle()
+            self.generator.stop_at_goal()
         if self.generator.is_at_rest:
             self._is_moving = stream.since_s(now_ns) < IDLE_S
             return None
@@ -157,9 +163,9 @@ class PoseTracker:
         self.restart()
         return command
 
-    def forbid(self, detail: str, now_ns: int) -> None:
+    def inhibit(self, detail: str, now_ns: int) -> None:
         """End the motion and refuse targets until ``restart``: the arm is another one."""
-        self._end(StreamStatus.OTHER_ARM, detail, now_ns, is_final=True)
+        self._end(StreamStatus.ROBOT_DESCRIPTION_MISMATCH, detail, now_ns, is_final=True)
 
     def is_at_rest(self, now_ns: int) -> bool:
         """Return whether no motion is under way or left to be commanded."""
@@ -188,7 +194,7 @@ class PoseTracker:
         self._catch_up(now_ns, tolerated_s=0.0)
         if not self.generator.state.qd.any():
             return None
-        rows = self.generator.braking(self._period_s)
+        rows = self.generator.sample_stop(self._period_s)
         return Command(q=rows, interval_ns=round(self._period_s * NS_PER_S))
 
     def _begin(self, now_ns: int) -> None:
@@ -229,7 +235,7 @@ class PoseTracker:
         is_pacing = self._is_moving and not self._is_whole and self._plan.duration > 0.0
         if is_pacing and late_s > allowed_s:
             detail = too_long('late', late_s, allowed_s)
-            self._end(StreamStatus.RATE_OVERRUN, detail, now_ns)
+            self._end(StreamStatus.COMMAND_OVERDUE, detail, now_ns)
 
     def _refusal(self, frame: str, stamp_ns: int, now_ns: int) -> Output | None:
         refusal = (
@@ -264,11 +270,13 @@ class PoseTracker:
         q = self.generator.advance(step_s)
         interval_ns = round(max(step_s, self._pacer.gap_s(interval_s)) * NS_PER_S)
         self._plan_ns = now_ns + interval_ns
-        return Command(q=q[None], interval_ns=interval_ns, rest=self._rest())
+        return Command(q=q[None], interval_ns=interval_ns, tail=self._tail())
 
-    def _rest(self) -> Waypoints | None:
+    def _tail(self) -> Waypoints | None:
         """Return what the controller is to do if it hears no more."""
-        self._plan = self.generator.resting() if self._is_whole else self.generator.stopping()
+        self._plan = (
+            self.generator.plan_to_goal() if self._is_whole else self.generator.plan_stop()
+        )
         at_most = MOTION_POINTS if self._is_whole else STOP_POINTS
         return self._plan.waypoints(first_s=self._period_s, at_most=at_most)
 

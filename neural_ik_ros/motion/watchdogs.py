@@ -21,7 +21,7 @@ N_READINGS = 3  # that must agree: one may be an old one that came late
 REST_RANGE = 1e-3  # [rad] that a joint at rest may move, as encoders and brakes let it
 
 
-class JointWatch:
+class JointStateMonitor:
     """Where the arm is, as far as anybody has told lately."""
 
     def __init__(self, arm: Arm, *, timeout_s: float) -> None:
@@ -90,7 +90,7 @@ def too_long(what: str, time_s: float, allowed_s: float) -> str:
     return f'{what} {time_s:.3f} s, allowed {allowed_s:.3f} s'
 
 
-class FollowingWatch:
+class FollowingErrorMonitor:
     """
     Compares the measured joints with where they were commanded to be.
 

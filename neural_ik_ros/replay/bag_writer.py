@@ -98,12 +98,12 @@ class Messages:
             self._row(q, NONE, NONE, NONE, self._after((i + 1) * command.interval_ns))
             for i, q in enumerate(command.q)
         ]
-        rest, end_ns = command.rest, len(rows) * command.interval_ns
-        if rest is not None:
+        tail, end_ns = command.tail, len(rows) * command.interval_ns
+        if tail is not None:
             rows += [
                 self._row(q, qd, qdd, NONE, self._after(end_ns + time_ns))
                 for time_ns, q, qd, qdd in zip(
-                    rest.time_ns, rest.q, rest.qd, rest.qdd, strict=True
+                    tail.time_ns, tail.q, tail.qd, tail.qdd, strict=True
                 )
             ]
         return self._trajectory(self._stamped(0), self._joint_names, rows)
@@ -112,10 +112,10 @@ class Messages:
         """Return the bytes of ``trajectory``; those of one point in a fifth of the time."""
         if len(command.q) != 1:
             return self._serialised(command)
-        n_rest = 0 if command.rest is None else len(command.rest.q)
-        layout = self._layouts.get(n_rest)
+        n_tail = 0 if command.tail is None else len(command.tail.q)
+        layout = self._layouts.get(n_tail)
         if layout is None:
-            layout = self._layouts[n_rest] = Layout(n_rest, self._serialised)
+            layout = self._layouts[n_tail] = Layout(n_tail, self._serialised)
         return layout.encoded(command)
 
     def _serialised(self, command: Command) -> bytes:

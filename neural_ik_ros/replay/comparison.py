@@ -14,7 +14,7 @@ import numpy as np
 from ..interface.controller_rules import NS_PER_S
 from ..interface.messages import JointReader, JointReading
 from ..kinematics import Joints
-from .spread import Spread
+from .spread import QuantileSketch
 
 FOLLOWS_S = 0.1  # within which a recorded command belongs to the newest replayed one
 WAIT_NS = NS_PER_S  # for the recorded solution of a target
@@ -28,7 +28,7 @@ class CommandComparison:
     def __init__(self, joint_names: Sequence[str]) -> None:
         """Start from nothing."""
         self._joint_names = list(joint_names)
-        self._difference, self._latency_ms = Spread(), Spread()
+        self._difference, self._latency_ms = QuantileSketch(), QuantileSketch()
         self._n_alone = 0
         self._target_ns: int | None = None  # that is still to be answered in the bag
         self._q: Joints | None = None
@@ -54,13 +54,13 @@ class CommandComparison:
         else:
             self._difference.add(float(np.abs(q - self._q).max()))
 
-    def figures(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """Return plain data: the same for the same commands."""
         return {
             'compared': self._difference.n,
             'without_replayed_one': self._n_alone,
-            'difference_rad': self._difference.figures(),
-            'latency_ms': self._latency_ms.figures(),
+            'difference_rad': self._difference.values(),
+            'latency_ms': self._latency_ms.values(),
         }
 
 
@@ -81,7 +81,7 @@ class SolutionComparison:
     def __init__(self, joint_names: Sequence[str]) -> None:
         """Start from nothing."""
         self._reader = JointReader(joint_names)
-        self._difference = Spread()
+        self._difference = QuantileSketch()
         self._expected: deque[_Expected] = deque()
         self._n_missing = self._n_alone = 0
 
@@ -109,13 +109,13 @@ class SolutionComparison:
             self._n_missing += 1
         self._difference.add(float(np.abs(reading.q - self._expected.popleft().q).max()))
 
-    def figures(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """Return plain data: the same for the same solutions."""
         return {
             'compared': self._difference.n,
             'without_replayed_one': self._n_alone,
             'missing': self._n_missing + len(self._expected),
-            'difference_rad': self._difference.figures(),
+            'difference_rad': self._difference.values(),
         }
 
 

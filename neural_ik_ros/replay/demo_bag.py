@@ -18,7 +18,7 @@ from ..simulation.paths import CartesianPath, PathConfig
 from ..simulation.simulated_controller import START_JOINTS, Counts, SimulatedController
 from .bag_types import Topics
 from .bag_writer import BagWriter, Messages
-from .offline_node import Answer, Player
+from .offline_node import Answer, OfflineNode
 from .offline_replay import Progress, write
 
 START_NS = 1_700_000_000 * NS_PER_S  # any time will do; always the same makes the same bag
@@ -76,7 +76,7 @@ class _Recording:
         self._node, self._writer, self._arm = options.node, writer, arm
         joint_names = [config.prefix + name for name in arm.joint_names]
         self._messages = Messages(joint_names, tracker.config.base_frame)
-        self._player = Player(tracker, joint_names, self._take)
+        self._player = OfflineNode(tracker, joint_names, self._take)
         self._controller = SimulatedController(
             replace(arm, joint_names=tuple(joint_names)),
             np.array(START_JOINTS),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..interface.controller_rules import NS_PER_S
-from ..interface.messages import JointReader, Unusable, target_from_pose
+from ..interface.messages import InvalidMessage, JointReader, target_from_pose
 from ..kinematics import Joints, angular_distance
 from ..motion import MotionState, Output, PoseTracker, Status
 from ..solver import IkStatus
@@ -30,7 +30,7 @@ class Answer:
     deviation: float | None  # [m] that the motion limits keep the tool from its target
 
 
-class Player:
+class OfflineNode:
     """
     Does what the active node does; time comes with every message, there is no other clock.
 
@@ -57,7 +57,7 @@ class Player:
         """Take a joint state."""
         self.wait(now_ns)
         reading = self._joints.read(message)
-        if isinstance(reading, Unusable):
+        if isinstance(reading, InvalidMessage):
             self.n_unusable_joints += 1
             self._tracker.on_bad_joints(reading.reason)
         elif reading is not None:
@@ -67,7 +67,7 @@ class Player:
         """Answer a target."""
         self.wait(now_ns)
         target = target_from_pose(message)
-        if isinstance(target, Unusable):
+        if isinstance(target, InvalidMessage):
             output = Output(status=IkStatus.BAD_TARGET, detail=target.reason)
         else:
             output = self._tracker.on_target(

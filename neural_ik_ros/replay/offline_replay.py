@@ -24,9 +24,9 @@ from ..motion import MotionLimits, PoseTracker
 from .bag_reader import BagReader
 from .bag_types import COMMANDS, JOINT_STATES, SOLUTION, TARGET, BagError, Topics
 from .bag_writer import BagWriter, Messages
-from .offline_node import Answer, Player
+from .offline_node import Answer, OfflineNode
 from .regression import REPORT_FORMAT
-from .replay_statistics import Tally
+from .replay_statistics import ReplayStatistics
 from .timeline import Timeline
 
 Progress: TypeAlias = Callable[[int], Callable[[int], Any]]
@@ -114,9 +114,9 @@ class _Session:
         joint_names = [config.prefix + name for name in arm.joint_names]
         self._messages = Messages(joint_names, tracker.config.base_frame)
         has_solutions = readers[-1].has(SOLUTION)
-        self._tally = Tally(self._limits, joint_names, has_solutions=has_solutions)
+        self._tally = ReplayStatistics(self._limits, joint_names, has_solutions=has_solutions)
         self._timeline = Timeline(self._reader.start_ns, self._reader.duration_ns)
-        self._player = Player(tracker, joint_names, self._take)
+        self._player = OfflineNode(tracker, joint_names, self._take)
         self._n_read: Counter[str] = Counter()
 
     def play(self, advance: Callable[[int], Any]) -> None:
@@ -152,7 +152,7 @@ class _Session:
                 'unusable_joint_states': self._player.n_unusable_joints,
             },
             'settings': self._settings(),
-            **self._tally.figures(),
+            **self._tally.values(),
         }
         times = {
             'duration_s': duration_s,

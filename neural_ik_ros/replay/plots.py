@@ -20,7 +20,7 @@ SOLUTION, SEED, DEVIATION, REFUSED = '#1b7837', '#762a83', '#2166ac', '#d6604d'
 UNWRITTEN = {'Software': None}  # the same picture from every version
 
 
-def save_figures(timeline: Timeline, arm: Arm, folder: Path) -> list[Path]:
+def save_plots(timeline: Timeline, arm: Arm, folder: Path) -> list[Path]:
     """Return the PNG files written to the folder."""
     figures = {'errors.png': _errors(timeline), 'joints.png': _joints(timeline, arm)}
     paths = []

@@ -16,10 +16,10 @@ from ..solver import IkSolution
 from .bag_types import COMMANDS
 from .comparison import MS_PER_NS, CommandComparison, SolutionComparison
 from .offline_node import Answer
-from .spread import Spread
+from .spread import QuantileSketch
 
 
-class Tally:
+class ReplayStatistics:
     """What the answers of a replay are worth."""
 
     def __init__(
@@ -37,12 +37,12 @@ class Tally:
         self._statuses: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
         self._seeds: Counter[str] = Counter()
-        self._position_error, self._rotation_error = Spread(), Spread()
-        self._seed_error, self._newton_steps = Spread(), Spread()
-        self._joint_step, self._deviation = Spread(), Spread()
+        self._position_error, self._rotation_error = QuantileSketch(), QuantileSketch()
+        self._seed_error, self._newton_steps = QuantileSketch(), QuantileSketch()
+        self._joint_step, self._deviation = QuantileSketch(), QuantileSketch()
         self._commands = CommandComparison(joint_names)
         self._solutions = SolutionComparison(joint_names)
-        self._solve_ms = Spread()
+        self._solve_ms = QuantileSketch()
         self._n_solved = self._n_commands = self._n_limited = 0
         self._seed_sum = np.zeros(N_JOINTS)  # [rad]
         self._newest_q: Joints | None = None
@@ -77,7 +77,7 @@ class Tally:
         else:
             self._solutions.add(message)
 
-    def figures(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         """Return plain data: the same for the same answers."""
         n = sum(self._statuses.values())
         return {
@@ -90,23 +90,23 @@ class Tally:
             'faults': dict(sorted(self._faults.items())),
             'seeds': dict(sorted(self._seeds.items())),
             'seed_error_rad': {
-                **self._seed_error.figures(),  # of the worst joint
+                **self._seed_error.values(),  # of the worst joint
                 'mean_of_joint': (self._seed_sum / max(self._seed_error.n, 1)).tolist(),
             },
-            'newton_steps': self._newton_steps.figures(),
-            'solution_error_m': self._position_error.figures(),
-            'solution_error_rad': self._rotation_error.figures(),
+            'newton_steps': self._newton_steps.values(),
+            'solution_error_m': self._position_error.values(),
+            'solution_error_rad': self._rotation_error.values(),
             'commands': {'sent': self._n_commands, 'limited': self._n_limited},
-            'deviation_m': self._deviation.figures(),
-            'joint_step_rad': self._joint_step.figures(),
+            'deviation_m': self._deviation.values(),
+            'joint_step_rad': self._joint_step.values(),
             'limit_use': {name: use.tolist() for name, use in self._use.items()},
-            'recorded_commands': self._commands.figures(),
-            'recorded_solutions': self._solutions.figures(),
+            'recorded_commands': self._commands.values(),
+            'recorded_solutions': self._solutions.values(),
         }
 
     def solve_ms(self) -> dict[str, float]:
         """Return the times that solving took: different with every replay."""
-        return self._solve_ms.figures()
+        return self._solve_ms.values()
 
     def _take_solution(self, solution: IkSolution, seed_errors: Joints) -> None:
         self._seeds[solution.seed] += 1

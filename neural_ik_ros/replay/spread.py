@@ -12,7 +12,7 @@ WIDTH = math.log1p(1e-3)  # of a class: percentiles are told to half of that
 N_CLASSES = math.ceil(math.log(LARGEST / SMALLEST) / WIDTH) + 1
 
 
-class Spread:
+class QuantileSketch:
     """Mean, percentiles to 0.1 % and largest of values from zero up."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Spread:
         self._sum += value
         self._largest = max(self._largest, float(value))
 
-    def figures(self) -> dict[str, float]:
+    def values(self) -> dict[str, float]:
         """Return mean, median, 99th percentile and largest; all zero if there is no value."""
         return {
             'mean': self._sum / max(self.n, 1),

@@ -76,13 +76,13 @@ def bag_player(args: list[str] | None = None) -> int:
 
 
 @_telling_what_is_missing
-def neural_ik_view(args: list[str] | None = None) -> int:
-    """Return the exit code of the process of node ``neural_ik_view``."""
+def path_markers(args: list[str] | None = None) -> int:
+    """Return the exit code of the process of node ``path_markers``."""
     stop = StopSignal.installed()
-    from .nodes.path_markers import NeuralIkView
+    from .nodes.path_markers import PathMarkers
     from .runtime.process import run
 
-    return run(NeuralIkView, args, stop)
+    return run(PathMarkers, args, stop)
 
 
 @_telling_what_is_missing

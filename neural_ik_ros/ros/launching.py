@@ -46,8 +46,8 @@ FILES = {
         'Parameters of the target source: which path, how large, how fast.',
     ),
     'neural_ik_view_params_file': (
-        'neural_ik_view.yaml',
-        'Parameters of neural_ik_view: how often, how long a path.',
+        'path_markers.yaml',
+        'Parameters of path_markers: how often, how long a path.',
     ),
 }
 SWITCHES = {
@@ -58,7 +58,7 @@ SWITCHES = {
         'afterwards its state is yours (ros2 lifecycle).',
     ),
     'respawn': (False, 'Start a node again when its process ends.'),
-    'view': (False, 'Publish paths and markers for RViz and Foxglove (neural_ik_view).'),
+    'view': (False, 'Publish paths and markers for RViz and Foxglove (path_markers).'),
 }
 
 

@@ -29,7 +29,7 @@ mpl.use('Agg')
 TARGET, SOLUTION, COMMAND, ARM, RELAY = '#444444', '#1b7837', '#2166ac', '#d6604d', '#999999'
 
 
-def save_figures(recording: Recording, arm: Arm, folder: Path) -> list[Path]:
+def save_plots(recording: Recording, arm: Arm, folder: Path) -> list[Path]:
     """Return the PNG files written to the folder."""
     figures = {
         'path.png': _path_figure(recording, arm),

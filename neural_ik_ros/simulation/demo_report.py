@@ -24,7 +24,11 @@ FEWEST_TARGETS = 100
 MOST_LATE, FEWEST_ANSWERED = 0.2, 0.5  # shares; rate and latency within them are only reported
 # Good messages that arrive too close to each other, on a busy machine, are asked for in less time.
 JITTER = ('speed_violations',)
-LATENESS = ('STALE_TARGET', 'STALE_JOINT_STATE', 'RATE_OVERRUN')  # the machine's, not the solver's
+LATENESS = (
+    'STALE_TARGET',
+    'STALE_JOINT_STATE',
+    'COMMAND_OVERDUE',
+)  # the machine's, not the solver's
 
 
 class EmptyRecordingError(NeuralIkError):

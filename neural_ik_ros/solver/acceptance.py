@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics.angles import TURN, unwind_into
+from ..kinematics.angles import TAU, unwind_into
 from ..kinematics.chain import frames_into, jacobian_from_frames
 from ..kinematics.closed_form.branches import MAX_BRANCHES, branches_into
 from ..kinematics.compiled import compiled
@@ -35,7 +35,7 @@ NEAR_SINGULARITY = STATUSES.index(IkStatus.NEAR_SINGULARITY)
 STEP_TOO_LARGE = STATUSES.index(IkStatus.STEP_TOO_LARGE)
 BAD_TARGET = STATUSES.index(IkStatus.BAD_TARGET)
 BAD_JOINT_STATE = STATUSES.index(IkStatus.BAD_JOINT_STATE)
-OUT_OF_TIME = STATUSES.index(IkStatus.OUT_OF_TIME)
+ITERATION_LIMIT = STATUSES.index(IkStatus.ITERATION_LIMIT)
 
 STRICT, NO_JUMP, KEPT_IS_ENOUGH, ANY_IS_ENOUGH = range(4)  # what ends the search after a round
 JUMP = 0.5  # [rad] a joint that moves less has not gone to the other side of a border
@@ -167,7 +167,7 @@ def _promising(arm: Any, seeds: FloatArray, n: int) -> int:
             if math.isinf(upper[j]):
                 continue
             middle = 0.5 * (lower[j] + upper[j])
-            seeds[s, j] -= TURN * np.round((seeds[s, j] - middle) / TURN)
+            seeds[s, j] -= TAU * np.round((seeds[s, j] - middle) / TAU)
             beyond = max(beyond, abs(seeds[s, j] - middle) - 0.5 * (upper[j] - lower[j]))
         if beyond <= FAR_OUTSIDE:
             seeds[count] = seeds[s]
@@ -198,12 +198,12 @@ def _hear_row(
         for j in range(6):
             step = max(step, abs(q[j] - row['q_current'][j]))
         best = row['found']
-        if found > best or (found == best and step < row['largest_step']):
+        if found > best or (found == best and step < row['max_joint_step']):
             row['found'], row['who'], row['is_border'] = found, who, is_border
             row['q'][:] = q
             row['q_seed'][:] = seeds[s]
             row['position_error'], row['rotation_error'] = errors[0], errors[1]
-            row['largest_step'] = step
+            row['max_joint_step'] = step
 
 
 @compiled
@@ -253,12 +253,12 @@ def _conclude(arm: Any, row: Any, ending: int, scratch: FloatArray) -> bool:
     heard before a jump to the other side, and the predictor if they jumped themselves.
     """
     is_kept = row['found'] == KEPT
-    is_jump = row['is_border'] and row['largest_step'] > JUMP
+    is_jump = row['is_border'] and row['max_joint_step'] > JUMP
     is_doubted = (ending == STRICT and row['is_border']) or (ending == NO_JUMP and is_jump)
     if not is_kept or is_doubted:
         if row['iterations'] >= arm['iteration_budget']:
             clear(row)
-            row['status'] = OUT_OF_TIME
+            row['status'] = ITERATION_LIMIT
             return True
         if not (ending == ANY_IS_ENOUGH and row['found'] == OTHER):
             return False
@@ -269,7 +269,7 @@ def _conclude(arm: Any, row: Any, ending: int, scratch: FloatArray) -> bool:
     status = SOLVED if is_kept else SOLVED_OTHER_POSTURE
     if not is_kept and not arm['allow_other_posture']:
         status = OTHER_POSTURE
-    elif row['largest_step'] > arm['max_joint_step']:
+    elif row['max_joint_step'] > arm['max_joint_step']:
         status = STEP_TOO_LARGE
     elif margin < arm['min_singular_value']:
         status = NEAR_SINGULARITY

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import N_JOINTS, Arm, CoupledLimit, free_limits, step_limits
+from ..kinematics import N_JOINTS, Arm, CoupledLimit, lm_bounds, unbounded_limits
 from ..kinematics.closed_form.branches import Wrist
 from ..kinematics.compiled import compiled
 from .checks import Reach
@@ -34,7 +34,7 @@ DOCKET = np.dtype(
         ('q_seed', 'f8', N_JOINTS),  # [rad] where Newton started
         ('position_error', 'f8'),  # [m]
         ('rotation_error', 'f8'),  # [rad]
-        ('largest_step', 'f8'),  # [rad]
+        ('max_joint_step', 'f8'),  # [rad]
         ('smallest_singular_value', 'f8'),
         ('iterations', 'i8'),  # Newton steps over all seeds
         ('signs', 'i1', 3),  # posture of the current joints
@@ -79,7 +79,7 @@ def clear(row: Any) -> None:
     row['q'][:] = math.nan
     row['q_seed'][:] = math.nan
     row['position_error'] = row['rotation_error'] = math.nan
-    row['largest_step'] = row['smallest_singular_value'] = math.nan
+    row['max_joint_step'] = row['smallest_singular_value'] = math.nan
 
 
 def ground_of(arm: Arm, wrist: Wrist, options: SolverOptions) -> Records:
@@ -98,8 +98,8 @@ def ground_of(arm: Arm, wrist: Wrist, options: SolverOptions) -> Records:
         'transform_joint1_base': reach.transform_joint1_base,
         'ball': reach.ball,
     }
-    values['step_lower'], values['step_upper'] = step_limits(arm)
-    values['free_lower'], values['free_upper'] = free_limits()
+    values['step_lower'], values['step_upper'] = lm_bounds(arm)
+    values['free_lower'], values['free_upper'] = unbounded_limits()
     ground: Records = np.zeros(1, GROUND)
     for field in GROUND.names or ():
         ground[field] = values[field] if field in values else getattr(options, field)

@@ -26,7 +26,7 @@ from .acceptance import (
 from .batch import DOCKET, Records, ground_of
 from .checks import is_joint_state, make_rigid, numbers
 from .failure import explain_branches, explain_seeds
-from .nearest import NOWHERE, NearestPose, nearest_pose
+from .nearest import NO_POSE, NearestPose, nearest_pose
 from .problem import NO_SEED, IkSolution, IkSolutions, SolverOptions, refused
 from .seeds import CurrentJoints, SeedPredictor, SeedTable
 from .status import STATUSES, IkStatus
@@ -73,7 +73,7 @@ class IkSolver:
         """Return who is asked, one after the other, until a problem is settled."""
         names = [self.predictor.name]
         if self.predictor.name != CurrentJoints.name:
-            names.insert(0 if self.options.current_first else 1, CurrentJoints.name)
+            names.insert(0 if self.options.current_joints_first else 1, CurrentJoints.name)
         if self._branches.is_known:
             names.append(BRANCH)
         if self.options.n_restarts > 0 and not self._branches.is_exact:
@@ -136,7 +136,7 @@ class IkSolver:
         target, q = numbers(transform_base_tool), numbers(q_current)
         is_question = q.shape == (N_JOINTS,) and target.shape == (4, 4)
         if not (is_question and is_joint_state(q) and make_rigid(target)):
-            return NOWHERE
+            return NO_POSE
         return nearest_pose(self.arm, self._table, target, q)
 
     def warm_up(self) -> None:
@@ -217,7 +217,7 @@ class IkSolver:
             position_error=position,
             rotation_error=rotation,
             iterations=iterations,
-            largest_step=step,
+            max_joint_step=step,
             smallest_singular_value=margin,
         )
 
@@ -232,6 +232,6 @@ class IkSolver:
             position_error=docket['position_error'].copy(),
             rotation_error=docket['rotation_error'].copy(),
             iterations=docket['iterations'].copy(),
-            largest_step=docket['largest_step'].copy(),
+            max_joint_step=docket['max_joint_step'].copy(),
             smallest_singular_value=docket['smallest_singular_value'].copy(),
         )

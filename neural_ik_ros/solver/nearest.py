@@ -19,9 +19,9 @@ from ..kinematics import (
     invert,
     is_within_limits,
     jacobian,
+    lm_bounds,
     posture,
     se3_log,
-    step_limits,
 )
 from ..kinematics.angles import unwind_into
 from .seeds import SeedTable
@@ -41,7 +41,7 @@ class NearestPose:
     rotation_error: float  # [rad]
 
 
-NOWHERE = NearestPose(q=np.full(N_JOINTS, np.nan), position_error=np.nan, rotation_error=np.nan)
+NO_POSE = NearestPose(q=np.full(N_JOINTS, np.nan), position_error=np.nan, rotation_error=np.nan)
 
 
 def nearest_pose(arm: Arm, table: SeedTable, target: Transform, q_current: Joints) -> NearestPose:
@@ -54,7 +54,7 @@ def nearest_pose(arm: Arm, table: SeedTable, target: Transform, q_current: Joint
     :param q_current: Shape (6,) [rad], one of the seeds; turns are those nearest to it.
     """
     stored = table.nearest(target, posture(arm, q_current), N_STORED)
-    starts = np.clip(np.concatenate([q_current[None], stored]), *step_limits(arm))
+    starts = np.clip(np.concatenate([q_current[None], stored]), *lm_bounds(arm))
     ends = _descend(arm, target, starts[_obeys_coupled_limit(arm, starts)])
     for q in ends:
         unwind_into(q, q_current, arm.lower, arm.upper)
@@ -74,7 +74,7 @@ def _descend(arm: Arm, target: Transform, q: Joints) -> Joints:
 
     Unlike Newton's in ``refine`` they follow the true gradient where the error does not vanish.
     """
-    q, (lower, upper) = q.copy(), step_limits(arm)
+    q, (lower, upper) = q.copy(), lm_bounds(arm)
     errors, damping = _errors(arm, target, q), np.full(len(q), DAMPING_START)
     for _ in range(MAX_STEPS):
         matrix = jacobian(arm, q)

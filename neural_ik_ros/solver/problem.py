@@ -33,7 +33,9 @@ class SolverOptions:
     position_tolerance: float = 1e-9  # [m]
     rotation_tolerance: float = 1e-9  # [rad]
     allow_other_posture: bool = False
-    current_first: bool = False  # the predictor only where Newton from there does not keep posture
+    current_joints_first: bool = (
+        False  # the predictor only where Newton from there does not keep posture
+    )
     max_joint_step: float = math.inf  # [rad] from the current joints, for every joint
     min_singular_value: float = 0.0  # of the Jacobian; 0 asks for no distance to singularities
     max_iterations: int = 30  # Newton steps from one seed
@@ -66,7 +68,7 @@ class IkSolution:
     position_error: float  # [m]
     rotation_error: float  # [rad]
     iterations: int  # Newton steps over all seeds
-    largest_step: float  # [rad] the largest move of a joint from the current joints
+    max_joint_step: float  # [rad] the largest move of a joint from the current joints
     smallest_singular_value: float  # of the Jacobian at q
 
     @property
@@ -86,7 +88,7 @@ def refused(status: IkStatus, *, iterations: int = 0) -> IkSolution:
         position_error=math.nan,
         rotation_error=math.nan,
         iterations=iterations,
-        largest_step=math.nan,
+        max_joint_step=math.nan,
         smallest_singular_value=math.nan,
     )
 
@@ -103,7 +105,7 @@ class IkSolutions:
     position_error: FloatArray  # (n,) [m]
     rotation_error: FloatArray  # (n,) [rad]
     iterations: NDArray[np.int64]  # (n,) Newton steps over all seeds
-    largest_step: FloatArray  # (n,) [rad]
+    max_joint_step: FloatArray  # (n,) [rad]
     smallest_singular_value: FloatArray  # (n,)
 
     def __len__(self) -> int:
@@ -122,7 +124,7 @@ class IkSolutions:
             position_error=float(self.position_error[row]),
             rotation_error=float(self.rotation_error[row]),
             iterations=int(self.iterations[row]),
-            largest_step=float(self.largest_step[row]),
+            max_joint_step=float(self.max_joint_step[row]),
             smallest_singular_value=float(self.smallest_singular_value[row]),
         )
 

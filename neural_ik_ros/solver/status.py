@@ -23,7 +23,7 @@ class IkStatus(Enum):
     STEP_TOO_LARGE = 'the solution is farther from the current joints than allowed'
     BAD_TARGET = 'the target is not a finite rigid transform'
     BAD_JOINT_STATE = 'the current joints are not six finite angles'
-    OUT_OF_TIME = 'the budget of iterations ended before an answer was found'
+    ITERATION_LIMIT = 'the budget of iterations ended before an answer was found'
 
     @property
     def is_solved(self) -> bool:

@@ -127,9 +127,9 @@ def test_demo_says_what_a_view_needs_and_runs_without_it(context):
 
 def test_demo_publishes_paths_when_asked_to(context):
     executables = executables_of(start('demo.launch.py', context, view='true'))
-    assert executables[3:] == ['neural_ik_view']
+    assert executables[3:] == ['path_markers']
     setup = (REPOSITORY / 'setup.py').read_text(encoding='utf-8')
-    assert f"'neural_ik_view = {PACKAGE}." in setup
+    assert f"'path_markers = {PACKAGE}." in setup
 
 
 @pytest.mark.parametrize(('respawn', 'expected'), [('false', 1), ('true', 0)])

@@ -12,7 +12,7 @@ import numpy as np
 from moveit_stand_ins import Request, Response, plugin_request
 from strategies import shipped_arm
 
-from neural_ik_ros.interface.messages import PoseTarget, Unusable
+from neural_ik_ros.interface.messages import InvalidMessage, PoseTarget
 from neural_ik_ros.interface.moveit_codes import MoveItCode
 from neural_ik_ros.interface.position_ik import Answer, IkHandler, Robot
 from neural_ik_ros.kinematics import Arm, FloatArray, forward
@@ -54,7 +54,7 @@ def made_handler(
     *,
     arm: Arm | None = None,
     options: SolverOptions = ANY_POSTURE,
-    to_base: Callable[[PoseTarget], PoseTarget | Unusable] = unused_tf,
+    to_base: Callable[[PoseTarget], PoseTarget | InvalidMessage] = unused_tf,
     **changes: Any,
 ) -> IkHandler:
     """Return a handler for the shipped arm, or another one, by other names."""

@@ -39,7 +39,7 @@ N_TARGETS = 280
 
 def replayed(bag: Path, output: Path, *arguments: str, params: Path = PARAMETERS) -> int:
     """Return the exit code of a replay as the reference is replayed, without pictures."""
-    options = ('--output', str(output), '--params-file', str(params), '--no-figures')
+    options = ('--output', str(output), '--params-file', str(params), '--no-plots')
     return main(['replay', str(bag), *options, *arguments])
 
 

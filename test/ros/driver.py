@@ -155,7 +155,7 @@ class Driver:
 
         return self.peer.spin_until(is_done_or_said)
 
-    def figures(self) -> dict[str, str]:
+    def values(self) -> dict[str, str]:
         """Return the values in the newest report of the node, or nothing before the first."""
         reports = [one for message in self.diagnostics for one in message.status]
         own = [report for report in reports if report.name == self.node]

@@ -279,6 +279,6 @@ def _counts(driver: Driver) -> dict[str, int]:
     assert driver.peer.spin_until(lambda: newest_ns() > now_ns, START_S), 'no report'
     return {
         key.removeprefix('count '): int(value)
-        for key, value in driver.figures().items()
+        for key, value in driver.values().items()
         if key.startswith('count ')
     }

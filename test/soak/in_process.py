@@ -48,7 +48,7 @@ class Judge:
         self._message = make_trajectory(self.names)
 
     def command(self, command: Command) -> None:
-        fill_trajectory(self._message, command.q, command.interval_ns, command.rest)
+        fill_trajectory(self._message, command.q, command.interval_ns, command.tail)
         problem = violation(trajectory_from_message(self._message), self.names, 0)
         rows = np.array([point.positions for point in self._message.points])
         if problem is None and not ((rows >= self.lower) & (rows <= self.upper)).all():
@@ -65,7 +65,7 @@ class Judge:
     def take_failure(self) -> str:
         return ''
 
-    def figures(self) -> dict[str, str]:
+    def values(self) -> dict[str, str]:
         return {}
 
     def destroy(self) -> None:

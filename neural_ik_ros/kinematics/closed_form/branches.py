@@ -18,13 +18,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ..angles import TURN
+from ..angles import TAU
 from ..arm import Arm
 from ..chain import frames_into
 from ..compiled import compiled
 from ..types import N_JOINTS, FloatArray, Joints, Transform, as_array
-from ..unwind import EXACT_SLACK, MAX_WRISTS, TURNS, wrists_into
 from .trig_polynomial import MAX_ROOTS, interpolate_into, roots_into
+from .wrist import EXACT_SLACK, MAX_WRISTS, TURNS, wrists_into
 
 LARGEST_MISS = 0.1  # [m] a wrist whose axes pass its centre farther away is none
 EXACT_MISS = 1e-9  # [m] and one by less is
@@ -127,7 +127,7 @@ def branches_into(
             q = (heading - azimuth + math.pi, q2, q3)
             count = wrists_into(rotations, target, q, q_near, slack, seeds, count)
         for turn in range(TURNS if radius < slack else 0):
-            q = (q_near[0] + (turn + shift) * TURN / TURNS, q2, q3)
+            q = (q_near[0] + (turn + shift) * TAU / TURNS, q2, q3)
             count = wrists_into(rotations, target, q, q_near, slack, seeds, count)
     return count
 
@@ -154,7 +154,7 @@ def _elbows_into(
     samples, coefficients, roots = np.empty(5), np.empty(5), np.empty(MAX_ROOTS)
     demand, count = np.empty(4), 0
     for k in range(5):
-        _demand_into(rotations, translations, in_forearm, centre, TURN * k / 5.0, demand)
+        _demand_into(rotations, translations, in_forearm, centre, TAU * k / 5.0, demand)
         samples[k] = _disagreement(up, offset, demand)
     interpolate_into(samples, coefficients)
     for k in range(roots_into(coefficients, roots)):

@@ -101,9 +101,9 @@ def _check_litert(bundle: Bundle) -> str:
 
 def _check_scaler(bundle: Bundle) -> str:
     from ..network.model_files import network_from_bytes, standardisation
-    from ..training.scaler import figures, scaler_from_bytes
+    from ..training.scaler import scaler_from_bytes, scaler_values
 
-    fitted = figures(scaler_from_bytes(bundle.files[SCALER]))
+    fitted = scaler_values(scaler_from_bytes(bundle.files[SCALER]))
     in_graph = standardisation(network_from_bytes(bundle.files[NETWORK]))
     difference = float(np.max(np.abs(in_graph - fitted) / fitted[1]))
     if not difference <= SCALER_TOLERANCE:

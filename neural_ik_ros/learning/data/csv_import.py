@@ -50,7 +50,7 @@ class CsvData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CsvFigures:
+class CsvMetrics:
     """What answering with the input scores, and what splitting the rows at random leaks."""
 
     echo_rmse: float  # [rad] of q_in taken for q_out
@@ -97,14 +97,14 @@ def split_by_target(data: CsvData, seed: int) -> dict[Part, FloatArray]:
     return {part: data.rows[part_of_target[data.target] == part] for part in SHARES}
 
 
-def figures(data: CsvData, seed: int) -> CsvFigures:
+def csv_metrics(data: CsvData, seed: int) -> CsvMetrics:
     """Return the figures with which any network trained on this data is to be compared."""
     answers = data.rows[:, N_FEATURES:]
     error = data.rows[:, N_FEATURES - 6 : N_FEATURES] - answers
     n_test = round(SHARES[Part.TEST] * len(answers))
     shuffled = data.target[np.random.default_rng(seed).permutation(len(answers))]
     tested = np.unique(shuffled[:n_test])
-    return CsvFigures(
+    return CsvMetrics(
         echo_rmse=float(np.sqrt(np.mean(error**2))),
         echo_scaled_rmse=float(np.sqrt(np.mean((error / np.ptp(answers, axis=0)) ** 2))),
         n_test_targets=len(tested),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kinematics import TURN, Arm, FloatArray, Joints, Transform, forward, posture, refine
+from ...kinematics import TAU, Arm, FloatArray, Joints, Transform, forward, posture, refine
 from ...kinematics.angles import unwind_into
 from ...kinematics.closed_form.branches import MAX_BRANCHES, Branches, Wrist, branches_into
 from ...kinematics.compiled import compiled
@@ -132,8 +132,8 @@ def _nearest(arm: Arm, q: Joints, q_current: Joints, *, is_posture_first: bool) 
 def nearest_turn_within_limits(arm: Arm, q: Joints, q_near: Joints) -> Joints:
     """Return the equivalent of each angle that is nearest to ``q_near`` inside the limits."""
     # Turns are counted before the angle changes, so that an angle on a limit stays on it.
-    least, most = np.ceil((arm.lower - q) / TURN), np.floor((arm.upper - q) / TURN)
-    return q + TURN * np.clip(np.round((q_near - q) / TURN), least, most)
+    least, most = np.ceil((arm.lower - q) / TAU), np.floor((arm.upper - q) / TAU)
+    return q + TAU * np.clip(np.round((q_near - q) / TAU), least, most)
 
 
 def _closed_form(

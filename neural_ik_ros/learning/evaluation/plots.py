@@ -22,7 +22,7 @@ from PIL import Image
 from ...kinematics import FloatArray
 from .proposals import ECHO
 from .results import Evaluation
-from .set_errors import JudgedSet, Places
+from .set_errors import Places, SetErrors
 
 mpl.use('Agg')
 
@@ -37,8 +37,8 @@ LEAST = 1e-12  # drawn for errors that are zero, which have no logarithm
 COLORS = ('#999999', '#d6604d', '#2166ac', '#1b7837', '#762a83', '#b35806')
 
 
-def save_figures(
-    evaluation: Evaluation, judged: Mapping[str, JudgedSet], folder: Path
+def save_plots(
+    evaluation: Evaluation, judged: Mapping[str, SetErrors], folder: Path
 ) -> list[Path]:
     """Return the PNG files written to the folder: networks and echo over the main sets."""
     shown = [ECHO, *evaluation.networks]
@@ -62,7 +62,7 @@ def _save(figure: Figure, path: Path) -> None:
     Image.open(drawn).convert('RGB').quantize(N_COLORS).save(path, optimize=True)
 
 
-def _error_map(judged: Mapping[str, JudgedSet], shown: Sequence[str]) -> Figure:
+def _error_map(judged: Mapping[str, SetErrors], shown: Sequence[str]) -> Figure:
     """Draw the median tool error over radius and height, one map for each set and proposal."""
     n_rows, n_columns = len(judged), len(shown)
     figure = Figure(figsize=(1.4 + 2.6 * n_columns, 0.6 + 2.5 * n_rows), layout='constrained')
@@ -105,7 +105,7 @@ def _map(places: Places, errors: FloatArray) -> tuple[FloatArray, FloatArray, Fl
     return edges[0], edges[1], medians.reshape(n_cells)
 
 
-def _joint_errors(judged: Mapping[str, JudgedSet], shown: Sequence[str]) -> Figure:
+def _joint_errors(judged: Mapping[str, SetErrors], shown: Sequence[str]) -> Figure:
     """Draw how often each joint errs by how much, one row a set."""
     figure = Figure(figsize=(13.0, 0.9 + 1.9 * len(judged)), layout='constrained')
     grid = figure.subplots(len(judged), 6, squeeze=False, sharex='row')
@@ -129,7 +129,7 @@ def _joint_errors(judged: Mapping[str, JudgedSet], shown: Sequence[str]) -> Figu
     return figure
 
 
-def _singularity(judged: Mapping[str, JudgedSet], shown: Sequence[str]) -> Figure:
+def _singularity(judged: Mapping[str, SetErrors], shown: Sequence[str]) -> Figure:
     """Draw errors over the distance to singularities, one row a set."""
     figure = Figure(figsize=(13.0, 0.9 + 2.3 * len(judged)), layout='constrained')
     grid = figure.subplots(len(judged), 4, squeeze=False, sharex='col')

@@ -23,14 +23,14 @@ from ..data.features import features
 from .call_times import REFERENCE, CallTime, call_times
 from .proposals import EvaluationError, Network, proposals
 from .results import HISTORY, Evaluation
-from .set_errors import JudgedSet, judge
+from .set_errors import SetErrors, judge
 from .tables import page
 
 RESULTS = 'results.json'
 LIBRARIES = ('numpy', 'numba', 'ai-edge-litert')
 N_TIMED = 256  # different questions
 
-Draw: TypeAlias = Callable[[Evaluation, Mapping[str, JudgedSet], Path], object]
+Draw: TypeAlias = Callable[[Evaluation, Mapping[str, SetErrors], Path], object]
 
 
 def evaluate(
@@ -38,7 +38,7 @@ def evaluate(
     networks: Sequence[Network],
     sources: Mapping[str, Iterable[Samples]],
     configuration: Mapping[str, Any],
-) -> tuple[Evaluation, dict[str, JudgedSet]]:
+) -> tuple[Evaluation, dict[str, SetErrors]]:
     """
     Return the figures of all proposals over all sets, and what pictures are drawn from.
 
@@ -63,7 +63,7 @@ def evaluate(
 def write_report(
     folder: Path,
     evaluation: Evaluation,
-    judged: Mapping[str, JudgedSet],
+    judged: Mapping[str, SetErrors],
     draw: Draw | None,
 ) -> list[Path]:
     """

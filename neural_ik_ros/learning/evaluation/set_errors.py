@@ -40,7 +40,7 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class JudgedSet:
+class SetErrors:
     """The figures of each proposal, and the first rows, which pictures are drawn from."""
 
     errors: dict[str, ProposalErrors]
@@ -50,7 +50,7 @@ class JudgedSet:
 
 def judge(
     arm: Arm, proposals: Mapping[str, SeedPredictor], blocks: Iterable[Samples]
-) -> JudgedSet:
+) -> SetErrors:
     """
     Return the errors of each proposal over all samples.
 
@@ -70,7 +70,7 @@ def judge(
     if not places:
         raise EvaluationError('samples', 'there are none; ask for at least one')
     rows = {name: joined(blocks) for name, blocks in alone.items()}
-    return JudgedSet(
+    return SetErrors(
         errors={name: _figures(rows[name], after[name]) for name in proposals},
         places=head(joined(places), N_DRAWN),
         rows={name: head(all_rows, N_DRAWN) for name, all_rows in rows.items()},

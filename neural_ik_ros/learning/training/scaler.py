@@ -34,7 +34,7 @@ def fit_scaler(arm: Arm, config: DataConfig) -> StandardScaler:
     return scaler
 
 
-def figures(scaler: StandardScaler) -> FloatArray:
+def scaler_values(scaler: StandardScaler) -> FloatArray:
     """Return means and scales of the features, shape (2, 12)."""
     return np.array([scaler.mean_, scaler.scale_])
 

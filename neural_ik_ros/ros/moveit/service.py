@@ -13,9 +13,9 @@ from rclpy.exceptions import InvalidServiceNameException
 from rclpy.node import Node
 from rclpy.validate_topic_name import validate_topic_name
 
-from ...interface.description_check import GeometryCheck
+from ...interface.description_check import DescriptionCheck
 from ...interface.factory import load_predictor, service_solver
-from ...interface.messages import PoseTarget, Unusable
+from ...interface.messages import InvalidMessage, PoseTarget
 from ...interface.moveit_codes import MoveItCode
 from ...interface.node_config import NodeConfig
 from ...interface.parameter_table import ParameterError
@@ -47,7 +47,7 @@ class IkService:
     """
 
     def __init__(
-        self, node: Node, config: NodeConfig, geometry: GeometryCheck, frames: Frames
+        self, node: Node, config: NodeConfig, geometry: DescriptionCheck, frames: Frames
     ) -> None:
         """
         Serve from now on.
@@ -79,7 +79,7 @@ class IkService:
         self._thread = Thread(target=self._serve, name=name)
         self._thread.start()
 
-    def use(self, config: NodeConfig, geometry: GeometryCheck) -> None:
+    def use(self, config: NodeConfig, geometry: DescriptionCheck) -> None:
         """Answer by other parameters or for another geometry of the arm from now on."""
         if GetPositionIK is None or not config.ik_service:
             return
@@ -94,18 +94,18 @@ class IkService:
             problem=geometry.problem,
         )
 
-        def to_base(target: PoseTarget) -> PoseTarget | Unusable:
+        def to_base(target: PoseTarget) -> PoseTarget | InvalidMessage:
             return self._frames.to_base_at_its_time(target, timeout_s=config.target_timeout_s)
 
         solver = service_solver(geometry.arm, self._predictor, config)
         self._handler = IkHandler(solver, robot, to_base)
 
-    def figures(self) -> dict[str, str]:
+    def values(self) -> dict[str, str]:
         """Return counts and times since it was made, as values of diagnostics."""
         counts = sorted(dict(self._counts).items())
         return {
             **{f'ik count {code.name}': f'{n}' for code, n in counts},
-            **self._durations_ms.figures('ik', 'ms', '.3f'),
+            **self._durations_ms.values('ik', 'ms', '.3f'),
         }
 
     def destroy(self) -> None:

@@ -125,10 +125,10 @@ class Statistics:
         figures = {
             **{f'count {status}': f'{n}' for status, n in sorted(self.counts.items())},
             **{f'seed {seed}': f'{n}' for seed, n in sorted(self._seeds.items())},
-            **self._callback_ms.figures('callback', 'ms', '.3f'),
-            **self._solve_ms.figures('solve', 'ms', '.3f'),
-            **self._loop_ms.figures('loop', 'ms', '.3f'),
-            **self._newton_steps.figures('newton steps', '', '.0f'),
+            **self._callback_ms.values('callback', 'ms', '.3f'),
+            **self._solve_ms.values('solve', 'ms', '.3f'),
+            **self._loop_ms.values('loop', 'ms', '.3f'),
+            **self._newton_steps.values('newton steps', '', '.0f'),
             **self._motion(),
             **_watchdogs(health),
             'ignored joint states': f'{self._n_ignored}',
@@ -182,6 +182,6 @@ def _evidence(solution: IkSolution | None) -> dict[str, str]:
         'rotation error [rad]': f'{solution.rotation_error:.3e}',
         'seed': solution.seed,
         'newton steps': f'{solution.iterations}',
-        'largest joint step [rad]': f'{solution.largest_step:.4f}',
+        'largest joint step [rad]': f'{solution.max_joint_step:.4f}',
         'smallest singular value': f'{solution.smallest_singular_value:.4f}',
     }

@@ -87,7 +87,7 @@ class Goals:
         untold, self._untold = self._untold, ''
         return untold
 
-    def figures(self) -> dict[str, str]:
+    def values(self) -> dict[str, str]:
         """Return state and feedback of the newest goal, as values of diagnostics."""
         return {
             'goal': self._state,

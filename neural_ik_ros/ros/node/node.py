@@ -13,9 +13,9 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
 from ...errors import NeuralIkError
-from ...interface.description_check import GeometryCheck
+from ...interface.description_check import DescriptionCheck
 from ...interface.factory import make_tracker, reconfigure
-from ...interface.messages import JointReader, PoseTarget, Unusable
+from ...interface.messages import InvalidMessage, JointReader, PoseTarget
 from ...interface.node_config import ACTION, NodeConfig
 from ...interface.realtime import apply_realtime, cpus_from_text
 from ...interface.throttle import Throttle
@@ -28,8 +28,8 @@ from ..runtime.frames import Frames
 from ..runtime.parameters import declare
 from ..runtime.process import freeze_heap
 from .diagnostics import Statistics, status_message
-from .publishers import Outputs
-from .subscriptions import Inputs
+from .publishers import Publishers
+from .subscriptions import Subscriptions
 from .wire import target_from_wire
 
 REPORT_PERIOD_S = 1.0
@@ -52,7 +52,7 @@ class NeuralIkNode(LifecycleNode):
         self._statistics = Statistics()
         self._entities: list[Any] = []  # what configure made
         self._throttle = Throttle(self.get_logger())
-        self._config = declare(self, NodeConfig, on_change=self._on_change, veto=self._veto)
+        self._config = declare(self, NodeConfig, on_change=self._on_change, validate=self._veto)
         apply_realtime(self._config.realtime_priority, cpus_from_text(self._config.cpu_affinity))
         self._must_start = self._config.autostart
         if self._must_start and self.trigger_configure() is SUCCESS:
@@ -129,7 +129,7 @@ class NeuralIkNode(LifecycleNode):
 
     def _make_outputs(self) -> None:
         config, arm = self._config, self._tracker.solver.arm
-        self._geometry = GeometryCheck(
+        self._geometry = DescriptionCheck(
             arm,
             mode=config.robot_description_mode,
             tolerance=config.geometry_tolerance_m,
@@ -138,7 +138,7 @@ class NeuralIkNode(LifecycleNode):
         joint_names = [config.prefix + name for name in arm.joint_names]
         self._joints = JointReader(joint_names)
         goal_news = self._publish_status if config.output_mode == ACTION else None
-        self._outputs = Outputs(self, joint_names, self._tracker.config.base_frame, goal_news)
+        self._outputs = Publishers(self, joint_names, self._tracker.config.base_frame, goal_news)
         self._entities.append(self._outputs)
 
     def _make_inputs(self) -> None:
@@ -151,7 +151,7 @@ class NeuralIkNode(LifecycleNode):
             (String, 'robot_description', self._on_description, qos.ROBOT_DESCRIPTION, False),
         )
         timers = ((1.0 / self._config.rate_hz, self._on_tick), (REPORT_PERIOD_S, self._on_report))
-        self._inputs = Inputs(self, subscriptions, timers)
+        self._inputs = Subscriptions(self, subscriptions, timers)
         self._entities.append(self._inputs)  # before the service, which may not come about
         self._service = IkService(self, self._config, self._geometry, self._frames)
         self._entities.append(self._service)
@@ -177,7 +177,7 @@ class NeuralIkNode(LifecycleNode):
             return
         self._service.use(self._config, self._geometry)
         if self._geometry.problem and self._is_active:
-            self._tracker.forbid(self._geometry.problem, self._now_ns())
+            self._tracker.inhibit(self._geometry.problem, self._now_ns())
         elif self._geometry.problem:
             self._throttle.warn('robot_description', self._geometry.problem)
         elif self._must_start:
@@ -186,7 +186,7 @@ class NeuralIkNode(LifecycleNode):
     def _on_joints(self, message: JointState) -> None:
         reading = self._joints.read(message)
         self._statistics.note_joints(is_ours=reading is not None)
-        if isinstance(reading, Unusable):
+        if isinstance(reading, InvalidMessage):
             self._tracker.on_bad_joints(reading.reason)
             self._throttle.warn('joint_states', f'joint state not used: {reading.reason}')
         elif reading is not None:
@@ -207,12 +207,12 @@ class NeuralIkNode(LifecycleNode):
         if self._statistics.count(output, perf_counter_ns() - started_ns):
             self._publish_status()
 
-    def _answer(self, given: PoseTarget | Unusable, now_ns: int) -> Output:
-        if isinstance(given, Unusable):
+    def _answer(self, given: PoseTarget | InvalidMessage, now_ns: int) -> Output:
+        if isinstance(given, InvalidMessage):
             return Output(status=IkStatus.BAD_TARGET, detail=given.reason)
         timeout_s = self._config.target_timeout_s
         target = self._frames.to_base(given, now_ns=now_ns, timeout_s=timeout_s)
-        if isinstance(target, Unusable):
+        if isinstance(target, InvalidMessage):
             return Output(status=StreamStatus.UNKNOWN_FRAME, detail=target.reason)
         return self._tracker.on_target(
             target.transform, frame=target.frame_id, stamp_ns=target.stamp_ns, now_ns=now_ns
@@ -251,15 +251,15 @@ class NeuralIkNode(LifecycleNode):
         if self._statistics.is_news(self._tracker.waiting(self._now_ns())):
             self._publish_status()
         if self._statistics.is_blind():
-            self.get_logger().warning(self._statistics.blindness(self._inputs.figures()))
+            self.get_logger().warning(self._statistics.blindness(self._inputs.values()))
         self._report(self._tracker.health(self._now_ns()))
 
     def _report(self, health: Health) -> None:
-        others = self._service.figures() | self._outputs.figures() | self._inputs.figures()
+        others = self._service.values() | self._outputs.values() | self._inputs.values()
         self._outputs.report(self._statistics.report(self._name, health, others))
 
     def _publish_status(self) -> None:
-        self._outputs.status(self._statistics.status(self._name, self._outputs.figures()))
+        self._outputs.status(self._statistics.status(self._name, self._outputs.values()))
 
     def _now_ns(self) -> int:
         return now_ns(self._clock)

@@ -28,7 +28,7 @@ LAST_WORDS_NS = 500_000_000  # the longest wait for reliable subscribers at the 
 BEST_EFFORT_S = 0.02  # for the others, which do not acknowledge
 
 
-class Outputs:
+class Publishers:
     """Publishers that are silent while the node is not active, and the messages they reuse."""
 
     def __init__(
@@ -79,7 +79,7 @@ class Outputs:
         if self._goals is None and (content := self._wire.encoded(command)) is not None:
             self._trajectories.publish(content)
             return
-        fill_trajectory(self._trajectory, command.q, command.interval_ns, command.rest)
+        fill_trajectory(self._trajectory, command.q, command.interval_ns, command.tail)
         if self._goals is not None:
             self._goals.send(self._trajectory)
         else:
@@ -89,9 +89,9 @@ class Outputs:
         """Return why the newest goal failed, once, or nothing."""
         return '' if self._goals is None else self._goals.take_failure()
 
-    def figures(self) -> dict[str, str]:
+    def values(self) -> dict[str, str]:
         """Return what is known of the newest goal, as values of diagnostics."""
-        return {} if self._goals is None else self._goals.figures()
+        return {} if self._goals is None else self._goals.values()
 
     def solution(self, solution: IkSolution, stamp_ns: int) -> None:
         """Publish the exact solution of a target, with the target's stamp."""

@@ -18,7 +18,7 @@ Subscription: TypeAlias = tuple[type, str, Callable[[Any], None], QoSProfile, bo
 Timer: TypeAlias = tuple[float, Callable[[], None]]  # period [s]
 
 
-class Inputs:
+class Subscriptions:
     """Subscriptions with quality of service that users may override, and timers."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Inputs:
             node.create_timer(period_s, on_time, clock=steady) for period_s, on_time in timers
         ]
 
-    def figures(self) -> dict[str, str]:
+    def values(self) -> dict[str, str]:
         """Return how many publish each topic, as values of diagnostics."""
         topics = [subscription.topic_name for subscription in self._subscriptions]
         return {f'publishers of {one}': f'{self._node.count_publishers(one)}' for one in topics}

@@ -21,8 +21,8 @@ from trajectory_msgs.msg import JointTrajectory
 
 from ...interface.controller_rules import NS_PER_S
 from ...interface.messages import (
+    InvalidMessage,
     PoseTarget,
-    Unusable,
     fill_trajectory,
     make_trajectory,
     pose_target,
@@ -36,7 +36,7 @@ HEADER, POSE = Struct('<iII'), Struct('<7d')  # stamp and length of the frame's 
 RMWError = rclpy_implementation.RMWError
 
 
-def target_from_wire(content: bytes) -> PoseTarget | Unusable:
+def target_from_wire(content: bytes) -> PoseTarget | InvalidMessage:
     """Return the target in a serialised ``PoseStamped``, or why it is none."""
     if content[:2] == LITTLE_ENDIAN:
         try:
@@ -53,7 +53,7 @@ def target_from_wire(content: bytes) -> PoseTarget | Unusable:
     try:
         return target_from_pose(deserialize_message(content, PoseStamped))
     except RMWError as error:
-        return Unusable(reason=f'no PoseStamped: {error}')
+        return InvalidMessage(reason=f'no PoseStamped: {error}')
 
 
 class TrajectoryWire:
@@ -62,18 +62,18 @@ class TrajectoryWire:
     def __init__(self, joint_names: Sequence[str], at_most: int) -> None:
         """Serialise each layout once, and leave out what this middleware writes otherwise."""
         self._joint_names = joint_names
-        layouts = (Layout(n_rest, self._serialised) for n_rest in range(at_most + 1))
-        self._layouts = {one.n_rest: one for one in layouts if self._is_understood(one)}
+        layouts = (Layout(n_tail, self._serialised) for n_tail in range(at_most + 1))
+        self._layouts = {one.n_tail: one for one in layouts if self._is_understood(one)}
 
     def encoded(self, command: Command) -> bytes | None:
         """Return what is to be published, or None for a command of another layout."""
-        n_rest = 0 if command.rest is None else len(command.rest.q)
-        layout = self._layouts.get(n_rest) if len(command.q) == 1 else None
+        n_tail = 0 if command.tail is None else len(command.tail.q)
+        layout = self._layouts.get(n_tail) if len(command.q) == 1 else None
         return None if layout is None else layout.encoded(command)
 
     def _is_understood(self, layout: Layout) -> bool:
         """Return whether the middleware reads other numbers as they are meant."""
-        command = example(layout.n_rest, seed=1)
+        command = example(layout.n_tail, seed=1)
         return layout.is_found and bool(
             deserialize_message(layout.encoded(command), JointTrajectory) == self._message(command)
         )
@@ -84,5 +84,5 @@ class TrajectoryWire:
 
     def _message(self, command: Command) -> JointTrajectory:
         message = make_trajectory(self._joint_names)
-        fill_trajectory(message, command.q, command.interval_ns, command.rest)
+        fill_trajectory(message, command.q, command.interval_ns, command.tail)
         return message

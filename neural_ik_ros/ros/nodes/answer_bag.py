@@ -29,7 +29,7 @@ SUBSCRIPTIONS = (
 )
 
 
-class AnswerBag:
+class ResponseBag:
     """Writes messages as they come, unread; the bag is there once it is complete."""
 
     def __init__(

@@ -23,8 +23,8 @@ from ...replay.bag_types import JOINT_STATES, TARGET, Topics
 from ...replay.play_clock import PlayClock
 from ..runtime import qos
 from ..runtime.parameters import declare
-from .answer_bag import AnswerBag
-from .lifecycle_poller import NodeWatch
+from .answer_bag import ResponseBag
+from .lifecycle_poller import LifecyclePoller
 
 TICK_S = 0.001
 CLOCK_NS = 2_000_000  # at least so often /clock tells the time, messages or not
@@ -90,7 +90,7 @@ class BagPlayer(Node):
             )
         }
         self._answers = self._answer_bag()
-        self._node = NodeWatch(self, self._name)
+        self._node = LifecyclePoller(self, self._name)
         self.is_finished = self._has_begun = False
         self._told_ns = 0
         self._begin_round()
@@ -110,11 +110,11 @@ class BagPlayer(Node):
             Path(config.bag).expanduser(), replace(self._published, **topics), wanted=()
         )
 
-    def _answer_bag(self) -> AnswerBag | None:
+    def _answer_bag(self) -> ResponseBag | None:
         if not self._config.answers:
             return None
         folder = Path(self._config.answers).expanduser()
-        return AnswerBag(self, folder, self._reader.storage, self._published, self._answered_ns)
+        return ResponseBag(self, folder, self._reader.storage, self._published, self._answered_ns)
 
     def _answered_ns(self) -> int:
         """Return the time of the bag, 0 before it plays."""

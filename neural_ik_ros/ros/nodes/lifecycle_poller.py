@@ -26,7 +26,7 @@ class NodeLostError(NeuralIkError):
         super().__init__(f'{name} answers no more. Start it again, then play again.')
 
 
-class NodeWatch:
+class LifecyclePoller:
     """
     One question at a time; the node answers it in turn, after the messages that came before.
 

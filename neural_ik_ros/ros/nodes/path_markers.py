@@ -1,7 +1,7 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Node ``neural_ik_view``: what ``neural_ik`` is asked for and what it does, for RViz and Foxglove.
+Node ``path_markers``: what ``neural_ik`` is asked for and what it does, for RViz and Foxglove.
 
 In a process of its own, on any machine: a path of 500 poses takes longer to publish than a target
 takes through ``neural_ik``, whose single thread would stand still meanwhile.
@@ -38,7 +38,7 @@ FRESH_S = 1.0  # after which a target is no longer shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewConfig:
-    """Parameters of the node ``neural_ik_view``."""
+    """Parameters of the node ``path_markers``."""
 
     rate_hz: float = field(
         default=10.0,
@@ -59,11 +59,11 @@ class ViewConfig:
     )
 
 
-class NeuralIkView(Node):
+class PathMarkers(Node):
     """Keeps where targets, solutions and the tool were; publishes it to those who look."""
 
     def __init__(self) -> None:
-        super().__init__('neural_ik_view')
+        super().__init__('path_markers')
         self._config = declare(self, ViewConfig)
         self._frame = self._config.prefix + self._config.base_frame
         self._trails = {
@@ -164,7 +164,7 @@ def _has_spectators(publisher: Any) -> bool:
 
 def main(args: list[str] | None = None) -> int:
     """Run the node; return the exit code."""
-    return run(NeuralIkView, args)
+    return run(PathMarkers, args)
 
 
 if __name__ == '__main__':

@@ -17,7 +17,7 @@ from rclpy.context import Context
 from ...errors import NeuralIkError
 from ..nodes.recorder import Recorder, Track
 from .isolation import isolated_environment, reserved_domain
-from .node_process import NodeProcess, complaints
+from .node_process import NodeProcess, failures
 
 START_TIMEOUT_S = 120.0  # the first start compiles the kernels
 RELAY_S = 5.0
@@ -48,7 +48,7 @@ class DemoRecord:
     """What came of it."""
 
     tracks: dict[str, Track]
-    complaints: list[str]  # of processes that did not end well
+    failures: list[str]  # of processes that did not end well
 
 
 def run_demo(options: DemoOptions, show: Callable[[str], None]) -> DemoRecord:
@@ -99,7 +99,7 @@ class _Session:
         for process in processes:
             process.end()
         self._record(0.2)
-        return DemoRecord(tracks=tracks, complaints=complaints(processes))
+        return DemoRecord(tracks=tracks, failures=failures(processes))
 
     def _start(self, stack: contextlib.ExitStack, name: str, *ros_args: str) -> NodeProcess:
         log = self._options.folder / f'{name}.log'

@@ -17,7 +17,7 @@ from ...interface.controller_rules import NS_PER_S
 from ...replay.bag_reader import BagReader
 from ...replay.bag_types import Topics
 from .isolation import isolated_environment, reserved_domain
-from .node_process import NodeProcess, complaints
+from .node_process import NodeProcess, failures
 
 POLL_S = 0.05
 START_TIMEOUT_S = 120.0  # the first start compiles the kernels
@@ -67,7 +67,7 @@ def play_live(options: LiveOptions, answers: Path, tell: Callable[[str], None]) 
         )
         _watch(node, player)
         node.end()
-        problems = complaints([player, node])
+        problems = failures([player, node])
         if problems:
             raise LiveError('; '.join(problems))
 

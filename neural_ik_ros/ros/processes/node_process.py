@@ -112,7 +112,7 @@ class NodeProcess:
             return self._process.wait()
 
 
-def complaints(processes: Sequence[NodeProcess]) -> list[str]:
+def failures(processes: Sequence[NodeProcess]) -> list[str]:
     """Return one line for each ended process that did not end with exit code 0 and in peace."""
     lines = []
     for process in processes:

@@ -12,7 +12,7 @@ from rclpy.time import Time
 
 from ...errors import NeuralIkError
 from ...interface.controller_rules import NS_PER_S
-from ...interface.messages import PoseTarget, Unusable, ns_from_time, transform_from_message
+from ...interface.messages import InvalidMessage, PoseTarget, ns_from_time, transform_from_message
 
 try:
     import tf2_ros
@@ -57,7 +57,7 @@ class Frames:
 
     def to_base(
         self, target: PoseTarget, *, now_ns: int, timeout_s: float
-    ) -> PoseTarget | Unusable:
+    ) -> PoseTarget | InvalidMessage:
         """
         Return the target as seen from the base, or why that cannot be told.
 
@@ -76,7 +76,7 @@ class Frames:
 
     def to_base_at_its_time(
         self, target: PoseTarget, *, timeout_s: float
-    ) -> PoseTarget | Unusable:
+    ) -> PoseTarget | InvalidMessage:
         """
         Return the target as seen from the base; without a stamp, by the newest transform there is.
 
@@ -89,14 +89,14 @@ class Frames:
 
     def _placed(
         self, target: PoseTarget, frame: str, stamp_ns: int, timeout_s: float
-    ) -> PoseTarget | Unusable:
+    ) -> PoseTarget | InvalidMessage:
         try:
             found = self._look_up(frame, stamp_ns, timeout_s)
         except tf2_ros.TransformException as error:
-            return Unusable(reason=f'{frame!r}: {error}')
+            return InvalidMessage(reason=f'{frame!r}: {error}')
         transform_base_frame = transform_from_message(found)
-        if isinstance(transform_base_frame, Unusable):
-            return Unusable(reason=f'{frame!r}: {transform_base_frame.reason}')
+        if isinstance(transform_base_frame, InvalidMessage):
+            return InvalidMessage(reason=f'{frame!r}: {transform_base_frame.reason}')
         return replace(
             target,
             transform=transform_base_frame @ target.transform,

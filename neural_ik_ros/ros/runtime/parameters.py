@@ -40,7 +40,7 @@ def declare(
     config_type: type[Config],
     *,
     on_change: Callable[[Config], None] | None = None,
-    veto: Callable[[Config], str] | None = None,
+    validate: Callable[[Config], str] | None = None,
 ) -> Config:
     """
     Declare one parameter per field; return the values the user chose, checked.
@@ -69,7 +69,7 @@ def declare(
             wanted = build(config_type, _values(node, config_type) | changes)
         except NeuralIkError as error:
             return SetParametersResult(successful=False, reason=str(error))
-        reason = veto(wanted) if veto is not None and changes else ''
+        reason = validate(wanted) if validate is not None and changes else ''
         return SetParametersResult(successful=not reason, reason=reason)
 
     node.add_on_set_parameters_callback(check)

@@ -15,7 +15,7 @@ from neural_ik_ros.learning.bundle.bundle import load_bundle, shipped_bundles, w
 from neural_ik_ros.learning.bundle.card import ARM, FileRecord
 from neural_ik_ros.learning.data.set_definitions import all_names
 
-SMALL = ['--samples', '300', '--no-figures']
+SMALL = ['--samples', '300', '--no-plots']
 HISTORY = {'loss': [1.0, 0.5, 0.4], 'validation_loss': [1.2, 0.7, 0.6]}
 PNG = b'\x89PNG\r\n\x1a\n'
 MAX_PNG_BYTES = 200_000
@@ -68,7 +68,7 @@ def test_evaluate_writes_figures_tables_and_pictures(output, with_history, capsy
 
 
 def test_evaluate_compares_networks_with_baselines_on_every_set(output):
-    assert evaluate(output, 'irb2400', '--samples', '20', '--no-figures') == 0
+    assert evaluate(output, 'irb2400', '--samples', '20', '--no-plots') == 0
 
     found = results(output)
     assert tuple(found['sets']) == all_names()
@@ -170,7 +170,7 @@ def test_evaluate_names_the_extra_before_it_starts_without_matplotlib(output, mo
     monkeypatch.setitem(sys.modules, 'neural_ik_ros.learning.evaluation.plots', None)
 
     assert evaluate(output, 'irb2400', '--samples', '300') == 1
-    assert '[figures] or add --no-figures' in capsys.readouterr().err
+    assert '[plots] or add --no-plots' in capsys.readouterr().err
     assert evaluate(output, 'irb2400', '--sets', 'near', *SMALL) == 0
 
 

@@ -163,7 +163,7 @@ def test_solve_prints_joints_that_reach_the_target(capsys, arm: Arm):
     assert np.abs(tool[:3, 2] - expected).max() < EXACT
     assert data['position_error'] < EXACT
     assert data['rotation_error'] < EXACT
-    assert data['largest_step'] == pytest.approx(np.abs(np.array(data['q']) - start).max())
+    assert data['max_joint_step'] == pytest.approx(np.abs(np.array(data['q']) - start).max())
 
 
 def test_solve_takes_the_angles_it_printed_as_its_start(capsys):
@@ -171,7 +171,7 @@ def test_solve_takes_the_angles_it_printed_as_its_start(capsys):
     _, data = answer(capsys, *REACHABLE)
     code, again = answer(capsys, *REACHABLE, '--from', *map(str, data['q']))
     assert code == 0
-    assert again['largest_step'] < EXACT
+    assert again['max_joint_step'] < EXACT
     code, _ = answer(capsys, *REACHABLE, '--from', '-1.2e-17', '-1e-3', '-.5', '-0.', '-1E-3', '0')
     assert code == 0
 

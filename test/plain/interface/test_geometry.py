@@ -12,7 +12,7 @@ from neural_ik_ros.interface.description_check import (
     CHECK,
     IGNORE,
     USE,
-    GeometryCheck,
+    DescriptionCheck,
     difference,
     prefixed,
 )
@@ -23,8 +23,8 @@ TOLERANCE = 1e-5
 
 @pytest.fixture
 def make_check(arm: Arm):
-    def make(mode: str = CHECK, prefix: str = '') -> GeometryCheck:
-        return GeometryCheck(arm, mode=mode, tolerance=TOLERANCE, prefix=prefix)
+    def make(mode: str = CHECK, prefix: str = '') -> DescriptionCheck:
+        return DescriptionCheck(arm, mode=mode, tolerance=TOLERANCE, prefix=prefix)
 
     return make
 

@@ -24,7 +24,7 @@ from moveit_bench import (
 from moveit_stand_ins import Request, plugin_request
 from strategies import shipped_arm
 
-from neural_ik_ros.interface.messages import Unusable
+from neural_ik_ros.interface.messages import InvalidMessage
 from neural_ik_ros.interface.moveit_codes import CODES, MoveItCode
 from neural_ik_ros.interface.position_ik import Answer, IkHandler
 from neural_ik_ros.kinematics import CoupledLimit, forward, is_within_limits, random_joints
@@ -68,7 +68,7 @@ def test_frame_that_nobody_knows_is_refused(request_):
     assert answer.code is MoveItCode.FRAME_TRANSFORM_FAILURE
     assert "'moon'" in answer.reason
     assert 'use_tf' in answer.reason
-    answer, _ = ask(made_handler(to_base=lambda _: Unusable(reason='TF says no')), request_)
+    answer, _ = ask(made_handler(to_base=lambda _: InvalidMessage(reason='TF says no')), request_)
     assert answer == Answer(code=MoveItCode.FRAME_TRANSFORM_FAILURE, reason='TF says no')
 
 
@@ -183,7 +183,11 @@ def test_pose_out_of_reach_has_no_solution(handler, request_):
             IkStatus.OUTSIDE_LIMITS,
             MoveItCode.NO_IK_SOLUTION,
         ),
-        ({'iteration_budget': 1, 'max_iterations': 1}, IkStatus.OUT_OF_TIME, MoveItCode.TIMED_OUT),
+        (
+            {'iteration_budget': 1, 'max_iterations': 1},
+            IkStatus.ITERATION_LIMIT,
+            MoveItCode.TIMED_OUT,
+        ),
     ],
 )
 def test_refusal_of_the_solver_has_its_code(request_, options, status, code):

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from strategies import any_joints, joints_anywhere, joints_within_limits
 
 from neural_ik_ros.kinematics import (
-    TURN,
+    TAU,
     Arm,
     Joints,
     angular_distance,
@@ -54,7 +54,7 @@ def test_angular_distance_is_symmetric_and_at_most_half_a_turn(a, b):
 @given(a=angles, b=angles, turns=st.integers(-3, 3))
 def test_angular_distance_does_not_see_whole_turns(a, b, turns):
     expected = angular_distance(a, b)
-    assert angular_distance(a + turns * TURN, b) == pytest.approx(expected, abs=2 * ANGLE_TOL)
+    assert angular_distance(a + turns * TAU, b) == pytest.approx(expected, abs=2 * ANGLE_TOL)
 
 
 @given(a=angles, offset=st.floats(-math.pi, math.pi))
@@ -68,7 +68,7 @@ def test_angular_distance_is_small_across_the_seam():
 
 
 def test_angular_distance_of_arrays_is_elementwise():
-    distance = angular_distance(np.zeros((2, 1)), np.array([0.0, math.pi, TURN]))
+    distance = angular_distance(np.zeros((2, 1)), np.array([0.0, math.pi, TAU]))
     assert_allclose(distance, [[0.0, math.pi, 0.0]] * 2, rtol=0.0, atol=ANGLE_TOL)
 
 
@@ -76,7 +76,7 @@ def test_angular_distance_of_arrays_is_elementwise():
 def test_nearest_turn_lies_within_half_a_turn_and_is_the_same_angle(q, q_near):
     nearest = nearest_turn(q, q_near)
     assert (np.abs(nearest - q_near) <= math.pi + ANGLE_TOL).all()
-    turns = (nearest - q) / TURN
+    turns = (nearest - q) / TAU
     assert_allclose(turns, np.round(turns), rtol=0.0, atol=ANGLE_TOL)
 
 
@@ -128,7 +128,7 @@ def test_unwind_keeps_joint_1_on_its_side_of_the_seam(arm):
 def test_unwind_agrees_with_trying_every_turn(arm, q, q_near):
     result, is_inside = unwound(arm, q, q_near)
     assert is_inside
-    every = q + TURN * np.arange(-4, 5)[:, None]
+    every = q + TAU * np.arange(-4, 5)[:, None]
     every[4] = q  # adding no turn changes no digit
     allowed = np.where((every >= arm.lower) & (every <= arm.upper), every, np.inf)
     smallest_move = np.abs(allowed - q_near).min(axis=0)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from neural_ik_ros.kinematics import TURN, FloatArray, angular_distance
+from neural_ik_ros.kinematics import TAU, FloatArray, angular_distance
 from neural_ik_ros.kinematics.closed_form.trig_polynomial import (
     MAX_ROOTS,
     NEAR_MISS,
@@ -30,7 +30,7 @@ def values(coefficients: FloatArray, angle: FloatArray) -> FloatArray:
 def through(function: object) -> FloatArray:
     """Return the coefficients of a function of one angle."""
     coefficients = np.empty(5)
-    interpolate_into(np.array([function(TURN * k / 5.0) for k in range(5)]), coefficients)
+    interpolate_into(np.array([function(TAU * k / 5.0) for k in range(5)]), coefficients)
     return coefficients
 
 
@@ -45,7 +45,7 @@ def product(*angles: float) -> FloatArray:
 
 
 coefficient_lists = st.lists(st.floats(-1.0, 1.0), min_size=5, max_size=5).map(np.array)
-angles = st.floats(0.0, TURN)
+angles = st.floats(0.0, TAU)
 
 
 @given(coefficients=coefficient_lists)
@@ -68,7 +68,7 @@ def test_roots_are_those_of_the_factors(wanted):
 
 @given(coefficients=coefficient_lists)
 def test_roots_are_as_many_as_the_sign_changes_on_a_fine_grid(coefficients):
-    fine = values(coefficients, np.linspace(0.0, TURN, 20_001))
+    fine = values(coefficients, np.linspace(0.0, TAU, 20_001))
     n_changes = int((np.diff(fine >= 0.0) != 0).sum())
     found = roots(coefficients)
     assert len(found) >= min(n_changes, MAX_ROOTS)

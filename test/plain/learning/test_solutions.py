@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from oracles import closed_form_branches, needs_closed_form
 
 from neural_ik_ros.kinematics import (
-    TURN,
+    TAU,
     Arm,
     CoupledLimit,
     Joints,
@@ -42,8 +42,8 @@ MISSING = 2e-3  # of the solutions; measured: 1e-4
 
 def in_limits(arm: Arm, q: Joints) -> Joints:
     """Return those of the branches (k, 6) that have a turn within the limits."""
-    fewest = np.ceil((arm.lower - q) / TURN)
-    return q[(q + TURN * fewest <= arm.upper).all(axis=1)]
+    fewest = np.ceil((arm.lower - q) / TAU)
+    return q[(q + TAU * fewest <= arm.upper).all(axis=1)]
 
 
 def missing(found: Solutions, expected: list[Joints]) -> int:
@@ -99,7 +99,7 @@ def test_nearest_solutions_are_nearer_than_any_other(arm: Arm):
     n_compared = 0
     for turns in itertools.product((-1, 0, 1), repeat=3):
         other = found.q.copy()
-        other[:, [0, 3, 5]] += TURN * np.array(turns)
+        other[:, [0, 3, 5]] += TAU * np.array(turns)
         is_allowed = is_within_limits(arm, other)
         step = np.abs(other - q_current[row]).max(axis=1)
         assert (step[is_allowed] >= least[is_allowed] - SAME).all()

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros.kinematics import Arm, FloatArray
 from neural_ik_ros.motion import MotionGenerator, MotionLimits
-from neural_ik_ros.motion.goal_derivatives import GoalTrend
+from neural_ik_ros.motion.goal_derivative_estimator import GoalDerivativeEstimator
 
 JERK = np.array([50.0, 50.0, 50.0, 100.0, 100.0, 100.0])
 PERIOD = 0.004
@@ -26,7 +26,7 @@ def parabola(time: float) -> FloatArray:
     return START + time * (SPEED + 0.5 * time * CURVE)
 
 
-def move(trend: GoalTrend, q: FloatArray, interval_s: float) -> FloatArray:
+def move(trend: GoalDerivativeEstimator, q: FloatArray, interval_s: float) -> FloatArray:
     """Return velocity and acceleration (2, 6) of the next goal."""
     motion = np.full((2, 6), np.nan)
     trend.move(motion, q, interval_s)
@@ -34,7 +34,7 @@ def move(trend: GoalTrend, q: FloatArray, interval_s: float) -> FloatArray:
 
 
 def test_move_finds_a_parabola_exactly_from_the_third_goal_on():
-    trend = GoalTrend(JERK, parabola(0.0))
+    trend = GoalDerivativeEstimator(JERK, parabola(0.0))
     rng = np.random.default_rng(1)
     time = 0.0
     for k in range(60):
@@ -47,7 +47,7 @@ def test_move_finds_a_parabola_exactly_from_the_third_goal_on():
 
 
 def test_move_rests_at_goals_that_jump():
-    trend = GoalTrend(JERK, START)
+    trend = GoalDerivativeEstimator(JERK, START)
     rng = np.random.default_rng(2)
     for _ in range(50):
         qd, qdd = move(trend, rng.uniform(-1.0, 1.0, 6), PERIOD)
@@ -56,7 +56,7 @@ def test_move_rests_at_goals_that_jump():
 
 
 def test_move_decides_for_each_joint_by_itself():
-    trend = GoalTrend(JERK, START)
+    trend = GoalDerivativeEstimator(JERK, START)
     rng = np.random.default_rng(3)
     for k in range(1, 100):
         goal = parabola(k * PERIOD)
@@ -68,7 +68,7 @@ def test_move_decides_for_each_joint_by_itself():
 
 
 def test_move_does_not_believe_noise():
-    trend = GoalTrend(JERK, START)
+    trend = GoalDerivativeEstimator(JERK, START)
     rng = np.random.default_rng(4)
     errors = []
     for k in range(1, 500):
@@ -93,7 +93,7 @@ def test_noisy_stream_is_followed_within_the_limits_and_near_the_path(limits):
     generator.reset(path[0])
     rows = [path[0]]
     for goal in path[1:]:
-        generator.aim(goal + NOISE * rng.normal(size=6), PERIOD, PERIOD)
+        generator.set_goal(goal + NOISE * rng.normal(size=6), PERIOD, PERIOD)
         rows.append(generator.advance(PERIOD))
     q = np.array(rows)
     assert_within_limits(times, q, limits)
@@ -108,9 +108,9 @@ def test_noisy_stream_comes_to_rest_exactly_when_it_ends(limits):
     rng = np.random.default_rng(6)
     for k in range(300):
         goal = parabola(k * PERIOD) + NOISE * rng.normal(size=6)
-        generator.aim(goal, PERIOD, PERIOD)
+        generator.set_goal(goal, PERIOD, PERIOD)
         generator.advance(PERIOD)
-    generator.settle()
+    generator.stop_at_goal()
     for _ in range(1000):
         generator.advance(PERIOD)
     assert generator.is_at_rest

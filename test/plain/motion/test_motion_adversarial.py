@@ -126,7 +126,7 @@ def play(generator: MotionGenerator, steps: Iterator[Step]) -> tuple[FloatArray,
     times, rows = [0.0], [generator.state.q]
     for step in steps:
         if step.goal is not None:
-            generator.aim(step.goal, step.interval, step.due)
+            generator.set_goal(step.goal, step.interval, step.due)
         rows.append(generator.advance(step.dt))
         times.append(times[-1] + step.dt)
     assert len(rows) == N_STEPS + 1
@@ -141,7 +141,7 @@ def test_advance_keeps_every_limit_whatever_the_goals_are(generator, limits, scr
     times, q = play(generator, script(rng, limits))
     assert_within_limits(times, q, limits)
     assert np.abs(np.diff(q, axis=0)).max() > 1e-3, 'it must have moved'
-    generator.settle()
+    generator.stop_at_goal()
     assert come_to_rest(generator) < 5000
 
 
@@ -152,7 +152,7 @@ def test_advance_keeps_the_limits_of_an_arm_whose_range_excludes_zero(limits):
     generator.reset(anywhere(rng, shifted))
     times, q = play(generator, stream_that_jumps(rng, shifted))
     assert_within_limits(times, q, shifted)
-    generator.aim(shifted.lower, 0.0)
+    generator.set_goal(shifted.lower, 0.0)
     come_to_rest(generator)
     assert_array_equal(generator.state.q, shifted.lower)
 
@@ -165,9 +165,9 @@ def test_braking_ends_at_rest_within_the_limits(generator, limits, script, n_ste
     rows = [generator.state.q]
     for _, step in zip(range(n_steps), script(rng, limits), strict=False):
         if step.goal is not None:
-            generator.aim(step.goal, step.interval, step.due)
+            generator.set_goal(step.goal, step.interval, step.due)
         rows.append(generator.advance(PERIOD))
-    stop = generator.braking(PERIOD)
+    stop = generator.sample_stop(PERIOD)
     assert stop.ndim == 2
     q = np.vstack([rows[-1], stop, stop[-1], stop[-1], stop[-1]])
     assert_within_limits(PERIOD * np.arange(len(q)), q, limits)
@@ -181,10 +181,10 @@ def test_braking_ends_at_rest_within_the_limits(generator, limits, script, n_ste
 def test_braking_is_not_cut_off_when_the_limits_are_tiny(arm):
     limits = MotionLimits.of_arm(arm, acceleration=[0.02] * 6, jerk=[0.2] * 6)
     generator = MotionGenerator(limits)
-    generator.aim(np.full(6, 1.0), 0.0)
+    generator.set_goal(np.full(6, 1.0), 0.0)
     for _ in range(20):
         generator.advance(0.2)
-    rows = np.vstack([generator.state.q, generator.braking(0.2)])
+    rows = np.vstack([generator.state.q, generator.sample_stop(0.2)])
     assert len(rows) > 15
     steps = np.abs(np.diff(rows, axis=0)).max(axis=1)
     assert steps[0] > 100.0 * steps[-2], 'slower and slower'

@@ -40,7 +40,7 @@ def test_advance_tracks_a_smooth_path_exactly_once_it_caught_up(generator, offse
     generator.reset(goals[0] + offset)
     errors = []
     for goal in goals[1:]:
-        generator.aim(goal, PERIOD, PERIOD)
+        generator.set_goal(goal, PERIOD, PERIOD)
         errors.append(np.abs(generator.advance(PERIOD) - goal).max())
     assert max(errors[750:]) < EXACT
     assert max(errors[:100]) > EXACT, 'it starts at rest, so it must have had to catch up'
@@ -53,7 +53,7 @@ def test_advance_tracks_goals_exactly_that_come_unevenly(generator):
     generator.reset(goals[0])
     errors = []
     for dt, goal in zip(steps[1:], goals[1:], strict=True):
-        generator.aim(goal, dt, dt)
+        generator.set_goal(goal, dt, dt)
         errors.append(np.abs(generator.advance(dt) - goal).max())
     assert max(errors[750:]) < EXACT
 
@@ -66,7 +66,7 @@ def test_advance_stays_near_the_path_when_goals_get_lost(generator):
     for goal in path[1:]:
         n_missed += 1
         if rng.random() > 0.2:
-            generator.aim(goal, n_missed * PERIOD, PERIOD)
+            generator.set_goal(goal, n_missed * PERIOD, PERIOD)
             n_missed = 0
         errors.append(np.abs(generator.advance(PERIOD) - goal).max())
     assert np.median(errors[1000:]) < EXACT
@@ -83,7 +83,7 @@ def test_advance_stays_on_the_path_between_sparse_goals(generator):
     interval = n_between * PERIOD
     for k in range(1, len(path)):
         if k % n_between == 0:
-            generator.aim(path[k], interval, PERIOD)
+            generator.set_goal(path[k], interval, PERIOD)
         errors.append(np.abs(generator.advance(PERIOD) - path[k]).max())
     assert max(errors[1250:]) < NEARLY
 
@@ -93,7 +93,7 @@ def test_advance_ends_at_rest_exactly_at_a_single_goal(generator, limits, seed):
     rng = np.random.default_rng(seed)
     generator.reset(anywhere(rng, limits))
     goal = anywhere(rng, limits)
-    generator.aim(goal, 0.0)
+    generator.set_goal(goal, 0.0)
     assert not generator.is_at_rest
     come_to_rest(generator)
     assert_array_equal(generator.state.q, goal)
@@ -106,14 +106,14 @@ def test_advance_ends_at_rest_exactly_at_a_single_goal(generator, limits, seed):
 def test_advance_reaches_a_single_goal_as_fast_as_the_limits_allow(generator, limits):
     """Joint 1 by 0.4 rad with 5 rad/s^2 and 50 rad/s^3: four jerk ramps and two plateaus."""
     generator.reset(np.zeros(6))
-    generator.aim(np.array([0.4, 0.0, 0.0, 0.0, 0.0, 0.0]), 0.0)
+    generator.set_goal(np.array([0.4, 0.0, 0.0, 0.0, 0.0, 0.0]), 0.0)
     ramp_s = ACCELERATION[0] / JERK[0]
     half_s = 0.5 * (ramp_s + np.sqrt(ramp_s**2 + 4.0 * 0.4 / ACCELERATION[0]))
     assert come_to_rest(generator) == pytest.approx(2.0 * half_s / PERIOD, abs=1.0)
 
 
 def test_aim_brings_a_goal_inside_the_limits(generator, limits):
-    generator.aim(limits.upper * (1.0 + 1e-15), 0.0)
+    generator.set_goal(limits.upper * (1.0 + 1e-15), 0.0)
     come_to_rest(generator)
     assert_array_equal(generator.state.q, limits.upper)
 
@@ -122,10 +122,10 @@ def test_settle_comes_to_rest_at_the_last_goal_of_a_stream(generator):
     goals = smooth_path(PERIOD * np.arange(300))
     generator.reset(goals[0])
     for goal in goals[1:]:
-        generator.aim(goal, PERIOD, PERIOD)
+        generator.set_goal(goal, PERIOD, PERIOD)
         generator.advance(PERIOD)
     assert np.abs(generator.state.qd).max() > 0.1
-    generator.settle()
+    generator.stop_at_goal()
     come_to_rest(generator)
     assert_array_equal(generator.state.q, goals[-1])
 
@@ -138,7 +138,7 @@ def test_reset_is_at_rest_inside_the_limits(generator, limits):
 
 
 def test_advance_brakes_when_the_way_to_the_goal_has_no_plan(generator, limits, monkeypatch):
-    generator.aim(np.full(6, 1.0), 0.0)
+    generator.set_goal(np.full(6, 1.0), 0.0)
     rows = [generator.advance(PERIOD) for _ in range(60)]
     with monkeypatch.context() as patch:
         patch.setattr(generator, '_planned', lambda _request: None)
@@ -164,9 +164,9 @@ def test_round_numbers_are_reached_where_ruckig_finds_no_plan(arm, sign, excess)
     goal = start + sign * (2.0 * limits.acceleration**3 / limits.jerk**2 + excess)
     generator = MotionGenerator(limits)
     generator.reset(start)
-    generator.aim(goal, 0.0)
+    generator.set_goal(goal, 0.0)
     assert come_to_rest(generator) < 300
     assert_allclose(generator.state.q, goal, atol=1e-12)
     generator.reset(start)
-    generator.aim(goal, 0.0)
-    assert generator.resting().duration > 0.3
+    generator.set_goal(goal, 0.0)
+    assert generator.plan_to_goal().duration > 0.3

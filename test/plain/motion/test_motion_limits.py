@@ -39,7 +39,7 @@ def test_braking_range_holds_every_point_of_the_stop(limits):
             rng.uniform(-1.0, 1.0, 6), qd * limits.velocity, qdd * limits.acceleration
         )
         lowest, highest = limits.braking_range(generator.state)
-        rows = np.vstack([generator.state.q, generator.braking(0.0005)])
+        rows = np.vstack([generator.state.q, generator.sample_stop(0.0005)])
         assert_allclose(lowest, rows.min(axis=0), atol=1e-6)
         assert_allclose(highest, rows.max(axis=0), atol=1e-6)
 

@@ -36,7 +36,7 @@ def errors(generator, path, *, noise: float = 0.0, jitter: float = 0.0) -> np.nd
     distances = []
     for k in range(1, N):
         interval = DT + rng.uniform(-jitter, jitter)
-        generator.aim(path(k * DT) + rng.normal(0.0, noise, 6), interval, interval)
+        generator.set_goal(path(k * DT) + rng.normal(0.0, noise, 6), interval, interval)
         distances.append(np.abs(generator.advance(interval) - path(k * DT)).max())
     assert len(distances) == N - 1
     return np.array(distances[CAUGHT_UP:])
@@ -64,7 +64,7 @@ def test_generator_rests_between_goals_that_jump(generator):
     generator.reset(HOME)
     rows = []
     for k in range(1, N):
-        generator.aim(HOME + (0.3 if (k // 100) % 2 else 0.0), DT, DT)
+        generator.set_goal(HOME + (0.3 if (k // 100) % 2 else 0.0), DT, DT)
         rows.append(generator.advance(DT))
     offsets = np.array(rows) - HOME
     assert offsets.min() >= -0.01

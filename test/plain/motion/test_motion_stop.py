@@ -21,7 +21,7 @@ from neural_ik_ros.motion.goal_frame import (
     QD,
     QDD,
     Q,
-    look_ahead,
+    relative_problem,
 )
 from neural_ik_ros.motion.stop import Stop
 
@@ -83,7 +83,7 @@ def test_goal_that_is_said_to_be_a_step_away_is_one_for_ruckig_as_well(limits):
         sizes = np.array([limits.jerk * PERIOD**order for order in (3, 2, 1)])
         state = goal + rng.uniform(0.0, 0.1) * rng.normal(size=(3, 6)) * sizes
         question, ahead = np.empty((N_ROWS, 6)), np.empty((3, 6))
-        if not look_ahead(question, ahead, state, goal, limits.rows, 0.0, PERIOD):
+        if not relative_problem(question, ahead, state, goal, limits.rows, 0.0, PERIOD):
             continue
         n_near += 1
         request, trajectory = InputParameter(6), Trajectory(6)

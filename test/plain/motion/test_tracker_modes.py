@@ -28,18 +28,18 @@ BETWEEN_TOL = 0.02  # relative; quintics between points of a stop round off its 
 
 def trajectory(command: Command, names: tuple[str, ...]) -> Trajectory:
     """Return what the node makes of a command."""
-    n, rest = len(command.q), command.rest
+    n, tail = len(command.q), command.tail
     points = [
         TrajectoryPoint(positions=q, time_from_start_ns=(i + 1) * command.interval_ns)
         for i, q in enumerate(command.q)
     ]
-    for i in range(0 if rest is None else len(rest.q)):
+    for i in range(0 if tail is None else len(tail.q)):
         points.append(
             TrajectoryPoint(
-                positions=rest.q[i],
-                velocities=rest.qd[i],
-                accelerations=rest.qdd[i],
-                time_from_start_ns=n * command.interval_ns + rest.time_ns[i],
+                positions=tail.q[i],
+                velocities=tail.qd[i],
+                accelerations=tail.qdd[i],
+                time_from_start_ns=n * command.interval_ns + tail.time_ns[i],
             )
         )
     return Trajectory(joint_names=names, points=points)
@@ -130,9 +130,9 @@ def test_every_command_in_motion_ends_at_rest(make_bench):
     bench.stream(FAST)
     n_resting = 0
     for _, command in bench.commands[5:]:
-        assert not command.rest.qd[-1].any()
-        assert not command.rest.qdd[-1].any()
-        assert (np.diff(command.rest.time_ns) > 0).all()
+        assert not command.tail.qd[-1].any()
+        assert not command.tail.qdd[-1].any()
+        assert (np.diff(command.tail.time_ns) > 0).all()
         n_resting += 1
     assert n_resting > 200
 
@@ -140,7 +140,7 @@ def test_every_command_in_motion_ends_at_rest(make_bench):
 def test_command_at_rest_says_nothing_more(make_bench):
     bench = make_bench()
     bench.joints()
-    assert bench.target(HOME).command.rest is None
+    assert bench.target(HOME).command.tail is None
 
 
 def test_whole_motion_is_one_command_within_the_limits(make_bench, limits):
@@ -148,10 +148,10 @@ def test_whole_motion_is_one_command_within_the_limits(make_bench, limits):
     bench.joints()
     command = bench.target(FAR).command
     assert bench.wait(5000 * MS) == 0, 'and nothing else'
-    assert_allclose(command.rest.q[-1], FAR, atol=1e-8)
+    assert_allclose(command.tail.q[-1], FAR, atol=1e-8)
     sent = PERIOD * np.arange(-2, 2)
-    times = 1e-9 * np.concatenate([sent, PERIOD + np.array(command.rest.time_ns)])
-    rows = np.vstack([HOME, HOME, HOME, command.q, command.rest.q])
+    times = 1e-9 * np.concatenate([sent, PERIOD + np.array(command.tail.time_ns)])
+    rows = np.vstack([HOME, HOME, HOME, command.q, command.tail.q])
     # Times in a message are rounded to nanoseconds.
     assert all(s <= 1.0 + 1e-3 for s in limit_shares(times, rows, limits).values())
 
@@ -162,10 +162,10 @@ def test_whole_motion_takes_the_time_that_the_limits_ask_for(make_bench, limits)
     command = bench.target(FAR).command
     generator = MotionGenerator(limits)
     generator.reset(HOME)
-    generator.aim(FAR, 0.0)
-    best_s = generator.resting().duration
-    assert abs(1e-9 * (command.interval_ns + command.rest.time_ns[-1]) - best_s) < 1e-3
-    assert len(command.rest.q) <= 200
+    generator.set_goal(FAR, 0.0)
+    best_s = generator.plan_to_goal().duration
+    assert abs(1e-9 * (command.interval_ns + command.tail.time_ns[-1]) - best_s) < 1e-3
+    assert len(command.tail.q) <= 200
 
 
 def test_controller_drives_a_whole_motion_to_the_target(make_bench, limits, arm):
@@ -220,12 +220,12 @@ def test_whole_motions_keep_the_position_limits_from_any_state(arm, limits):
     n_moving = 0
     for start, goal, other in zip(*(random_joints(arm, rng, 200) for _ in range(3)), strict=True):
         generator.reset(start)
-        generator.aim(goal, 0.0)
+        generator.set_goal(goal, 0.0)
         for _ in range(int(rng.integers(1, 300))):
             generator.advance(0.004)
         n_moving += bool(generator.state.qd.any())
-        generator.aim(other, 0.0)
-        plan = generator.resting()
+        generator.set_goal(other, 0.0)
+        plan = generator.plan_to_goal()
         assert plan.is_within_limits()
         assert_allclose(plan.state(plan.duration).q, other, atol=1e-8)
     assert n_moving > 150

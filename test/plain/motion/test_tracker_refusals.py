@@ -38,8 +38,8 @@ def test_tracker_tells_what_it_waits_for(make_bench):
     bench.tracker.on_bad_joints('lacks joint_6')
     assert bench.waits_for() is IkStatus.BAD_JOINT_STATE
     bench.joints()
-    bench.tracker.forbid('another arm', bench.now)
-    assert bench.waits_for() is StreamStatus.OTHER_ARM
+    bench.tracker.inhibit('another arm', bench.now)
+    assert bench.waits_for() is StreamStatus.ROBOT_DESCRIPTION_MISMATCH
 
 
 def test_target_is_refused_when_the_joint_state_is_stale(bench):
@@ -127,7 +127,7 @@ def test_target_is_refused_where_the_joints_would_be_outside_their_limits(bench,
     [
         ({'max_joint_step': 0.1}, FAR, IkStatus.STEP_TOO_LARGE),
         ({'min_singular_value': 0.3}, FAR, IkStatus.NEAR_SINGULARITY),
-        ({'iteration_budget': 1, 'max_iterations': 1}, FAR, IkStatus.OUT_OF_TIME),
+        ({'iteration_budget': 1, 'max_iterations': 1}, FAR, IkStatus.ITERATION_LIMIT),
         ({}, np.array([0.1, -1.6, 1.0, 0.3, 0.8, 0.1]), IkStatus.OTHER_POSTURE),
     ],
 )

@@ -140,7 +140,7 @@ def test_command_is_serialised_as_its_message(prefix):
     from neural_ik_ros.replay.bag_writer import Messages
 
     messages = Messages([f'{prefix}joint_{i}' for i in range(1, 7)], 'base_link')
-    for seed, n_rest in enumerate([0, 8, 3, 8, 0, 1, 3]):
-        command = example(n_rest, seed + 2)
+    for seed, n_tail in enumerate([0, 8, 3, 8, 0, 1, 3]):
+        command = example(n_tail, seed + 2)
         data = bytes(types().serialize_cdr(messages.trajectory(command), TRAJECTORY))
         assert messages.command(command) == data

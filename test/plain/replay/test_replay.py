@@ -34,7 +34,7 @@ from neural_ik_ros.interface.messages import (
     trajectory_from_message,
 )
 from neural_ik_ros.kinematics import forward
-from neural_ik_ros.replay.spread import Spread
+from neural_ik_ros.replay.spread import QuantileSketch
 
 pytestmark = needs_bags
 SOLUTION, STATUS = '/neural_ik/solution', '/neural_ik/status'
@@ -234,10 +234,10 @@ def test_record_demo_with_a_prefix_is_replayed_with_it(tmp_path):
 
 def test_spread_tells_percentiles_to_a_thousandth():
     values = np.random.default_rng(1).lognormal(-5.0, 4.0, 5001)
-    spread = Spread()
+    spread = QuantileSketch()
     for value in [0.0, *values]:
         spread.add(value)
-    figures = spread.figures()
+    figures = spread.values()
     assert spread.n == 5002
     assert figures['mean'] == pytest.approx(values.sum() / 5002)
     assert figures['max'] == values.max()
@@ -247,4 +247,4 @@ def test_spread_tells_percentiles_to_a_thousandth():
 
 
 def test_spread_of_nothing_is_zero():
-    assert Spread().figures() == {'mean': 0.0, 'p50': 0.0, 'p99': 0.0, 'max': 0.0}
+    assert QuantileSketch().values() == {'mean': 0.0, 'p50': 0.0, 'p99': 0.0, 'max': 0.0}

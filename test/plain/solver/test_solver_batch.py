@@ -93,7 +93,14 @@ def test_solve_batch_columns_are_those_of_its_rows(free_solver):
     rows = list(solutions)
     assert_array_equal(solutions.is_solved, [row.status.is_solved for row in rows])
     assert solutions.statuses == [row.status for row in rows]
-    for name in ('q', 'q_seed', 'position_error', 'rotation_error', 'iterations', 'largest_step'):
+    for name in (
+        'q',
+        'q_seed',
+        'position_error',
+        'rotation_error',
+        'iterations',
+        'max_joint_step',
+    ):
         assert_array_equal(getattr(solutions, name), [getattr(row, name) for row in rows])
     assert 0 < solutions.is_solved.sum() < len(rows)
     assert np.isnan(solutions.q[~solutions.is_solved]).all()

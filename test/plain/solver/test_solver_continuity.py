@@ -194,6 +194,6 @@ def test_solve_does_not_turn_round_at_a_limit(arm, joint):
         start = np.clip(q + rng.uniform(-0.01, 0.01, 6), arm.lower, arm.upper)
         solution = solver.solve(forward(arm, q), start)
         assert solution.status is IkStatus.SOLVED
-        steps.append(solution.largest_step)
+        steps.append(solution.max_joint_step)
     assert len(steps) == 100
     assert max(steps) < 0.1

@@ -25,7 +25,7 @@ from strategies import (
 )
 
 from neural_ik_ros.kinematics import (
-    TURN,
+    TAU,
     Arm,
     Joints,
     angular_distance,
@@ -42,7 +42,7 @@ from neural_ik_ros.kinematics.angles import unwind_into
 from neural_ik_ros.solver import CurrentJoints, IkSolution, IkSolver, IkStatus, SolverOptions
 
 EXACT = 1e-9  # [m], [rad] the default tolerances of the solver
-FIELDS = ['q', 'q_seed', 'position_error', 'rotation_error', 'iterations', 'largest_step']
+FIELDS = ['q', 'q_seed', 'position_error', 'rotation_error', 'iterations', 'max_joint_step']
 
 # Targets next to singularities that lie at the end of a curved valley when seen from afar: too
 # few Newton steps call them unreachable.
@@ -75,7 +75,7 @@ def assert_reached(arm: Arm, solution: IkSolution, target: np.ndarray) -> None:
 
 
 def assert_nearest_turns(arm: Arm, q: Joints, q_current: Joints) -> None:
-    for turn in (-TURN, TURN):
+    for turn in (-TAU, TAU):
         other = q + turn
         is_allowed = (other >= arm.lower) & (other <= arm.upper)
         is_nearer = np.abs(other - q_current) < np.abs(q - q_current) - 1e-12
@@ -183,7 +183,7 @@ def test_solve_takes_the_smallest_step_when_the_posture_must_change(arm, free_so
         smallest = np.abs(np.array(allowed) - q_current).max(axis=1).min()
         solution = free_solver.solve(forward(arm, q), q_current)
         assert solution.status is IkStatus.SOLVED_OTHER_POSTURE
-        assert solution.largest_step == pytest.approx(smallest, abs=1e-6)
+        assert solution.max_joint_step == pytest.approx(smallest, abs=1e-6)
     assert count > 30
 
 
@@ -230,7 +230,7 @@ def test_warm_up_changes_no_answer(arm, free_solver):
 @given(q=joints_within_limits(), turns=st.lists(st.integers(-2, 2), min_size=3, max_size=3))
 def test_solve_does_not_see_whole_turns_of_the_target_joints(arm, solver, q, turns):
     turned = q.copy()
-    turned[[0, 3, 5]] += TURN * np.array(turns)
+    turned[[0, 3, 5]] += TAU * np.array(turns)
     solution = solver.solve(forward(arm, turned), q)
     assert solution.status is IkStatus.SOLVED
     assert_allclose(solution.q, q, rtol=0.0, atol=1e-6)

@@ -14,7 +14,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros.kinematics import (
-    TURN,
+    TAU,
     Arm,
     Branches,
     Joints,
@@ -119,7 +119,7 @@ def test_solve_names_who_proposed_the_answer(arm):
 def test_solve_measures_the_answer_after_unwinding_it(arm):
     """A hundred thousand turns cost digits; the evidence must tell how many."""
     q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
-    turns = 1e5 * TURN * np.array([1, 0, 0, 1, 0, 1])
+    turns = 1e5 * TAU * np.array([1, 0, 0, 1, 0, 1])
     far = Predictor(lambda _, q_current: np.broadcast_to(q + turns, q_current.shape))
     target = forward(arm, q)
     solution = IkSolver(arm, far).solve(target, q + 0.01)
@@ -156,7 +156,7 @@ def test_solve_hears_the_current_joints_before_it_jumps(arm, solver):
     q = np.array([0.3, 0.5, 0.0, 0.2, 0.01, 0.1])  # on the wrist's border: both ways agree
     solution = IkSolver(arm, Predictor(flipped)).solve(forward(arm, q), q + 0.005)
     assert solution.status is IkStatus.SOLVED
-    assert solution.largest_step < 0.1
+    assert solution.max_joint_step < 0.1
 
 
 @pytest.mark.parametrize('slide', [0.01, 0.2, -1.0, 3.0])
@@ -168,7 +168,7 @@ def test_solve_keeps_joints_4_and_6_at_the_wrist_singularity(arm, slide):
     q_current = q + np.array([0.001, 0.0, 0.0, 0.002, 0.0, 0.004])
     solution = IkSolver(arm, slid).solve(forward(arm, q), q_current)
     assert solution.status is IkStatus.SOLVED
-    assert solution.largest_step < 0.005
+    assert solution.max_joint_step < 0.005
 
 
 @pytest.mark.parametrize('slide', [0.5, -0.8])
@@ -187,7 +187,7 @@ def test_solve_asks_the_current_joints_first_when_told_to(arm):
         raise AssertionError('the predictor was asked')
 
     q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
-    direct = IkSolver(arm, Predictor(never), SolverOptions(current_first=True))
+    direct = IkSolver(arm, Predictor(never), SolverOptions(current_joints_first=True))
     solution = direct.solve(forward(arm, q), q + 0.05)
     assert (solution.status, solution.seed) == (IkStatus.SOLVED, 'current')
     assert_allclose(solution.q, q, rtol=0.0, atol=SOLVED_TOL)
@@ -203,17 +203,19 @@ def test_current_first_gives_the_answers_of_the_predictor_first(arm, spread):
     q_current = np.clip(q + rng.uniform(-spread, spread, q.shape), arm.lower, arm.upper)
     good, targets = nearest_branches(arm), forward(arm, q)
     one = IkSolver(arm, good).solve_batch(targets, q_current)
-    other = IkSolver(arm, good, SolverOptions(current_first=True)).solve_batch(targets, q_current)
+    other = IkSolver(arm, good, SolverOptions(current_joints_first=True)).solve_batch(
+        targets, q_current
+    )
     assert other.seed_names[0] == 'current'
     assert (other.seed_codes == 0).mean() > 0.2, 'the predictor was asked all the same'
     assert_array_equal(other.status_codes, one.status_codes)
-    assert_allclose(other.largest_step, one.largest_step, rtol=0.0, atol=SAME_STEP)
+    assert_allclose(other.max_joint_step, one.max_joint_step, rtol=0.0, atol=SAME_STEP)
 
 
 def test_solve_asks_the_predictor_second_when_the_current_joints_fail(arm):
     q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
     oracle = Predictor(lambda _, q_current: np.broadcast_to(q + 0.01, q_current.shape))
-    options = SolverOptions(current_first=True, allow_other_posture=True, max_iterations=3)
+    options = SolverOptions(current_joints_first=True, allow_other_posture=True, max_iterations=3)
     far = np.array([-2.0, -1.0, 0.5, 2.0, 1.5, -3.0])
     solution = IkSolver(arm, oracle, options).solve(forward(arm, q), far)
     assert solution.seed in ('network', 'branch')

@@ -14,8 +14,8 @@ from sensor_msgs.msg import JointState
 
 from neural_ik_ros.interface.controller_rules import violation
 from neural_ik_ros.interface.messages import (
+    InvalidMessage,
     JointReader,
-    Unusable,
     fill_trajectory,
     make_trajectory,
     ns_from_time,
@@ -94,7 +94,7 @@ def test_target_normalises_a_rounded_quaternion(scale):
 )
 def test_target_is_refused_with_the_reason(message, reason):
     target = target_from_pose(message)
-    assert isinstance(target, Unusable)
+    assert isinstance(target, InvalidMessage)
     assert reason in target.reason
 
 
@@ -127,9 +127,9 @@ def test_joint_reader_refuses_with_the_reason_and_recovers(state, reason):
     reader = JointReader(NAMES)
     for _ in range(2):
         reading = reader.read(state)
-        assert isinstance(reading, Unusable)
+        assert isinstance(reading, InvalidMessage)
         assert reason in reading.reason
-    assert not isinstance(reader.read(JointState(name=NAMES, position=[0.0] * 6)), Unusable)
+    assert not isinstance(reader.read(JointState(name=NAMES, position=[0.0] * 6)), InvalidMessage)
 
 
 def test_joint_reader_has_nothing_to_say_about_other_joints():
@@ -157,13 +157,13 @@ def test_fill_trajectory_makes_what_a_controller_accepts(n):
 def test_fill_trajectory_adds_what_follows_and_forgets_it_again():
     message = make_trajectory(NAMES)
     q = np.arange(6.0)[None]
-    rest = Waypoints(
+    tail = Waypoints(
         time_ns=[4_000_000, 90_000_000],
         q=np.arange(12.0).reshape(2, 6),
         qd=np.vstack([np.ones(6), np.zeros(6)]),
         qdd=np.vstack([-np.ones(6), np.zeros(6)]),
     )
-    for follows in (rest, rest, None, rest):
+    for follows in (tail, tail, None, tail):
         fill_trajectory(message, q, 4_000_000, follows)
         plain = trajectory_from_message(message)
         assert violation(plain, NAMES, 10**18) is None
@@ -172,6 +172,6 @@ def test_fill_trajectory_adds_what_follows_and_forgets_it_again():
             [4_000_000] if follows is None else [4_000_000, 8_000_000, 94_000_000]
         )
     for i, point in enumerate(plain.points[1:]):
-        assert list(point.positions) == rest.q[i].tolist()
-        assert list(point.velocities) == rest.qd[i].tolist()
-        assert list(point.accelerations) == rest.qdd[i].tolist()
+        assert list(point.positions) == tail.q[i].tolist()
+        assert list(point.velocities) == tail.qd[i].tolist()
+        assert list(point.accelerations) == tail.qdd[i].tolist()

@@ -77,15 +77,15 @@ def cell(monkeypatch) -> SimpleNamespace:
     monkeypatch.setattr(goals, 'ActionClient', Client)
     node = SimpleNamespace(resolve_service_name=lambda name: f'/controller/{name}')
     news: list[str] = []
-    made = Goals(node, 'follow_joint_trajectory', lambda: news.append(made.figures()['goal']))
+    made = Goals(node, 'follow_joint_trajectory', lambda: news.append(made.values()['goal']))
     return SimpleNamespace(goals=made, client=made._client, news=news)
 
 
 def test_goal_that_is_reached_is_told_step_by_step(cell):
-    assert cell.goals.figures()['goal'] == 'none'
+    assert cell.goals.values()['goal'] == 'none'
     cell.goals.send('motion')
     assert cell.client.goals[0].trajectory == 'motion'
-    assert cell.goals.figures()['goal'] == 'sent'
+    assert cell.goals.values()['goal'] == 'sent'
     cell.client.accept()
     cell.client.end(GoalStatus.STATUS_SUCCEEDED)
     assert cell.news == ['accepted', 'succeeded']
@@ -109,7 +109,7 @@ def test_goal_that_is_not_reached_is_a_failure_told_once(cell, status, code, tex
     cell.goals.send('motion')
     cell.client.accept()
     cell.client.end(status, code, text)
-    assert cell.goals.figures()['goal'] == f'failed: {reason}'
+    assert cell.goals.values()['goal'] == f'failed: {reason}'
     assert cell.goals.take_failure() == reason
     assert cell.goals.take_failure() == ''
     assert cell.news == ['accepted']
@@ -135,14 +135,14 @@ def test_old_goal_is_of_no_interest_once_there_is_a_new_one(cell):
     cell.client.tell[0](feedback(1.0, [9.0]))
     cell.client.end(GoalStatus.STATUS_ABORTED, -5, number=0)
     assert cell.goals.take_failure() == ''
-    assert cell.goals.figures() == {
+    assert cell.goals.values() == {
         'goal': 'sent',
         'goal time [s]': '0.000',
         'goal error [rad]': '0.0000',
     }
     cell.client.accept()
     cell.client.end(GoalStatus.STATUS_SUCCEEDED)
-    assert cell.goals.figures()['goal'] == 'succeeded'
+    assert cell.goals.values()['goal'] == 'succeeded'
 
 
 def test_old_goal_that_is_accepted_late_is_not_waited_for(cell):
@@ -170,10 +170,10 @@ def test_feedback_tells_time_and_largest_error(cell):
     cell.goals.send('motion')
     cell.client.accept()
     cell.client.tell[0](feedback(1.0, [0.01, -0.03, 0.0]))
-    figures = cell.goals.figures()
+    figures = cell.goals.values()
     assert (figures['goal time [s]'], figures['goal error [rad]']) == ('1.500', '0.0300')
     cell.client.tell[0](feedback(2.0, []))
-    assert cell.goals.figures()['goal error [rad]'] == '0.0000'
+    assert cell.goals.values()['goal error [rad]'] == '0.0000'
 
 
 def test_client_is_destroyed_with_it(cell):

@@ -29,7 +29,7 @@ CONFIG = share_folder() / 'config'
 DEMO = {
     'simulated_arm': (),
     'target_source': ('-r', 'target_pose:=/neural_ik/target_pose'),
-    'neural_ik_view': (),
+    'path_markers': (),
     'neural_ik_node': AUTOSTART,
 }
 RVIZ_TYPES = {
@@ -92,7 +92,7 @@ def demo(tmp_path_factory) -> Iterator[Demo]:
         NodeProcess(name, *arguments, log=folder / name) for name, arguments in DEMO.items()
     ]
     with Peer() as peer:
-        yield Demo(peer, {'simulated_arm', 'target_source', 'neural_ik_view', 'neural_ik'})
+        yield Demo(peer, {'simulated_arm', 'target_source', 'path_markers', 'neural_ik'})
     for process in processes:
         process.end()
 

@@ -86,7 +86,7 @@ def test_other_arm_that_comes_late_ends_the_service(start_node, peer, describe):
         driver.send_joints(HOME)
         driver.send_target(NEAR)
 
-    driver.provoke(send, 'OTHER_ARM')
+    driver.provoke(send, 'ROBOT_DESCRIPTION_MISMATCH')
     assert 'the axis of joint_3' in driver.statuses[-1].message
     assert 'until the node is activated again' in driver.statuses[-1].message
 

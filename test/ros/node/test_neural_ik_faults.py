@@ -96,7 +96,7 @@ def test_node_tells_that_no_joint_states_arrive_although_they_are_published(star
     assert node.output.count('no joint states for') == 1, 'once, not every second'
     assert [status_of(one) for one in driver.statuses].count('NO_JOINT_STATE') == 1
     assert driver.repeat(driver.send_joints, lambda: driver.newest_status() == 'IDLE')
-    report = driver.figures()
+    report = driver.values()
     assert report['publishers of /neural_ik/target_pose'] == '1'
     assert report['publishers of /robot_description'] == '0'
     assert_clean_exit(node, node.stop())
@@ -188,7 +188,7 @@ def test_clock_that_jumps_ahead_makes_no_command_from_the_past(simulation):
     driver.provoke(simulation.send, 'SOLVED')
     old_ns = simulation.time_ns
     simulation.time_ns += 1000 * SECOND
-    driver.provoke(simulation.step, 'RATE_OVERRUN')
+    driver.provoke(simulation.step, 'COMMAND_OVERDUE')
     driver.assert_trajectories_are_sound()
     driver.forget()
     driver.provoke(lambda: driver.send_target(FAR, stamp_ns=old_ns), 'STALE_TARGET')

@@ -137,7 +137,7 @@ def test_nothing_is_published_while_inactive(driver):
 
 def refusals(driver) -> int:
     """Return how many targets the newest report counts as refused for want of joint states."""
-    return int(driver.figures().get('count NO_JOINT_STATE', 0))
+    return int(driver.values().get('count NO_JOINT_STATE', 0))
 
 
 def test_activation_forgets_the_joints_of_before(driver):

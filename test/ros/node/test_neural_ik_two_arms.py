@@ -66,7 +66,7 @@ def test_what_happens_to_one_arm_is_no_matter_of_the_other(drivers, processes, p
     left.provoke(lambda: left.send_target(NEAR, frame='right_base_link'), 'UNKNOWN_FRAME')
     assert left.repeat(
         lambda: left.send_joints(HOME, right.names),
-        lambda: int(left.figures().get('ignored joint states', 0)),
+        lambda: int(left.values().get('ignored joint states', 0)),
     )
     left.go(DEACTIVATE)
     assert right.serve(NEAR)

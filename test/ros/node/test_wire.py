@@ -14,7 +14,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from trajectory_msgs.msg import JointTrajectory
 
 from neural_ik_ros.interface.messages import (
-    Unusable,
+    InvalidMessage,
     fill_trajectory,
     make_trajectory,
     target_from_pose,
@@ -25,25 +25,25 @@ from neural_ik_ros.ros.node import wire
 NAMES = [f'left_joint_{i}' for i in range(1, 7)]
 
 
-def command(n: int = 1, n_rest: int = 0) -> Command:
-    rng = np.random.default_rng(n_rest)
-    q, qd, qdd = rng.normal(size=(3, n_rest, 6))
-    times_ns = [4_000_000 + 999_999_999 * k for k in range(n_rest)]
-    rest = Waypoints(time_ns=times_ns, q=q, qd=qd, qdd=qdd) if n_rest else None
-    return Command(q=rng.normal(size=(n, 6)), interval_ns=1_002_003_004, rest=rest)
+def command(n: int = 1, n_tail: int = 0) -> Command:
+    rng = np.random.default_rng(n_tail)
+    q, qd, qdd = rng.normal(size=(3, n_tail, 6))
+    times_ns = [4_000_000 + 999_999_999 * k for k in range(n_tail)]
+    tail = Waypoints(time_ns=times_ns, q=q, qd=qd, qdd=qdd) if n_tail else None
+    return Command(q=rng.normal(size=(n, 6)), interval_ns=1_002_003_004, tail=tail)
 
 
 def message_of(one: Command, names: list[str]) -> JointTrajectory:
     message = make_trajectory(names)
-    fill_trajectory(message, one.q, one.interval_ns, one.rest)
+    fill_trajectory(message, one.q, one.interval_ns, one.tail)
     return message
 
 
 @pytest.mark.parametrize('names', [NAMES, list('abcdef'), ['x' * k for k in range(1, 7)]])
 @pytest.mark.parametrize('n_rest', range(STOP_POINTS + 1))
-def test_bytes_are_those_of_the_message(names, n_rest):
+def test_bytes_are_those_of_the_message(names, n_tail):
     format_ = wire.TrajectoryWire(names, STOP_POINTS)
-    for one in (command(n_rest=n_rest), command(n_rest=0), command(n_rest=n_rest)):
+    for one in (command(n_tail=n_tail), command(n_tail=0), command(n_tail=n_tail)):
         content = format_.encoded(one)
         assert content is not None
         assert deserialize_message(content, JointTrajectory) == message_of(one, names)
@@ -51,7 +51,7 @@ def test_bytes_are_those_of_the_message(names, n_rest):
 
 def test_commands_of_another_layout_are_left_to_the_message():
     format_ = wire.TrajectoryWire(NAMES, STOP_POINTS)
-    assert format_.encoded(command(n_rest=STOP_POINTS + 1)) is None
+    assert format_.encoded(command(n_tail=STOP_POINTS + 1)) is None
     assert format_.encoded(command(n=2)) is None
 
 
@@ -100,8 +100,8 @@ def test_whatever_comes_is_a_target_or_a_reason():
         for at in rng.integers(len(changed), size=3) if changed else ():
             changed[at] = int(rng.integers(256))
         given = wire.target_from_wire(bytes(changed))
-        n_refused += isinstance(given, Unusable)
-        if not isinstance(given, Unusable):
+        n_refused += isinstance(given, InvalidMessage)
+        if not isinstance(given, InvalidMessage):
             expected = target_from_pose(deserialize_message(bytes(changed), PoseStamped))
             assert_array_equal(given.transform, expected.transform)
             assert (given.frame_id, given.stamp_ns) == (expected.frame_id, expected.stamp_ns)

@@ -14,9 +14,10 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from driver import AUTOSTART, HOME, PATIENT, Driver, shipped_arm
 
 from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.interface.statistics import WINDOW
 from neural_ik_ros.kinematics import forward
 from neural_ik_ros.motion import Deviation, Health, Output, StreamStatus
-from neural_ik_ros.ros.node.diagnostics import WINDOW, Statistics
+from neural_ik_ros.ros.node.diagnostics import Statistics
 from neural_ik_ros.ros.nodes.monitor import LONGEST, run_monitor, view
 from neural_ik_ros.solver import CurrentJoints, IkSolver, IkStatus
 

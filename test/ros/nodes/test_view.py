@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The node ``neural_ik_view``: what its spectators see."""
+"""The node ``path_markers``: what its spectators see."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from neural_ik_ros.interface.messages import pose_from_transform
 from neural_ik_ros.kinematics import Joints, forward
 from neural_ik_ros.ros.node.diagnostics import status_message
 from neural_ik_ros.ros.nodes.markers import BAD, GOOD, Trail
-from neural_ik_ros.ros.nodes.path_markers import PATHS, NeuralIkView
+from neural_ik_ros.ros.nodes.path_markers import PATHS, PathMarkers
 from neural_ik_ros.ros.runtime import qos
 from neural_ik_ros.share import share_folder
 from neural_ik_ros.solver import IkStatus
@@ -43,7 +43,7 @@ class Stage:
 
     def __init__(self, peer: Peer, *, namespace: str = '', prefix: str = '') -> None:
         self.peer, self.prefix = peer, prefix
-        view, node = f'{namespace}/neural_ik_view', f'{namespace}/neural_ik'
+        view, node = f'{namespace}/path_markers', f'{namespace}/neural_ik'
         self.paths = {
             name: peer.listen(Path, f'{view}/{name}_path', qos.VIEW_OUT) for name in PATHS
         }
@@ -95,7 +95,7 @@ def place_of(q: Joints) -> list[float]:
 
 @pytest.fixture
 def stage(start_node, peer) -> Stage:
-    start_node('neural_ik_view', '-p', 'rate_hz:=50.0')
+    start_node('path_markers', '-p', 'rate_hz:=50.0')
     return Stage(peer)
 
 
@@ -155,7 +155,7 @@ def test_view_takes_the_arm_of_robot_description(stage, peer):
 
 
 def test_view_goes_on_with_the_arm_it_has_when_a_description_is_none(start_node, peer):
-    process = start_node('neural_ik_view', '-p', 'rate_hz:=50.0')
+    process = start_node('path_markers', '-p', 'rate_hz:=50.0')
     stage = Stage(peer)
     peer.talk(String, 'robot_description', qos.ROBOT_DESCRIPTION).publish(String(data='<robot/>'))
     process.wait_for_output('robot_description is not used')
@@ -164,7 +164,7 @@ def test_view_goes_on_with_the_arm_it_has_when_a_description_is_none(start_node,
 
 
 def test_view_works_in_a_namespace_with_a_prefix(start_node, peer):
-    start_node('neural_ik_view', '-p', 'prefix:=left_', '-r', '__ns:=/left')
+    start_node('path_markers', '-p', 'prefix:=left_', '-r', '__ns:=/left')
     stage = Stage(peer, namespace='/left', prefix='left_')
     topic = '/left/robot_description'
     peer.talk(String, topic, qos.ROBOT_DESCRIPTION).publish(String(data=prefixed(URDF, 'left_')))
@@ -177,7 +177,7 @@ def test_view_works_in_a_namespace_with_a_prefix(start_node, peer):
 def view_here():
     """Return what lets a view in this process go on for a time, or until something is true."""
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-    node, executor = NeuralIkView(), SingleThreadedExecutor()
+    node, executor = PathMarkers(), SingleThreadedExecutor()
     executor.add_node(node)
 
     def spin(is_done: Callable[[], object], at_most_s: float) -> None:
@@ -196,13 +196,13 @@ def test_view_makes_no_message_while_nobody_looks(view_here, peer, monkeypatch):
     monkeypatch.setattr(Trail, 'message', lambda _, header: made.append(header) or Path())
     view_here(lambda: made, 0.5)
     assert made == []
-    peer.listen(Path, '/neural_ik_view/tool_path', qos.VIEW_OUT)
+    peer.listen(Path, '/path_markers/tool_path', qos.VIEW_OUT)
     view_here(lambda: made, WAIT_S)
     assert made
 
 
 def test_view_ends_cleanly(start_node, peer):
-    process = start_node('neural_ik_view')
+    process = start_node('path_markers')
     stage = Stage(peer)
     stage.play_until(stage.has_paths)
     assert_clean_exit(process, process.stop(signal.SIGINT))

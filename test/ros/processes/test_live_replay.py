@@ -40,7 +40,7 @@ FAST = ('-p', 'lock_step:=true', '-p', 'rate:=1000.0')
 
 
 def replayed(output: Path, *arguments: str, bag: Path = REFERENCE) -> int:
-    options = ('--params-file', str(PARAMETERS), '--no-figures', '--output', str(output))
+    options = ('--params-file', str(PARAMETERS), '--no-plots', '--output', str(output))
     return main(['replay', str(bag), *options, *arguments])
 
 

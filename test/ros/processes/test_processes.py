@@ -10,7 +10,7 @@ import time
 import pytest
 
 from neural_ik_ros.ros.processes import node_process
-from neural_ik_ros.ros.processes.node_process import NodeProcess, complaints
+from neural_ik_ros.ros.processes.node_process import NodeProcess, failures
 
 WAIT_S = 20.0
 OBEDIENT = """
@@ -101,7 +101,7 @@ def test_environment_is_added_to_that_of_this_process(start, monkeypatch):
 def test_complaints_are_made_of_each_bad_end(start, code, complaint):
     process = start(code)
     process.wait()
-    lines = complaints([process])
+    lines = failures([process])
     assert len(lines) == bool(complaint)
     assert not complaint or complaint in lines[0]
     assert not complaint or lines[0].startswith('subject ended')

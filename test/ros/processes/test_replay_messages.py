@@ -33,13 +33,13 @@ KINDS = {
 
 def commands() -> list[Command]:
     rng = np.random.default_rng(3)
-    rest = Waypoints(
+    tail = Waypoints(
         time_ns=[4_000_000, 1_500_000_000],
         **{name: rng.normal(size=(2, 6)) for name in ('q', 'qd', 'qdd')},
     )
     q = rng.normal(size=(1, 6))
     return [
-        Command(q=q, interval_ns=4_000_000, rest=rest),
+        Command(q=q, interval_ns=4_000_000, tail=tail),
         Command(q=q, interval_ns=2_500_000_000),
         Command(q=rng.normal(size=(5, 6)), interval_ns=4_000_000),
     ]
@@ -51,7 +51,7 @@ def test_trajectory_in_a_bag_is_the_one_that_the_node_sends(command):
     from neural_ik_ros.replay.bag_writer import Messages
 
     sent = make_trajectory(JOINT_NAMES)
-    fill_trajectory(sent, command.q, command.interval_ns, command.rest)
+    fill_trajectory(sent, command.q, command.interval_ns, command.tail)
     written = Messages(JOINT_NAMES, 'base_link').trajectory(command)
     data = bytes(typestore().serialize_cdr(written, TRAJECTORY))
     assert deserialize_message(data, JointTrajectory) == sent

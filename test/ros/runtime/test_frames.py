@@ -17,9 +17,14 @@ from geometry_msgs.msg import TransformStamped
 from numpy.testing import assert_allclose
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
-from neural_ik_ros.interface.messages import PoseTarget, Unusable, fill_time, pose_from_transform
+from neural_ik_ros.interface.messages import (
+    InvalidMessage,
+    PoseTarget,
+    fill_time,
+    pose_from_transform,
+)
 from neural_ik_ros.kinematics import Transform, forward, invert, rotation_from_rpy
-from neural_ik_ros.ros.node import frames
+from neural_ik_ros.ros.runtime import frames
 from neural_ik_ros.ros.runtime.frames import Frames, MissingTfError
 
 STAND_IN = Path(__file__).parents[1] / 'stand_in_tf'
@@ -75,8 +80,8 @@ def ask(tf: Frames, frame: str, *, stamp_ns: int = NOW, now_ns: int = NOW) -> An
     return tf.to_base(target, now_ns=now_ns, timeout_s=TIMEOUT_S)
 
 
-def assert_no_answer(answer: PoseTarget | Unusable, *words: str) -> None:
-    assert isinstance(answer, Unusable)
+def assert_no_answer(answer: PoseTarget | InvalidMessage, *words: str) -> None:
+    assert isinstance(answer, InvalidMessage)
     for word in words:
         assert word in answer.reason
 

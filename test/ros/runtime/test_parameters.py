@@ -163,11 +163,11 @@ def test_veto_is_asked_last_and_its_reason_reaches_the_caller(make_node):
     node = make_node()
     asked: list[Config] = []
 
-    def veto(config: Config) -> str:
+    def validate(config: Config) -> str:
         asked.append(config)
         return 'the arm moves' if config.laps > 3 else ''
 
-    declare(node, Config, veto=veto)
+    declare(node, Config, validate=validate)
     assert asked == []
     assert not set_one(node, 'laps', -1).successful
     assert asked == [], 'not about a value that is bad anyway'

@@ -21,7 +21,7 @@ from neural_ik_ros.share import share_folder
 REPOSITORY = Path(__file__).resolve().parents[3]
 CONFIGS = {
     'neural_ik': NodeConfig,
-    'neural_ik_view': ViewConfig,
+    'path_markers': ViewConfig,
     'simulated_arm': SimulatedArmConfig,
     'target_source': TargetSourceConfig,
 }

@@ -36,7 +36,7 @@ MEMORY = np.dtype(
 )
 
 
-class GoalTrend:
+class GoalDerivativeEstimator:
     """
     Velocity and acceleration of the newest goal.
 

@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from .compiled import compiled
-from .types import FloatArray
+from ..compiled import compiled
+from ..types import FloatArray
 
 EXACT_SLACK = 1e-7  # [m], [rad] this near to a singularity a joint may stand anywhere
 TURNS = 6  # directions tried for a joint that may stand anywhere
