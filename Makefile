@@ -74,7 +74,7 @@ evaluate: setup
 	$(BIN)/neural_ik evaluate --output evaluation_report
 	mkdir -p docs/images
 	cp evaluation_report/*.png docs/images/
-	cp evaluation_report/results.json docs/evaluation.json
+	cp evaluation_report/results.json docs/results/evaluation.json
 	$(BIN)/python docs/update_tables.py
 
 examples: setup-test

@@ -14,7 +14,7 @@ from .results import read_results
 from .tables import tables
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-RESULTS = REPOSITORY / 'docs' / 'benchmark.json'
+RESULTS = REPOSITORY / 'docs' / 'results' / 'benchmark.json'
 IMAGES = REPOSITORY / 'docs' / 'images'
 PAGES = (REPOSITORY / 'README.md', REPOSITORY / 'docs' / 'benchmark.md')
 BLOCK = block_of('benchmark')

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Put the tables of docs/evaluation.json between their markers in the pages that show them."""
+"""Put the tables of docs/results/evaluation.json between the markers of the pages that show them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from neural_ik_ros.learning.evaluation.results import read_evaluation
 from neural_ik_ros.learning.evaluation.tables import tables
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-RESULTS = REPOSITORY / 'docs' / 'evaluation.json'
-PAGES = (REPOSITORY / 'README.md', REPOSITORY / 'docs' / 'learning.md')
+RESULTS = REPOSITORY / 'docs' / 'results' / 'evaluation.json'
+PAGES = (REPOSITORY / 'README.md', REPOSITORY / 'docs' / 'network.md')
 BLOCK = block_of('evaluation')
 
 

@@ -34,7 +34,7 @@ class IkSolver(SolverCore):
 
         :param bundle: Folder of a bundle; the shipped IRB2400 without one.
         :param urdf: File with another geometry; the network stays, the answers are exact for it.
-        :param calibration: File with corrections of the joint frames, see docs/calibration.md.
+        :param calibration: File with corrections of the joint frames, see docs/calibrate.md.
         :param engine: ``litert``, or ``keras`` where Keras is installed.
         :raises BundleError: If the bundle is not what its card says.
         :raises EngineError: If the engine is unknown or not installed.

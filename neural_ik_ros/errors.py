@@ -20,7 +20,7 @@ class MissingLibraryError(NeuralIkError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f'{name} is not installed for {sys.executable}; docs/install.md says how.'
+            f'{name} is not installed for {sys.executable}; docs/start.md says how.'
         )
 
     @classmethod

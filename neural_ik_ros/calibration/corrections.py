@@ -15,14 +15,14 @@ from ..settings import ConfigError, load_yaml, require
 
 KEY = 'joints'
 LARGEST = {'xyz': 0.05, 'rpy': 0.1}  # [m], [rad] more is not a calibration but another arm
-EXAMPLE = 'docs/calibration.md'
+EXAMPLE = 'docs/calibrate.md'
 
 
 def load_calibration(path: Path) -> dict[str, Transform]:
     """
     Return the displacement (4, 4) [m] of each corrected joint frame, by the joint's name.
 
-    :raises ConfigError: If the file is not as docs/calibration.md describes.
+    :raises ConfigError: If the file is not as docs/calibrate.md describes.
     """
     where, content = str(path), load_yaml(path, example=EXAMPLE)
     for key in content:

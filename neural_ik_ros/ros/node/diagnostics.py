@@ -107,7 +107,7 @@ class Statistics:
         known = ', '.join(f'{key}: {value}' for key, value in publishers.items())
         return (
             f'no joint states for {BLIND_REPORTS} s; of other joints since activation: '
-            f'{self._n_ignored}; {known}. See docs/ros.md, Deaf nodes.'
+            f'{self._n_ignored}; {known}. See docs/node.md, Deaf nodes.'
         )
 
     def status(self, name: str, others: Mapping[str, str] = NOTHING) -> DiagnosticStatus:

@@ -37,7 +37,7 @@ def init(**options: Any) -> None:
     if reasons and is_fast_dds():
         get_logger(PACKAGE_NAME).warning(
             f'{reasons[0]} makes Fast DDS use shared memory, which can leave the successor of a '
-            'killed process deaf; use config/fastdds_loopback.xml (docs/ros.md, Deaf nodes)'
+            'killed process deaf; use config/fastdds_loopback.xml (docs/node.md, Deaf nodes)'
         )
 
 

@@ -108,7 +108,7 @@ MALFORMED = {
     'unknown key': ('links: {}', "unknown key 'links'"),
     'no joints': ('joints: {}', 'no joints'),
     'joints as a list': ('joints: [1, 2]', 'no joints'),
-    'not a mapping': ('- 1', 'not a mapping; start from docs/calibration.md'),
+    'not a mapping': ('- 1', 'not a mapping; start from docs/calibrate.md'),
     'not yaml': ('joints: {', 'not YAML'),
     'unknown part': ('joints: {joint_1: {xzy: [0, 0, 0]}}', "joint_1: unknown key 'xzy'"),
     'a number': ('joints: {joint_1: 3}', 'joint_1: 3 is not a mapping'),

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Figures in the documentation are those of docs/evaluation.json and of the shipped bundles."""
+"""The documentation prints the figures of docs/results/evaluation.json and of the bundles."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_documented_networks_are_the_shipped_ones(evaluation):
 
 
 def test_pictures_of_the_page_exist():
-    pictures = re.findall(r'\]\((images/\w+\.png)\)', (DOCS / 'learning.md').read_text())
+    pictures = re.findall(r'\]\((images/\w+\.png)\)', (DOCS / 'network.md').read_text())
 
     assert len(pictures) >= 3
     for picture in pictures:

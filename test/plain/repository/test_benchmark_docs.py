@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of the documentation are those of docs/benchmark.json."""
+"""Figures of the documentation are those of docs/results/benchmark.json."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def test_missing_library_is_told_in_one_line(tmp_path, library, start, arguments
     assert result.returncode == 1
     assert len(lines) == 1, result.stderr
     assert f': {library} is not installed for {sys.executable}; ' in lines[0]
-    assert 'docs/install.md' in lines[0]
+    assert 'docs/start.md' in lines[0]
     assert not list(tmp_path.iterdir())
 
 

@@ -19,7 +19,7 @@ ROW = re.compile(r'^\| ([A-Z_]+) \| (.+) \|$', re.MULTILINE)
 @pytest.fixture(scope='module')
 def documented() -> list[tuple[str, str]]:
     """Return name and meaning of each row of the table."""
-    text = (REPOSITORY / 'docs' / 'ros.md').read_text(encoding='utf-8')
+    text = (REPOSITORY / 'docs' / 'node.md').read_text(encoding='utf-8')
     return ROW.findall(text.partition('## Statuses')[2].partition('\n## ')[0])
 
 

@@ -253,6 +253,6 @@ def test_plotjuggler_plots_fields_and_figures_of_the_demo(demo):
 
 
 def test_documentation_refers_to_every_layout():
-    text = (REPOSITORY / 'docs' / 'ros.md').read_text(encoding='utf-8')
+    text = (REPOSITORY / 'docs' / 'node.md').read_text(encoding='utf-8')
     for name in ('demo.rviz', 'foxglove_layout.json', 'plotjuggler_layout.xml'):
         assert f'(../config/{name})' in text

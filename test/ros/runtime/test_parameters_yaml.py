@@ -81,7 +81,7 @@ def test_every_number_has_a_range_that_its_default_is_in(node_name):
 
 def test_documentation_names_only_parameters_that_exist():
     """In the table of statuses, which sends people to the parameters."""
-    text = (REPOSITORY / 'docs' / 'ros.md').read_text(encoding='utf-8')
+    text = (REPOSITORY / 'docs' / 'node.md').read_text(encoding='utf-8')
     table = text.partition('## Statuses')[2].partition('\n## ')[0]
     named = set(re.findall(r'`([a-z_]+)`', table))
     assert len(named) >= 4
