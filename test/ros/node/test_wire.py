@@ -40,7 +40,7 @@ def message_of(one: Command, names: list[str]) -> JointTrajectory:
 
 
 @pytest.mark.parametrize('names', [NAMES, list('abcdef'), ['x' * k for k in range(1, 7)]])
-@pytest.mark.parametrize('n_rest', range(STOP_POINTS + 1))
+@pytest.mark.parametrize('n_tail', range(STOP_POINTS + 1))
 def test_bytes_are_those_of_the_message(names, n_tail):
     format_ = wire.TrajectoryWire(names, STOP_POINTS)
     for one in (command(n_tail=n_tail), command(n_tail=0), command(n_tail=n_tail)):
