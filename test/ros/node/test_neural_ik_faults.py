@@ -82,8 +82,8 @@ def connected_before_it_is_active(peer) -> Driver:
     return driver
 
 
-def test_node_tells_that_no_joint_states_arrive_although_they_are_published(start_node, peer):
-    """Without a target, too: a deaf node and one that has nothing to do must not look alike."""
+def test_node_reports_that_no_joint_states_arrive_although_they_are_published(start_node, peer):
+    """Without a target, too: a node that receives nothing and an idle one must not look alike."""
     node = start_node('neural_ik_node', '-p', 'joint_state_timeout_s:=30.0')
     driver = connected_before_it_is_active(peer)
     assert peer.spin_until(lambda: driver.newest_status() == 'NO_JOINT_STATE')
