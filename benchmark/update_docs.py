@@ -10,7 +10,7 @@ from pathlib import Path
 
 from neural_ik_ros.learning.evaluation.markdown import block_of, with_tables
 
-from .results import read_results
+from .results import Results, read_results
 from .tables import tables
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -18,6 +18,16 @@ RESULTS = REPOSITORY / 'docs' / 'results' / 'benchmark.json'
 IMAGES = REPOSITORY / 'docs' / 'images'
 PAGES = (REPOSITORY / 'README.md', REPOSITORY / 'docs' / 'benchmark.md')
 BLOCK = block_of('benchmark')
+# In the README: the strongest of each kind; docs/benchmark.md has all of them.
+IN_SHORT = ('ours, network', 'ours, current joints', 'EAIK', 'TRAC-IK', 'roboticstoolbox LM')
+
+
+def page_tables(results: Results) -> dict[str, str]:
+    """All tables of a run by name, the summary with the rows of a few peers only."""
+    by_name = tables(results)
+    header, line, *rows = by_name['summary'].splitlines()
+    short = [row for row in rows if row.split(' | ')[0].removeprefix('| ') in IN_SHORT]
+    return {**by_name, 'summary': '\n'.join([header, line, *short])}
 
 
 def main() -> None:
@@ -27,7 +37,7 @@ def main() -> None:
         shutil.copy(folder / 'results.json', RESULTS)
         for picture in folder.glob('benchmark_*.png'):
             shutil.copy(picture, IMAGES / picture.name)
-    by_name = tables(read_results(RESULTS))
+    by_name = page_tables(read_results(RESULTS))
     for page in PAGES:
         page.write_text(
             with_tables(page.read_text(encoding='utf-8'), BLOCK, by_name), encoding='utf-8'

@@ -40,7 +40,7 @@ def main(output: Path) -> None:
         print(
             f'{name:10} solved {is_solved.sum()} of {N_TARGETS}; tool off by '
             f'{np.median(off):.1e} m, {np.median(turned):.1e} rad in the median, '
-            f'at most {off.max():.1e} m; {solutions.iterations[is_solved].mean():.2f} Newton steps'
+            f'at most {off.max():.1e} m; {solutions.iterations[is_solved].mean():.2f} iterations'
         )
     draw(errors, output / 'picture.png')
 

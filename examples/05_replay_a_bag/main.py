@@ -36,7 +36,7 @@ def main(output: Path) -> None:
     code = neural_ik(
         ['replay', str(bag), '--params-file', str(slow), '--output', str(after)]
         + ['--baseline', str(before / 'report.json')]
-        + ['--tolerance', 'seed_error_rad.*=any']  # where Newton starts may change
+        + ['--tolerance', 'seed_error_rad.*=any']  # seeds may change
     )
     print(f'exit code {code}: this is what a continuous integration would see')
 

@@ -50,7 +50,7 @@ def main(output: Path, urdf: Path, config: Path) -> None:
         n_steps = solutions.iterations[is_solved].mean()
         print(
             f'from the {name}: solved {is_solved.sum()} of {N_TARGETS} in '
-            f'{n_steps:.2f} Newton steps, off by at most {off.max():.1e} m'
+            f'{n_steps:.2f} iterations, off by at most {off.max():.1e} m'
         )
 
     distance = {

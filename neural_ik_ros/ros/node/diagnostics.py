@@ -107,7 +107,8 @@ class Statistics:
         known = ', '.join(f'{key}: {value}' for key, value in publishers.items())
         return (
             f'no joint states for {BLIND_REPORTS} s; of other joints since activation: '
-            f'{self._n_ignored}; {known}. See docs/node.md, Deaf nodes.'
+            f'{self._n_ignored}; {known}. '
+            'See docs/troubleshooting.md, Nodes that receive nothing.'
         )
 
     def status(self, name: str, others: Mapping[str, str] = NOTHING) -> DiagnosticStatus:

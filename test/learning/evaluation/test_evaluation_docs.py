@@ -28,9 +28,34 @@ def test_pages_show_the_tables_of_the_evaluation(evaluation, page):
     text = page.read_text(encoding='utf-8')
 
     assert len(SCRIPT['BLOCK'].findall(text)) >= 1
-    assert text == SCRIPT['with_tables'](text, SCRIPT['BLOCK'], tables(evaluation)), (
-        'run make evaluate'
+    by_name = SCRIPT['page_tables'](evaluation)
+    assert text == SCRIPT['with_tables'](text, SCRIPT['BLOCK'], by_name), 'run make evaluate'
+
+
+def test_every_table_of_the_evaluation_is_shown_on_some_page(evaluation):
+    text = ''.join(page.read_text(encoding='utf-8') for page in SCRIPT['PAGES'])
+    shown = {name for _, name, _ in SCRIPT['BLOCK'].findall(text)}
+
+    assert shown == set(SCRIPT['page_tables'](evaluation))
+    assert shown > set(tables(evaluation))
+
+
+def test_short_tables_are_rows_of_the_summary(evaluation):
+    by_name = SCRIPT['page_tables'](evaluation)
+    summary, networks, shipped = (
+        [line.strip('| ').split(' | ') for line in by_name[name].splitlines()]
+        for name in ('summary', 'networks', 'shipped')
     )
+    names = list(next(iter(evaluation.sets.values())))
+
+    assert len(networks) == 2 + len(SCRIPT['SETS']) * (1 + len(evaluation.networks))
+    rows = {(row[0], row[1]): row for row in summary[2:]}
+    for row in networks[2:]:
+        assert set(row) < set(rows[row[0], row[1]])
+    assert [row[0] for row in shipped[2:]] == list(SCRIPT['SETS'])
+    for name, current, *ours in shipped[2:]:
+        assert current in rows[name, names[0]]
+        assert set(ours) < set(rows[name, SCRIPT['NETWORK']])
 
 
 def test_documented_networks_are_the_shipped_ones(evaluation):
@@ -45,12 +70,17 @@ def test_documented_networks_are_the_shipped_ones(evaluation):
     assert documented == shipped, 'run make evaluate'
 
 
-def test_pictures_of_the_page_exist():
-    pictures = re.findall(r'\]\((images/\w+\.png)\)', (DOCS / 'network.md').read_text())
+def test_pictures_of_the_pages_exist():
+    pages = (DOCS / 'network.md', DOCS / 'results' / 'evaluation.md')
+    pictures = [
+        page.parent / name
+        for page in pages
+        for name in re.findall(r'\]\(((?:\.\./)?images/\w+\.png)\)', page.read_text())
+    ]
 
-    assert len(pictures) >= 3
+    assert len(pictures) >= 4
     for picture in pictures:
-        assert (DOCS / picture).is_file()
+        assert picture.is_file()
 
 
 def test_updated_replaces_what_is_between_the_markers_and_nothing_else():

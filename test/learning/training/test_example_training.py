@@ -23,7 +23,7 @@ def test_train_another_arm_ends_with_exact_answers(run_example, tiny, tmp_path):
     shown = run_example('07_train_another_arm', '--config', str(config))
     for who in ('network', 'current joints'):
         n_solved, n, n_steps, largest = shown.numbers(
-            rf'from the {who}: solved (\d+) of (\d+) in (\S+) Newton steps, off by at most (\S+) m'
+            rf'from the {who}: solved (\d+) of (\d+) in (\S+) iterations, off by at most (\S+) m'
         )
         assert 0.8 * n < n_solved <= n
         assert n_steps > 0.0

@@ -19,7 +19,7 @@ from neural_ik_ros.learning.bundle.card import MODEL  # noqa: E402
 
 
 def test_pages_show_the_tables_of_the_benchmark():
-    by_name = tables(read_results(update_docs.RESULTS))
+    by_name = update_docs.page_tables(read_results(update_docs.RESULTS))
     shown = 0
     for page in update_docs.PAGES:
         text = page.read_text(encoding='utf-8')
@@ -28,6 +28,13 @@ def test_pages_show_the_tables_of_the_benchmark():
             'run make bench bench-docs'
         )
     assert shown >= len(by_name) - 1
+
+
+def test_summary_of_the_readme_is_rows_of_the_benchmark():
+    results = read_results(update_docs.RESULTS)
+    short = update_docs.page_tables(results)['summary'].splitlines()
+    assert len(short) == 2 + len(update_docs.IN_SHORT)
+    assert set(short) < set(tables(results)['summary'].splitlines())
 
 
 def test_benchmark_is_of_the_shipped_network():

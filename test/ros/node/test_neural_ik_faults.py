@@ -82,16 +82,17 @@ def connected_before_it_is_active(peer) -> Driver:
     return driver
 
 
-def test_node_tells_that_no_joint_states_arrive_although_they_are_published(start_node, peer):
-    """Without a target, too: a deaf node and one that has nothing to do must not look alike."""
+def test_node_reports_that_no_joint_states_arrive_although_they_are_published(start_node, peer):
+    """Without a target, too: a node that receives nothing and an idle one must not look alike."""
     node = start_node('neural_ik_node', '-p', 'joint_state_timeout_s:=30.0')
     driver = connected_before_it_is_active(peer)
     assert peer.spin_until(lambda: driver.newest_status() == 'NO_JOINT_STATE')
     assert driver.statuses[-1].level == DiagnosticStatus.WARN
     node.wait_for_output('no joint states for 3 s; of other joints since activation: 0;')
     assert 'publishers of /joint_states: 1' in node.output
-    assert 'docs/node.md, Deaf nodes' in node.output
-    assert (DOCS / 'node.md').read_text(encoding='utf-8').count('\n## Deaf nodes\n') == 1
+    assert 'docs/troubleshooting.md, Nodes that receive nothing' in node.output
+    page = (DOCS / 'troubleshooting.md').read_text(encoding='utf-8')
+    assert page.count('\n## Nodes that receive nothing\n') == 1
     peer.spin_for(3.0)
     assert node.output.count('no joint states for') == 1, 'once, not every second'
     assert [status_of(one) for one in driver.statuses].count('NO_JOINT_STATE') == 1
