@@ -21,7 +21,7 @@ raise SystemExit(process.run(lambda: LifecycleNode('subject')))
 """
 NODE = """
 from rclpy.node import Node
-from neural_ik_ros.ros.process import run
+from neural_ik_ros.ros.runtime.process import run
 
 
 class Subject(Node):
