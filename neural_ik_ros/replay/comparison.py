@@ -13,8 +13,8 @@ import numpy as np
 
 from ..interface.controller_rules import NS_PER_S
 from ..interface.messages import JointReader, JointReading
+from ..interface.statistics import QuantileSketch
 from ..kinematics import Joints
-from .spread import QuantileSketch
 
 FOLLOWS_S = 0.1  # within which a recorded command belongs to the newest replayed one
 WAIT_NS = NS_PER_S  # for the recorded solution of a target

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..interface.messages import ns_from_time
+from ..interface.statistics import QuantileSketch
 from ..kinematics import N_JOINTS, Joints
 from ..motion import Command, MotionLimits
 from ..solver import IkSolution
 from .bag_types import COMMANDS
 from .comparison import MS_PER_NS, CommandComparison, SolutionComparison
 from .offline_node import Answer
-from .spread import QuantileSketch
 
 
 class ReplayStatistics:

@@ -14,7 +14,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from driver import AUTOSTART, HOME, PATIENT, Driver, shipped_arm
 
 from neural_ik_ros.errors import NeuralIkError
-from neural_ik_ros.interface.statistics import WINDOW
+from neural_ik_ros.interface.statistics import WINDOW_SIZE
 from neural_ik_ros.kinematics import forward
 from neural_ik_ros.motion import Deviation, Health, Output, StreamStatus
 from neural_ik_ros.ros.node.diagnostics import Statistics
@@ -118,11 +118,11 @@ def test_report_tells_what_the_limits_cost():
 
 def test_statistics_do_not_grow():
     statistics = Statistics()
-    for k in range(3 * WINDOW):
+    for k in range(3 * WINDOW_SIZE):
         statistics.count(Output(status=StreamStatus.STALE_TARGET), k)
     values = figures(statistics.report('/neural_ik', HEALTH))
-    assert values['count STALE_TARGET'] == f'{3 * WINDOW}'
-    assert float(values['callback p50 [ms]']) > 2 * WINDOW * 1e-6
+    assert values['count STALE_TARGET'] == f'{3 * WINDOW_SIZE}'
+    assert float(values['callback p50 [ms]']) > 2 * WINDOW_SIZE * 1e-6
 
 
 def test_view_shows_what_is_in_a_report(report):
