@@ -34,7 +34,7 @@ def test_window_knows_the_recent_values_only():
         'solve p99 [ms]': '1012.8',
         'solve max [ms]': '1023.0',
     }
-    assert list(window.values('iterations', '', '.0f'))[0] == 'iterations p50'
+    assert next(iter(window.values('iterations', '', '.0f'))) == 'iterations p50'
 
 
 def test_sketch_has_percentiles_to_a_thousandth():
