@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Put the tables of docs/results/evaluation.json between the markers of the pages that show them."""
+"""Put the tables of docs/results/evaluation.json between the markers of their pages."""
 
 from __future__ import annotations
 

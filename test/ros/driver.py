@@ -138,7 +138,7 @@ class Driver:
 
     # What comes back
 
-    def provoke(self, send: Callable[[], object], status: str) -> None:
+    def repeat_until_status(self, send: Callable[[], object], status: str) -> None:
         """Repeat something until the node answers with a status; best effort may lose messages."""
         assert self.repeat(send, lambda: self.newest_status() == status), (
             f'{status} never came, only {[status_of(one) for one in self.statuses]}'
@@ -165,13 +165,13 @@ class Driver:
         return status_of(self.statuses[-1]) if self.statuses else ''
 
     def wait_for_status(self, status: str) -> None:
-        """Wait until a status has been told since the last ``forget``, be it the newest or not."""
+        """Wait until a status has been told since the last ``clear``, be it the newest or not."""
         told = [status_of(one) for one in self.statuses]
         assert self.peer.spin_until(lambda: status in [status_of(one) for one in self.statuses]), (
             told
         )
 
-    def serve(self, q: ArrayLike = NEAR, q_measured: ArrayLike = HOME) -> JointState:
+    def solve_once(self, q: ArrayLike = NEAR, q_measured: ArrayLike = HOME) -> JointState:
         """Return the solution of a good target; the motion to it has ended."""
         stamps = []
 
@@ -206,7 +206,7 @@ class Driver:
 
         assert self.peer.spin_until(is_silent), 'the motion never ends'
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Drop what has been received so far."""
         for messages in (self.trajectories, self.solutions, self.statuses, self.diagnostics):
             messages.clear()

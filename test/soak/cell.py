@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A robot cell of real processes over DDS: long runs, floods of hostile messages, and kills."""
+"""A robot cell of real processes over DDS: long runs, floods of fuzz messages, and kills."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from driver import HOME, NOT_FOLLOWING, Driver, shipped_limits
-from hostile import hostile_joints, hostile_pose
+from fuzz import fuzz_joints, fuzz_pose
 from peers import NodeProcess, Peer
 from sensor_msgs.msg import JointState
 
@@ -130,7 +130,7 @@ def soak(folder: Path, peer: Peer, seconds: float, rate_hz: float = 1000.0) -> R
         peer.spin_for(WARM_S)
         end = time.monotonic() + seconds
         while time.monotonic() < end and node.is_running:
-            driver.forget()
+            driver.clear()
             peer.spin_for(SAMPLE_S)
             run.memory_mb.append(resident_mb(node.pid))
             _take_reports(driver, run)
@@ -242,7 +242,7 @@ def _speeds(states: list[JointState]) -> FloatArray:
 
 
 def flood(folder: Path, peer: Peer, n: int, seed: int = 5) -> list[str]:
-    """Return what went wrong while n hostile messages were sent to a node over DDS."""
+    """Return what went wrong while n fuzz messages were sent to a node over DDS."""
     rng = np.random.default_rng(seed)
     problems = []
     tolerant = ('-p', 'recovery_s:=0.01', '-p', 'joint_state_timeout_s:=30.0', *NOT_FOLLOWING)
@@ -252,14 +252,14 @@ def flood(folder: Path, peer: Peer, n: int, seed: int = 5) -> list[str]:
         node.wait_for_output('ready for', START_S)
         driver = Driver(peer).connect()
         for k in range(n // 2):
-            driver.send(hostile_pose(rng, driver.arm, HOME, driver.now_ns()).content)
-            driver._joint_states.publish(hostile_joints(rng, driver.names, HOME))
+            driver.send(fuzz_pose(rng, driver.arm, HOME, driver.now_ns()).content)
+            driver._joint_states.publish(fuzz_joints(rng, driver.names, HOME))
             if k % 100 == 99:
                 peer.spin_for(0.01)
         if driver.trajectories:
             driver.assert_trajectories_are_sound()
-        driver.forget()
-        driver.serve()
+        driver.clear()
+        driver.solve_once()
         if not node.is_running or 'Traceback' in node.output:
             problems.append(f'the node did not survive: {node.output[-500:]}')
         counts = _counts(driver)

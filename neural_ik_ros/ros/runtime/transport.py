@@ -36,8 +36,9 @@ def init(**options: Any) -> None:
     reasons = [f'{name}={value}' for name, value in LOCALHOST if os.environ.get(name) == value]
     if reasons and is_fast_dds():
         get_logger(PACKAGE_NAME).warning(
-            f'{reasons[0]} makes Fast DDS use shared memory, which can leave the successor of a '
-            'killed process deaf; use config/fastdds_loopback.xml (docs/node.md, Deaf nodes)'
+            f'{reasons[0]} makes Fast DDS use shared memory, through which the successor of '
+            'a killed process may receive nothing; use config/fastdds_loopback.xml '
+            '(docs/node.md, Nodes that receive nothing)'
         )
 
 

@@ -175,7 +175,7 @@ def test_missing_controller_is_told(start_node, peer):
         driver.send_joints(HOME)
         driver.send_target(NEAR)
 
-    driver.provoke(ask, 'GOAL_FAILED')
+    driver.repeat_until_status(ask, 'GOAL_FAILED')
     assert f'there is no action server {SERVER}' in driver.statuses[-1].message
 
 

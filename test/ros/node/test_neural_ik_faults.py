@@ -38,13 +38,13 @@ def test_arm_that_does_not_follow_is_a_fault_that_ends_when_it_rests(start_node,
         driver.send_joints(HOME)
         driver.send_target(FAR)
 
-    driver.provoke(send, 'FOLLOWING_ERROR')
+    driver.repeat_until_status(send, 'FOLLOWING_ERROR')
     assert 'rad away; no targets until the arm has been at rest for 1 s' in (
         driver.statuses[-1].message
     )
     driver.assert_trajectories_are_sound()
-    driver.forget()
-    driver.provoke(send, 'SOLVED')
+    driver.clear()
+    driver.repeat_until_status(send, 'SOLVED')
     assert_allclose(driver.rows()[0], HOME, atol=1e-4)
     assert_clean_exit(node, node.stop())
 
@@ -83,15 +83,16 @@ def connected_before_it_is_active(peer) -> Driver:
 
 
 def test_node_tells_that_no_joint_states_arrive_although_they_are_published(start_node, peer):
-    """Without a target, too: a deaf node and one that has nothing to do must not look alike."""
+    """Without a target, too: receiving nothing must not look like having nothing to do."""
     node = start_node('neural_ik_node', '-p', 'joint_state_timeout_s:=30.0')
     driver = connected_before_it_is_active(peer)
     assert peer.spin_until(lambda: driver.newest_status() == 'NO_JOINT_STATE')
     assert driver.statuses[-1].level == DiagnosticStatus.WARN
     node.wait_for_output('no joint states for 3 s; of other joints since activation: 0;')
     assert 'publishers of /joint_states: 1' in node.output
-    assert 'docs/node.md, Deaf nodes' in node.output
-    assert (DOCS / 'node.md').read_text(encoding='utf-8').count('\n## Deaf nodes\n') == 1
+    assert 'docs/node.md, Nodes that receive nothing' in node.output
+    page = (DOCS / 'node.md').read_text(encoding='utf-8')
+    assert page.count('\n## Nodes that receive nothing\n') == 1
     peer.spin_for(3.0)
     assert node.output.count('no joint states for') == 1, 'once, not every second'
     assert [status_of(one) for one in driver.statuses].count('NO_JOINT_STATE') == 1
@@ -157,7 +158,7 @@ def simulation(start_node, peer, set_clock):
 
 def test_node_on_simulated_time_pauses_with_the_clock(simulation):
     driver = simulation.driver
-    driver.provoke(simulation.send, 'SOLVED')
+    driver.repeat_until_status(simulation.send, 'SOLVED')
     driver.peer.spin_for(0.2)  # the clock stands still: whatever was under way has been sent
     n_before = len(driver.trajectories)
     driver.peer.spin_for(0.3)
@@ -170,30 +171,30 @@ def test_node_survives_a_bag_that_loops(simulation):
     """As a simulation that is reset: no command from the past, and each round is answered."""
     driver = simulation.driver
     for _ in range(3):
-        driver.provoke(simulation.send, 'SOLVED')
-        driver.forget()
+        driver.repeat_until_status(simulation.send, 'SOLVED')
+        driver.clear()
         simulation.time_ns = 10 * SECOND
-        driver.provoke(simulation.step, 'CLOCK_JUMP')
+        driver.repeat_until_status(simulation.step, 'CLOCK_JUMP')
         assert driver.has_braked()
         n_before = len(driver.trajectories)
         old = 100 * SECOND
-        driver.provoke(lambda: driver.send_target(FAR, stamp_ns=old), 'STALE_TARGET')  # noqa: B023
+        driver.repeat_until_status(lambda: driver.send_target(FAR, stamp_ns=old), 'STALE_TARGET')  # noqa: B023
         assert len(driver.trajectories) == n_before
         simulation.time_ns = 100 * SECOND
-        driver.forget()
+        driver.clear()
 
 
 def test_clock_that_jumps_ahead_makes_no_command_from_the_past(simulation):
     driver = simulation.driver
-    driver.provoke(simulation.send, 'SOLVED')
+    driver.repeat_until_status(simulation.send, 'SOLVED')
     old_ns = simulation.time_ns
     simulation.time_ns += 1000 * SECOND
-    driver.provoke(simulation.step, 'COMMAND_OVERDUE')
+    driver.repeat_until_status(simulation.step, 'COMMAND_OVERDUE')
     driver.assert_trajectories_are_sound()
-    driver.forget()
-    driver.provoke(lambda: driver.send_target(FAR, stamp_ns=old_ns), 'STALE_TARGET')
+    driver.clear()
+    driver.repeat_until_status(lambda: driver.send_target(FAR, stamp_ns=old_ns), 'STALE_TARGET')
     assert not driver.trajectories
-    driver.provoke(simulation.send, 'SOLVED')
+    driver.repeat_until_status(simulation.send, 'SOLVED')
     assert_allclose(driver.rows()[0], HOME, atol=1e-4)
 
 
@@ -205,7 +206,7 @@ def test_trajectory_mode_sends_the_whole_motion_at_once(start_node, peer):
     driver.connect()
     assert peer.spin_until(lambda: states)
     goal = np.array(states[-1].position) + 0.1
-    driver.provoke(lambda: driver.send_target(goal), 'SOLVED')
+    driver.repeat_until_status(lambda: driver.send_target(goal), 'SOLVED')
     assert_allclose(driver.trajectories[-1].points[-1].positions, goal, atol=1e-8)
     assert peer.spin_until(lambda: np.abs(np.array(states[-1].position) - goal).max() < 1e-6)
     driver.assert_trajectories_are_sound()

@@ -113,7 +113,7 @@ def test_monitor_says_that_nothing_reports():
 
 def test_monitor_shows_a_running_node_without_a_terminal(start_node, peer):
     start_node('neural_ik_node', *AUTOSTART, *PATIENT)
-    Driver(peer).connect().serve()
+    Driver(peer).connect().solve_once()
     command = [sys.executable, '-c', CODE, 'monitor', '--once']
     result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stderr
