@@ -41,7 +41,7 @@ from neural_ik_ros.ros.runtime import qos
 from neural_ik_ros.urdf_file import read_urdf, shipped_urdf
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / 'plain'))
-import moveit_stand_ins
+import fake_moveit_msgs
 from moveit_bench import GRIPPER
 
 needs_moveit = pytest.mark.skipif(GetPositionIK is None, reason='moveit_msgs is not installed')
@@ -229,8 +229,8 @@ def test_codes_and_fields_are_those_of_moveit():
     for code in MoveItCode:
         assert getattr(real, code.name) == code
     pairs = (
-        (moveit_stand_ins.Request, GetPositionIK.Request),
-        (moveit_stand_ins.Response, GetPositionIK.Response),
+        (fake_moveit_msgs.Request, GetPositionIK.Request),
+        (fake_moveit_msgs.Response, GetPositionIK.Response),
     )
     n = sum(assert_same_fields(stand_in(), message()) for stand_in, message in pairs)
     assert n > 60
