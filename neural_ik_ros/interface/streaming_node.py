@@ -88,12 +88,24 @@ class StreamingNode:
         self.statistics = NodeStatistics()
         self.is_active = False
         self._joint_reader = JointReader(self.joint_names)
-        self._observers: list[Observer] = []
+        # Bound methods, without those that do nothing: they would cost time in the control loop.
+        self._joint_state_observers: list[Callable[[JointReading | InvalidMessage], None]] = []
+        self._target_observers: list[Callable[[Target], None]] = []
+        self._output_observers: list[Callable[[Output, Target | None], None]] = []
+        self._status_observers: list[Callable[[Output], None]] = []
         self._goal_failure = ''
 
     def add_observer(self, observer: Observer) -> None:
         """Call an observer, after those added before."""
-        self._observers.append(observer)
+        kind = type(observer)
+        if kind.on_joint_state is not Observer.on_joint_state:
+            self._joint_state_observers.append(observer.on_joint_state)
+        if kind.on_target is not Observer.on_target:
+            self._target_observers.append(observer.on_target)
+        if kind.on_output is not Observer.on_output:
+            self._output_observers.append(observer.on_output)
+        if kind.on_status_change is not Observer.on_status_change:
+            self._status_observers.append(observer.on_status_change)
 
     def start(self) -> None:
         """Become active without targets, joints, faults or statistics from before."""
@@ -140,8 +152,8 @@ class StreamingNode:
         if reading is None:
             return
         now_ns = self._now_ns()
-        for observer in self._observers:
-            observer.on_joint_state(reading)
+        for on_joint_state in self._joint_state_observers:
+            on_joint_state(reading)
         if isinstance(reading, InvalidMessage):
             self.tracker.on_bad_joints(reading.reason)
         else:
@@ -153,8 +165,8 @@ class StreamingNode:
             return
         started_ns = perf_counter_ns()
         target, now_ns = self._read_target(message), self._now_ns()
-        for observer in self._observers:
-            observer.on_target(target)
+        for on_target in self._target_observers:
+            on_target(target)
         output = self._answer(target, now_ns)
         self._emit(output, target)
         if output.command is None:
@@ -181,8 +193,8 @@ class StreamingNode:
     def report_status(self) -> None:
         """Report the newest status to the observers, changed or not."""
         self.statistics.on_status_reported()
-        for observer in self._observers:
-            observer.on_status_change(self.statistics.newest)
+        for on_status_change in self._status_observers:
+            on_status_change(self.statistics.newest)
 
     def _answer(self, target: Target, now_ns: int) -> Output:
         if isinstance(target, InvalidMessage):
@@ -218,5 +230,5 @@ class StreamingNode:
     def _emit(self, output: Output, target: Target | None) -> None:
         if output.command is not None:
             self._goal_failure = ''  # of a goal that this command replaces
-        for observer in self._observers:
-            observer.on_output(output, target)
+        for on_output in self._output_observers:
+            on_output(output, target)
