@@ -3,8 +3,8 @@
 """
 The node without ROS: joint states, targets and ticks in; commands and changes of status out.
 
-The ROS node, the offline replay and the soak tests wrap it. It decides every status; they read
-messages, tell the time and report facts such as a goal that failed.
+The ROS node, the offline replay and the soak tests wrap it. It decides every status; they provide
+messages, the clock and facts such as a goal that failed.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class Observer:
 
     def on_output(self, output: Output, target: Target | None) -> None:
         """
-        Receive what is to be done now: a command, a refusal or the end of a motion.
+        Receive an output: a command, a refusal or the end of a motion.
 
         :param target: The target that is answered; None for a command or fault between targets.
         """
 
     def on_status_change(self, output: Output) -> None:
-        """Receive the newest status when it is to be reported."""
+        """Receive the newest status, when it has changed or a report was requested."""
 
 
 class StreamingNode:

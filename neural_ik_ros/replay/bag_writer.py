@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Bags of what a node hears and says, in the storage and with the types of ROS 2 Jazzy."""
+"""Writes bags with the inputs and outputs of a node, as ROS 2 Jazzy does."""
 
 from __future__ import annotations
 

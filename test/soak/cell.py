@@ -33,7 +33,7 @@ EXTRA_SPEED = 1.3  # of the limit, between two joint states on a busy machine
 SAMPLE_S = 1.0
 START_S = 300.0  # a busy machine takes long to start processes
 STOP_S, ENOUGH_STATES = 2.0, 20  # after a kill
-FEWEST_REASONS = 5  # of refusals that a flood provokes
+FEWEST_REASONS = 5  # of refusals that a flood causes
 WARM_S = 3.0
 
 
@@ -152,7 +152,7 @@ def _take_reports(driver: Driver, run: Run) -> None:
 
 
 def growth(run: Run) -> list[str]:
-    """Return that memory grew from the first third of a run to its last."""
+    """Return a problem if memory grew from the first third of a run to its last."""
     n = len(run.memory_mb)
     if n < FEWEST_SAMPLES:
         return [f'only {n} samples']
@@ -162,7 +162,7 @@ def growth(run: Run) -> list[str]:
 
 
 def slowing(run: Run) -> list[str]:
-    """Return that the latency grew from the second third of a run to its last."""
+    """Return a problem if the latency grew from the second third of a run to its last."""
     n = len(run.latency_ms)
     if n < FEWEST_SAMPLES:
         return [f'only {n} reports']
@@ -203,7 +203,7 @@ def kills(folder: Path, peer: Peer, rounds: int) -> list[str]:
 
 
 def _newest(reports: list[DiagnosticArray]) -> dict[str, str]:
-    """Return the last that each node told about itself."""
+    """Return the newest report of each node."""
     newest = {one.name: one for report in reports for one in report.status}
     return {
         name: f'{one.message}; ' + ', '.join(f'{pair.key} {pair.value}' for pair in one.values)
@@ -226,7 +226,7 @@ def _stop_problems(victim: str, states: list[JointState], velocity: FloatArray) 
 
 
 def _jumps(when: str, states: list[JointState], velocity: FloatArray) -> list[str]:
-    """Return that the arm moved faster than it can, as it does if commands jump."""
+    """Return a problem if the arm moved faster than its limits, as after a jump of commands."""
     speeds = _speeds(states)
     if not (speeds > EXTRA_SPEED * velocity).any():
         return []
@@ -270,7 +270,7 @@ def flood(folder: Path, peer: Peer, n: int, seed: int = 5) -> list[str]:
 
 
 def _counts(driver: Driver) -> dict[str, int]:
-    """Return the targets answered with each status, as a report tells that is made from now on."""
+    """Return the targets answered with each status, from a report made after this call."""
     now_ns = driver.now_ns()
 
     def newest_ns() -> int:

@@ -130,7 +130,7 @@ def _solve_good_target(node: StreamingNode, names: list[str]) -> tuple[list[str]
 
 
 def adversarial_targets(rng: np.random.Generator, arm: Any) -> Iterator[Joints]:
-    """Yield joints (6,) [rad] to be reached, one each period, that nobody could follow."""
+    """Yield joints (6,) [rad] to be reached, one each period, that no motion could follow."""
     middle, half = 0.5 * (arm.upper + arm.lower), 0.5 * (arm.upper - arm.lower)
     while True:
         kind, n = int(rng.integers(5)), int(rng.integers(50, 400))

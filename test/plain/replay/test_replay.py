@@ -123,7 +123,7 @@ def test_replay_keeps_the_clock_of_the_bag(output):
     assert every == sorted(every)
 
 
-def test_replay_tells_statuses_when_they_change(tmp_path):
+def test_replay_reports_statuses_when_they_change(tmp_path):
     """Some targets before the motion begins are beyond reach."""
 
     def change(number, topic, time_ns, message):

@@ -172,7 +172,7 @@ def feedback(time_s: float, error: list[float]) -> Any:
     return SimpleNamespace(feedback=content)
 
 
-def test_feedback_tells_time_and_largest_error(cell):
+def test_feedback_gives_time_and_largest_error(cell):
     cell.goals.send('motion')
     cell.client.accept()
     cell.client.feedback[0](feedback(1.0, [0.01, -0.03, 0.0]))

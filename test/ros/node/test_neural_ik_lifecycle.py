@@ -85,6 +85,17 @@ def test_lifecycle_goes_round_and_ends(driver, process):
     assert_clean_exit(process, process.stop())
 
 
+def test_configure_that_fails_for_an_unexpected_reason_is_logged_with_its_type(start_node, peer):
+    script = WITHOUT_SERVICE.replace("node.NeuralIkError('no service today')", "KeyError('robot')")
+    process = start_node('neural_ik_node', script=script)
+    driver = Driver(peer)
+    assert not driver.change_state(CONFIGURE)
+    assert driver.state() == UNCONFIGURED
+    assert "not configured: KeyError: 'robot'" in process.output
+    assert process.stop() == 0
+    assert 'Traceback' not in process.output
+
+
 @pytest.mark.parametrize('state', SHUTDOWN)
 def test_shutdown_is_possible_from_every_state(driver, process, state):
     driver.go(*WAY_TO[state], SHUTDOWN[state])

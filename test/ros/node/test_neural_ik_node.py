@@ -150,7 +150,7 @@ def test_stream_of_targets_is_followed_and_ends_in_rest(driver):
     assert_allclose(driver.rows()[-1], driver.solutions[-1].position, atol=RELEASED)
 
 
-def test_status_tells_that_all_is_well(driver):
+def test_status_is_ok_when_all_is_well(driver):
     driver.repeat_until_status(lambda: driver.send_target(HOME, frame='moon'), 'UNKNOWN_FRAME')
     driver.clear()
     driver.solve_once()

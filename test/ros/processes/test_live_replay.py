@@ -159,7 +159,7 @@ def test_player_that_is_stopped_leaves_no_half_written_bag(start_node, tmp_path)
     assert not list(tmp_path.glob('.responses*'))
 
 
-def test_player_tells_when_the_node_is_lost(start_node, tmp_path):
+def test_player_reports_when_the_node_is_lost(start_node, tmp_path):
     node = start_node('neural_ik_node', *LIVE_NODE)
     script = (
         'from neural_ik_ros.ros.nodes import lifecycle_poller as poller; '
@@ -210,7 +210,7 @@ def test_player_refuses_bad_parameters_in_one_line(start_node, case):
     assert all(word in lines[0] for word in words), lines[0]
 
 
-def test_player_tells_what_is_wrong_with_a_bag_while_it_plays(start_node, tmp_path):
+def test_player_reports_what_is_wrong_with_a_bag_while_it_plays(start_node, tmp_path):
     start_node('neural_ik_node', *LIVE_NODE)
     bag = fewer_than_promised(tmp_path / 'bad')
     responses = ('-p', f'responses:={tmp_path}/responses')
@@ -231,7 +231,7 @@ def test_live_replay_refuses_a_bad_bag_before_it_starts(tmp_path, capsys, make):
     assert not (tmp_path / 'out').exists()
 
 
-def test_live_replay_tells_why_the_node_did_not_start(tmp_path, capsys):
+def test_live_replay_reports_why_the_node_did_not_start(tmp_path, capsys):
     params = tmp_path / 'params.yaml'
     params.write_text('/**:\n  ros__parameters: {use_tf: true}\n')
     assert replayed(tmp_path / 'out', '--live', '--params-file', str(params)) == 1
