@@ -237,8 +237,8 @@ def test_tolerances_refuse_what_is_none(text):
     [
         (None, 'cannot be read'),
         ('not json', 'is not JSON'),
-        ('[]', 'no report'),
-        ('{"format": 0}', 'no report'),
+        ('[]', 'not a report'),
+        ('{"format": 0}', 'not a report'),
         ('\xff', 'cannot be read'),
     ],
 )
