@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Play a bag with its clock into the neural_ik node; compare what it answers with the replay."""
+"""Play a bag with its clock into the neural_ik node; compare its responses with the replay."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ ROS2_BAG = ('ros2bag', 'rosbag2_transport')
 DISCOVERY_S = 2.0  # that ros2 bag play waits for the node to find it
 TEXTS = {
     'bag': ('', 'Folder or file of the bag; has to be given.'),
-    'target_topic': ('', 'Targets in the bag; empty: as the node of the same name hears them.'),
-    'joint_states_topic': ('', 'Joint states in the bag; empty: as the node hears them.'),
+    'target_topic': ('', 'Topic of the targets in the bag; empty: that of the node.'),
+    'joint_states_topic': ('', 'Topic of the joint states in the bag; empty: that of the node.'),
     'rate': ('1.0', 'How many times as fast as recorded.'),
-    'output': ('replay_report', 'Folder of the report; the answers go to <output>_live.'),
+    'output': (
+        'replay_report',
+        'Folder of the report; the responses of the node go to <output>_live.',
+    ),
 }
 
 
@@ -48,7 +51,7 @@ def generate_launch_description() -> LaunchDescription:
         ),
         launching.switch(
             'lock_step',
-            'Hold the clock until the node has done with each message (bag_player).',
+            'Hold the clock until the node has processed each message (bag_player).',
             is_on=True,
         ),
         launching.switch('loop', 'Play again and again; compares nothing.'),
@@ -84,7 +87,7 @@ def _name(context: LaunchContext) -> str:
     return f'/{namespace}/neural_ik' if namespace else '/neural_ik'
 
 
-def _answers(context: LaunchContext) -> str:
+def _responses(context: LaunchContext) -> str:
     return launching.value(context, 'output').rstrip('/') + '_live'
 
 
@@ -96,7 +99,7 @@ def _replay(context: LaunchContext) -> list[str]:
         'prefix': launching.value(context, 'prefix'),
         'target-topic': launching.value(context, 'target_topic'),
         'joint-states-topic': launching.value(context, 'joint_states_topic'),
-        'answers': _answers(context),
+        'responses': _responses(context),
         'output': launching.value(context, 'output'),
     }
     given = [f'--{name}={text}' for name, text in options.items() if text]
@@ -113,7 +116,7 @@ def _bag_player(context: LaunchContext, _node: LifecycleNode, last: list[Action]
         rate=float(value(context, 'rate')),
         lock_step=launching.is_on(context, 'lock_step'),
         loop=is_looped,
-        answers='' if is_looped else _answers(context),
+        responses='' if is_looped else _responses(context),
     )
     return [player, launching.then(player, last, 'bag_player')]
 
@@ -144,7 +147,7 @@ def _ros2_bag(context: LaunchContext, node: LifecycleNode, last: list[Action]) -
     )
     record = ExecuteProcess(
         cmd=[
-            *('ros2', 'bag', 'record', '--use-sim-time', '--output', _answers(context)),
+            *('ros2', 'bag', 'record', '--use-sim-time', '--output', _responses(context)),
             *('--disable-keyboard-controls', '--topics', *told, commands),
         ],
         output='screen',

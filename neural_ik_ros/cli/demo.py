@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..simulation.demo_report import DemoReport, Percentiles, ToolError
+    from ..interface.statistics import Percentiles
+    from ..simulation.demo_report import DemoReport, ToolError
 
 PATHS = ('line', 'circle', 'lemniscate', 'iso_9283')  # motion.paths.SHAPES, which loads numpy
 

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""``neural_ik record-demo``: a bag of the node at work on a simulated arm, without ROS."""
+"""``neural_ik record-demo``: record a bag of the node and a simulated arm, without ROS."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
         'record-demo',
-        help='write a bag of the node at work on a simulated arm, without ROS',
-        description='Let the logic of the node track a path with a simulated arm, as fast as it '
-        'goes, and write what would be recorded: a rosbag2 bag. The same options make the same '
-        'bag.',
+        help='record a bag of the node and a simulated arm, without ROS',
+        description='Let the logic of the node track a path with a simulated arm, as fast as '
+        'possible, and write a rosbag2 bag of it. The same options give the same bag.',
     )
     parser.add_argument(
         '--output', type=Path, default=Path('demo_bag'), help='folder (default demo_bag)'
@@ -48,7 +47,7 @@ def add_parser(subparsers: Any) -> None:
         type=_count,
         default=0,
         metavar='N',
-        help='every Nth target is anywhere within reach instead (default 0: none)',
+        help='replace every Nth target by a random reachable pose (default 0: none)',
     )
     add_node_arguments(parser)
     parser.set_defaults(run=_run)
@@ -88,7 +87,7 @@ def _run(arguments: argparse.Namespace) -> int:
         jump_every=arguments.jump_every,
     )
     with (
-        output_folder(arguments.output, mark='metadata.yaml') as folder,
+        output_folder(arguments.output, marker_file='metadata.yaml') as folder,
         progress('targets') as begin,
     ):
         counts = record_demo(options, folder, begin)

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""``neural_ik replay``: recorded targets once more, offline; compared with a baseline."""
+"""``neural_ik replay``: solve recorded targets again, offline; compare with a baseline."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 NODE = '/neural_ik'
 NODE_NAME = re.compile(r'(/[A-Za-z_][A-Za-z0-9_]*)+')
 ALWAYS_NEEDED = ('ai_edge_litert', 'numba', 'numpy', 'ruckig')  # with bags and without
-LIVE = 'live'  # folder of what the node answers
+LIVE = 'live'  # folder of the bag with the responses of the node
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
         'replay',
-        help='solve the targets of a bag once more, offline; compare with a baseline',
+        help='solve the targets of a bag again, offline; compare with a baseline',
         description='Put the targets and joint states of a rosbag2 bag (mcap, sqlite3) through '
-        'the logic of the node, on the clock of the bag and as fast as it goes. Writes a bag, '
-        'report.json, times.json and pictures; needs no ROS. With --baseline, exit code 1 and '
-        'a table if a figure of the report moved.',
+        'the logic of the node, on the clock of the bag and as fast as possible. Writes a bag, '
+        'report.json, times.json and plots; needs no ROS. With --baseline, exit code 1 and '
+        'a table if a value of the report changed.',
     )
     parser.add_argument('bag', type=Path, metavar='BAG', help='folder or file of the bag')
     parser.add_argument(
@@ -51,14 +51,15 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         '--live',
         action='store_true',
-        help='play the bag into a real node as well and compare what it answers (needs ROS)',
+        help='play the bag into a real node as well and compare its responses (needs ROS)',
     )
     parser.add_argument(
-        '--answers',
+        '--responses',
         type=Path,
         metavar='BAG',
         help='compare with the solutions and commands in another bag, recorded on the same clock',
     )
+    parser.add_argument('--answers', dest='renamed', help=argparse.SUPPRESS)
     parser.add_argument(
         '--baseline', type=Path, metavar='REPORT', help='report.json of an earlier replay'
     )
@@ -67,15 +68,15 @@ def add_parser(subparsers: Any) -> None:
         action='append',
         default=[],
         metavar='NAME=SHARE',
-        help='by which share of the baseline a figure may move, or any; * in NAME stands for '
+        help='by which share of the baseline a value may change, or any; * in NAME stands for '
         'anything; may be repeated',
     )
-    parser.add_argument('--no-plots', action='store_true', help='no pictures')
+    parser.add_argument('--no-plots', action='store_true', help='write no plots')
     parser.set_defaults(run=_run)
 
 
 def add_node_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what tells the node and its parameters."""
+    """Add the options for the node and its parameters."""
     parser.add_argument(
         '--params-file', type=Path, metavar='YAML', help='parameter file of the node'
     )
@@ -89,7 +90,7 @@ def add_node_arguments(parser: argparse.ArgumentParser) -> None:
 
 def node_config(arguments: argparse.Namespace) -> NodeConfig:
     """
-    Return what the arguments of ``add_node_arguments`` ask for.
+    Return the configuration given by the arguments of ``add_node_arguments``.
 
     :raises NeuralIkError: If the parameter file cannot be used.
     """
@@ -112,8 +113,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from ..replay.output_folder import output_folder
     except ImportError as error:
         raise not_installed(error) from error
-    if arguments.live and arguments.answers is not None:
-        raise NeuralIkError('--live makes the answers itself: leave out one of both.')
+    if arguments.renamed is not None:
+        raise NeuralIkError('--answers is now called --responses.')
+    if arguments.live and arguments.responses is not None:
+        raise NeuralIkError('--live records the responses itself: leave out one of both.')
     tolerances = regression.tolerances_from_texts(arguments.tolerance)
     baseline = None if arguments.baseline is None else regression.load_baseline(arguments.baseline)
     config = node_config(arguments)
@@ -123,30 +126,33 @@ def _run(arguments: argparse.Namespace) -> int:
         topics=_topics(arguments),
         config=config,
         network=_network(config),
-        answers=arguments.answers,
+        responses=arguments.responses,
     )
-    with output_folder(arguments.output, mark=REPORT) as folder, progress('messages') as begin:
+    with (
+        output_folder(arguments.output, marker_file=REPORT) as folder,
+        progress('messages') as begin,
+    ):
         if arguments.live:
-            options = replace(options, answers=_played(arguments, options.topics, folder))
+            options = replace(options, responses=_play_live(arguments, options.topics, folder))
         replay = run_replay(options, folder, begin)
         if not arguments.no_plots:
-            _save_figures(replay, folder)
+            _save_plots(replay, folder)
     print(summary(replay))
     print('written:', arguments.output)
-    is_same = options.answers is None or _is_same(replay, options.answers.name)
+    is_same = options.responses is None or _is_same(replay, options.responses.name)
     if baseline is None:
         return 0 if is_same else 1
-    found = regression.moves(baseline, regression.flat(replay.report), tolerances)
+    found = regression.changes(baseline, regression.flat(replay.report), tolerances)
     if found:
-        moved = f'{len(found)} figures moved against {arguments.baseline}'
-        print(f'\n{regression.table(found)}\n\n{moved}')
+        changed = f'{len(found)} values changed against {arguments.baseline}'
+        print(f'\n{regression.table(found)}\n\n{changed}')
         return 1
-    print(f'all {len(baseline)} figures as in {arguments.baseline}')
+    print(f'all {len(baseline)} values as in {arguments.baseline}')
     return 0 if is_same else 1
 
 
-def _played(arguments: argparse.Namespace, topics: Topics, folder: Path) -> Path:
-    """Return the bag of what a real node answers."""
+def _play_live(arguments: argparse.Namespace, topics: Topics, folder: Path) -> Path:
+    """Return the bag with the responses of a real node."""
     from ..ros.processes.live_replay import LiveOptions, play_live
 
     options = LiveOptions(
@@ -156,28 +162,28 @@ def _played(arguments: argparse.Namespace, topics: Topics, folder: Path) -> Path
         params_file=arguments.params_file,
         prefix=arguments.prefix,
     )
-    answers = folder / LIVE
+    responses = folder / LIVE
     folder.mkdir()
-    play_live(options, answers, lambda line: print(line, file=sys.stderr))
-    return answers
+    play_live(options, responses, lambda line: print(line, file=sys.stderr))
+    return responses
 
 
 def _is_same(replay: Replay, name: str) -> bool:
-    """Return whether recorded solutions are those of the replay, and say so."""
+    """Return whether recorded solutions are those of the replay, and print it."""
     from ..replay.comparison import difference
 
-    figures = replay.report['recorded_solutions']
-    problem = difference(figures)
+    values = replay.report['recorded_solutions']
+    problem = difference(values)
     if problem:
         print(f'the solutions in {name} are not those of the replay: {problem}')
     else:
-        largest = figures['difference_rad']['max']
-        print(f'{figures["compared"]} solutions in {name} as replayed, to {largest:.1e} rad')
+        largest = values['difference_rad']['max']
+        print(f'{values["compared"]} solutions in {name} as replayed, to {largest:.1e} rad')
     return not problem
 
 
 def not_installed(error: ImportError) -> NeuralIkError:
-    """Return the one line about what is missing, for bags or at all."""
+    """Return the error for a library that is missing, for bags or at all."""
     if isinstance(error, ModuleNotFoundError) and str(error.name).startswith(ALWAYS_NEEDED):
         return MissingLibraryError.of(error)
     return NeuralIkError(
@@ -187,9 +193,10 @@ def not_installed(error: ImportError) -> NeuralIkError:
 
 def progress(unit: str) -> Any:
     """
-    Return a bar for a with statement, shown in a terminal only.
+    Return a context manager with a progress bar, shown in a terminal only.
 
-    It is to be called with the total; what it returns, with how many more are done.
+    It gives a function to be called with the total, which returns a function to be called with the
+    number done since its last call.
     """
     import contextlib
 
@@ -222,7 +229,7 @@ def _topics(arguments: argparse.Namespace) -> Topics:
 
 
 def _network(config: NodeConfig) -> dict[str, str]:
-    """Return which network it is."""
+    """Return name and hash of the network."""
     from ..learning.bundle.bundle import load_bundle
     from ..learning.bundle.card import MODEL
 
@@ -230,17 +237,17 @@ def _network(config: NodeConfig) -> dict[str, str]:
     return {'name': bundle.card.name, 'sha256': bundle.card.files[MODEL].sha256}
 
 
-def _save_figures(replay: Replay, folder: Path) -> None:
+def _save_plots(replay: Replay, folder: Path) -> None:
     try:
         from ..replay.plots import save_plots
     except ImportError as error:
-        print(f'no pictures: {error.name} is not installed', file=sys.stderr)
+        print(f'no plots: {error.name} is not installed', file=sys.stderr)
         return
     save_plots(replay.timeline, replay.tracker.solver.arm, folder)
 
 
 def summary(replay: Replay) -> str:
-    """Return the figures that matter most."""
+    """Return the most important values."""
     report, times = replay.report, replay.times
     targets, recorded = report['targets'], report['recorded_commands']
     refused = {s: n for s, n in targets['by_status'].items() if not s.startswith('SOLVED')}
@@ -249,7 +256,7 @@ def summary(replay: Replay) -> str:
         f'refused {refused or "none"}, faults {report["faults"] or "none"}',
         f'solutions off by at most {report["solution_error_m"]["max"]:.2e} m and '
         f'{report["solution_error_rad"]["max"]:.2e} rad; '
-        f'{report["newton_steps"]["mean"]:.2f} Newton steps from seeds '
+        f'{report["iterations"]["mean"]:.2f} iterations from seeds '
         f'{report["seed_error_rad"]["p50"]:.2e} rad away (median)',
         f'commands {report["commands"]["sent"]}, {report["commands"]["limited"]} kept from their '
         f'target by motion limits, largest joint step {report["joint_step_rad"]["max"]:.4f} rad',

@@ -1,9 +1,9 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The messages of a bag that a node would have heard, one after the other in the order of recording.
+The messages of a bag that a node would have received, in the order of recording.
 
-Nothing in a bag is trusted: whatever is wrong with it becomes one ``BagError``.
+Bags are not trusted: anything wrong with one becomes a ``BagError``.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ from .bag_types import (
 )
 from .cdr import decoded
 
-BACK_NS = 50_000_000  # by which stamps may go back: clocks are corrected
-MOST_TOPICS = 8  # named in a message
+MAX_BACKWARD_NS = 50_000_000  # by which stamps may go back: clocks are corrected
+MAX_TOPICS = 8  # named in an error
 REMEDIES = {
     TARGET: 'Name the topic with --target-topic.',
     JOINT_STATES: 'Name the topic with --joint-states-topic.',
     SOLUTION: 'Record it beside the node.',
 }
-# What rosbags lets through for damaged files.
-DAMAGE = (
+# What rosbags raises for damaged files.
+DAMAGE_ERRORS = (
     *(ReaderError, ZstdError, apsw.Error, OSError, EOFError, struct.error, AssertionError),
     *(IndexError, KeyError, RuntimeError, TypeError, ValueError),
 )
@@ -59,16 +59,16 @@ DAMAGE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Recorded:
-    """One message as it was recorded."""
+    """One recorded message."""
 
     role: str  # of its topic: TARGET, JOINT_STATES, COMMANDS or SOLUTION
     time_ns: int  # of the recording
     message: Any
-    data: bytes  # the message as it is in the bag
+    data: bytes  # the serialised message
 
 
 class BagReader:
-    """A bag that is known to have the topics that are needed, open for reading."""
+    """A bag open for reading, with all topics that are needed."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class BagReader:
         try:
             self._reader = Reader(path)
             self._reader.open()
-        except DAMAGE as error:
+        except DAMAGE_ERRORS as error:
             raise BagError(path, _opening_problem(path, error)) from error
         try:
             found = {
@@ -162,8 +162,8 @@ class BagReader:
         for connection, time_ns, data in self._raw():
             topic = connection.topic
             n_read[topic] += 1
-            if newest_ns - time_ns > BACK_NS:
-                self._refuse_going_back(newest_ns - time_ns, topic, n_read[topic])
+            if newest_ns - time_ns > MAX_BACKWARD_NS:
+                self._refuse_backward_clock(newest_ns - time_ns, topic, n_read[topic])
             newest_ns = time_ns
             try:
                 message = decoded(data, connection.msgtype)
@@ -176,18 +176,18 @@ class BagReader:
         self._require_all(n_read)
 
     def _raw(self) -> Iterator[tuple[Connection, int, bytes]]:
-        """Yield what rosbags yields; nothing of ours runs inside this try."""
+        """Yield from rosbags; none of our code runs inside this try."""
         try:
             yield from self._reader.messages(self._connections)
-        except DAMAGE as error:
+        except DAMAGE_ERRORS as error:
             raise BagError(self._path, _damage(error)) from error
 
     def _needed(self, role: str) -> list[Connection]:
         connections, topic = self._wanted(role), self._topics.name(role)
         if not connections:
             found = sorted({f'{one.topic} ({one.msgtype})' for one in self._reader.connections})
-            more = f' and {len(found) - MOST_TOPICS} more' if len(found) > MOST_TOPICS else ''
-            listed = ', '.join(found[:MOST_TOPICS]) or 'none at all'
+            more = f' and {len(found) - MAX_TOPICS} more' if len(found) > MAX_TOPICS else ''
+            listed = ', '.join(found[:MAX_TOPICS]) or 'none at all'
             problem = f'has no topic {topic}; it has {listed}{more}. {REMEDIES[role]}'
             raise BagError(self._path, problem)
         if sum(connection.msgcount for connection in connections) == 0:
@@ -209,8 +209,8 @@ class BagReader:
         stamp_ns = ns_from_time(message.header.stamp)
         if stamp_ns != 0:
             back_ns = self._stamps.get(topic, stamp_ns) - stamp_ns
-            if back_ns > BACK_NS:
-                self._refuse_going_back(back_ns, topic, number)
+            if back_ns > MAX_BACKWARD_NS:
+                self._refuse_backward_clock(back_ns, topic, number)
             self._stamps[topic] = stamp_ns
         if topic != self._topics.target:
             return
@@ -221,17 +221,17 @@ class BagReader:
             raise BagError(self._path, problem)
         self._frame = frame
 
-    def _refuse_going_back(self, back_ns: int, topic: str, number: int) -> None:
+    def _refuse_backward_clock(self, back_ns: int, topic: str, number: int) -> None:
         problem = (
             f'the clock goes back by {back_ns / NS_PER_S:.3f} s at message {number} of {topic}'
         )
         raise BagError(self._path, f'{problem}. Split it there; each part can be replayed.')
 
     def _require_all(self, n_read: Counter[str]) -> None:
-        promised: Counter[str] = Counter()
+        expected: Counter[str] = Counter()
         for connection in self._connections:
-            promised[connection.topic] += connection.msgcount
-        for topic, n in promised.items():
+            expected[connection.topic] += connection.msgcount
+        for topic, n in expected.items():
             if n_read[topic] != n:
                 problem = f'has {n_read[topic]} of {n} messages of {topic}'
                 raise BagError(self._path, f'is truncated: {problem}. Copy it again.')

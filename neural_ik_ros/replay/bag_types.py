@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What bags and their topics are called, and the types of ROS 2 Jazzy without ROS."""
+"""Topics and storages of bags, and the message types of ROS 2 Jazzy without ROS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
 DIAGNOSTIC = 'diagnostic_msgs/msg/DiagnosticStatus'
 MCAP, SQLITE3 = 'mcap', 'sqlite3'
 STORAGES = (MCAP, SQLITE3)
-# What a topic is for, by the name of its field in ``Topics``.
+# The roles of topics: the names of the fields of ``Topics``.
 TARGET, JOINT_STATES = 'target', 'joint_states'
 COMMANDS, SOLUTION, STATUS = 'commands', 'solution', 'status'
 TYPES = {
@@ -42,7 +42,7 @@ class BagError(NeuralIkError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topics:
-    """What the topics of a node are called in a bag."""
+    """The names of the topics of a node in a bag."""
 
     target: str
     joint_states: str

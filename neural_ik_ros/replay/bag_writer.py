@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Bags of what a node hears and says, in the storage and with the types of ROS 2 Jazzy."""
+"""Writes bags with the inputs and outputs of a node, as ROS 2 Jazzy does."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Messages:
         return bytes(typestore().serialize_cdr(self.trajectory(command), TRAJECTORY))
 
     def status(self, node: str, output: Output) -> Any:
-        """Return the status of an answer."""
+        """Return the status of an output."""
         is_calm = output.status.is_solved or output.status is StreamStatus.IDLE
         level = self._status.OK if is_calm else self._status.WARN
         values = [self._key_value('status', output.status.name)]

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a node answered when the bag was recorded, or live, against what the replay answers."""
+"""Comparison of recorded commands and solutions with those of the replay."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 
 from ..interface.controller_rules import NS_PER_S
 from ..interface.messages import JointReader, JointReading
+from ..interface.statistics import QuantileSketch
 from ..kinematics import Joints
-from .spread import QuantileSketch
 
-FOLLOWS_S = 0.1  # within which a recorded command belongs to the newest replayed one
+MATCH_S = 0.1  # longest time from a replayed command to the recorded one that it is compared with
 WAIT_NS = NS_PER_S  # for the recorded solution of a target
-SAME_RAD = 1e-9  # up to which solutions are the same
+SOLUTION_TOL = 1e-9  # [rad] up to which solutions are equal
 MS_PER_NS = 1e-6
 
 
@@ -26,20 +26,20 @@ class CommandComparison:
     """Commands in the bag against those of the replay, by the time of recording."""
 
     def __init__(self, joint_names: Sequence[str]) -> None:
-        """Start from nothing."""
+        """Start without commands."""
         self._joint_names = list(joint_names)
         self._difference, self._latency_ms = QuantileSketch(), QuantileSketch()
-        self._n_alone = 0
-        self._target_ns: int | None = None  # that is still to be answered in the bag
+        self._n_unmatched = 0
+        self._target_ns: int | None = None  # newest target without a recorded command
         self._q: Joints | None = None
         self._command_ns = 0
 
     def begin(self, now_ns: int) -> None:
-        """Take note that a target came."""
+        """Note the time of a target."""
         self._target_ns = now_ns
 
     def expect(self, q: Joints, now_ns: int) -> None:
-        """Take a replayed command (6,) [rad]."""
+        """Set the newest replayed command (6,) [rad]."""
         self._q, self._command_ns = q, now_ns
 
     def add(self, message: Any, now_ns: int) -> None:
@@ -48,17 +48,17 @@ class CommandComparison:
             self._latency_ms.add((now_ns - self._target_ns) * MS_PER_NS)
             self._target_ns = None
         q = _first_row(message, self._joint_names)
-        is_near = now_ns - self._command_ns <= FOLLOWS_S * NS_PER_S
+        is_near = now_ns - self._command_ns <= MATCH_S * NS_PER_S
         if q is None or self._q is None or not is_near:
-            self._n_alone += 1
+            self._n_unmatched += 1
         else:
             self._difference.add(float(np.abs(q - self._q).max()))
 
     def values(self) -> dict[str, Any]:
-        """Return plain data: the same for the same commands."""
+        """Return plain data, the same for the same commands."""
         return {
             'compared': self._difference.n,
-            'without_replayed_one': self._n_alone,
+            'without_replayed_one': self._n_unmatched,
             'difference_rad': self._difference.values(),
             'latency_ms': self._latency_ms.values(),
         }
@@ -73,20 +73,20 @@ class _Expected:
 
 class SolutionComparison:
     """
-    Solutions in the bag against those of the replay, by the stamp of the target they answer.
+    Solutions in the bag against those of the replay, matched by the stamps of their targets.
 
-    Targets without a stamp (zero) cannot be told apart and are left out.
+    Targets without a stamp (zero) cannot be matched and are left out.
     """
 
     def __init__(self, joint_names: Sequence[str]) -> None:
-        """Start from nothing."""
+        """Start without solutions."""
         self._reader = JointReader(joint_names)
         self._difference = QuantileSketch()
         self._expected: deque[_Expected] = deque()
-        self._n_missing = self._n_alone = 0
+        self._n_missing = self._n_unmatched = 0
 
     def expect(self, q: Joints, stamp_ns: int, now_ns: int) -> None:
-        """Take a replayed solution (6,) [rad] of a target with this stamp."""
+        """Add a replayed solution (6,) [rad] of a target with this stamp."""
         while self._expected and now_ns - self._expected[0].now_ns > WAIT_NS:
             self._expected.popleft()
             self._n_missing += 1
@@ -97,12 +97,12 @@ class SolutionComparison:
         """Compare a recorded solution with the replayed one of the same target."""
         reading = self._reader.read(message)
         if not isinstance(reading, JointReading):
-            self._n_alone += 1
+            self._n_unmatched += 1
             return
         if reading.stamp_ns == 0:
             return
         if not any(one.stamp_ns == reading.stamp_ns for one in self._expected):
-            self._n_alone += 1
+            self._n_unmatched += 1
             return
         while self._expected[0].stamp_ns != reading.stamp_ns:  # solutions come in order
             self._expected.popleft()
@@ -110,25 +110,25 @@ class SolutionComparison:
         self._difference.add(float(np.abs(reading.q - self._expected.popleft().q).max()))
 
     def values(self) -> dict[str, Any]:
-        """Return plain data: the same for the same solutions."""
+        """Return plain data, the same for the same solutions."""
         return {
             'compared': self._difference.n,
-            'without_replayed_one': self._n_alone,
+            'without_replayed_one': self._n_unmatched,
             'missing': self._n_missing + len(self._expected),
             'difference_rad': self._difference.values(),
         }
 
 
-def difference(figures: Mapping[str, Any]) -> str:
-    """Return why recorded solutions are not those of the replay, empty if they are."""
-    largest = figures['difference_rad']['max']
+def difference(values: Mapping[str, Any]) -> str:
+    """Return how recorded solutions differ from those of the replay; empty if they do not."""
+    largest = values['difference_rad']['max']
     problems = [
-        'none could be compared' if figures['compared'] == 0 else '',
-        f'{figures["missing"]} are missing' if figures['missing'] else '',
-        f'{figures["without_replayed_one"]} are no answer of the replay'
-        if figures['without_replayed_one']
+        'none could be compared' if values['compared'] == 0 else '',
+        f'{values["missing"]} are missing' if values['missing'] else '',
+        f'{values["without_replayed_one"]} are not in the replay'
+        if values['without_replayed_one']
         else '',
-        f'they differ by up to {largest:.3e} rad' if largest > SAME_RAD else '',
+        f'they differ by up to {largest:.3e} rad' if largest > SOLUTION_TOL else '',
     ]
     return ', '.join(filter(None, problems))
 

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A bag of the node at work on a simulated arm, made without ROS and without waiting."""
+"""Records a bag of the node driving a simulated arm, without ROS and faster than real time."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 import numpy as np
 
 from ..interface.controller_rules import NS_PER_S
-from ..interface.factory import make_tracker
 from ..interface.messages import trajectory_from_message
 from ..interface.node_config import NodeConfig
 from ..kinematics import Transform, forward, posture, random_joints
+from ..motion import Output
 from ..simulation.paths import CartesianPath, PathConfig
 from ..simulation.simulated_controller import START_JOINTS, Counts, SimulatedController
 from .bag_types import Topics
 from .bag_writer import BagWriter, Messages
-from .offline_node import Answer, OfflineNode
-from .offline_replay import Progress, write
+from .offline_node import OfflineNode, Response
+from .offline_replay import Progress, write_response
 
-START_NS = 1_700_000_000 * NS_PER_S  # any time will do; always the same makes the same bag
+START_NS = 1_700_000_000 * NS_PER_S  # fixed, so that the same options give the same bag
 SEED = 0  # of the jumps
 SETTLE_S = 0.2  # in the centre before the path begins
-ANSWER_NS = 500_000  # from a target to the recording of its command, about what DDS makes of it
+RESPONSE_NS = 500_000  # from a target to the recording of its command, about as over DDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +37,15 @@ class DemoBagOptions:
     path: PathConfig
     duration_s: float
     rate_hz: float  # of targets and joint states
-    jump_every: int = 0  # so many targets one is anywhere within reach; 0 for none
+    jump_every: int = 0  # replace every n-th target by a random reachable pose; 0 for none
 
 
 def record_demo(options: DemoBagOptions, folder: Path, begin: Progress) -> Counts:
     """
-    Write the bag to a new folder; return what the simulated arm had to refuse.
+    Write the bag to a new folder; return what the simulated arm accepted and refused.
 
-    :param begin: Called with the number of targets; what it returns, with how many more are done.
+    :param begin: Called with the number of targets; returns a function to be called with the
+        number of targets done since its last call.
     :raises NeuralIkError: If the network, a parameter or the path cannot be used.
     """
     path = CartesianPath(options.path)
@@ -58,7 +59,7 @@ def record_demo(options: DemoBagOptions, folder: Path, begin: Progress) -> Count
             recording.joints(now_ns)
             target_ns = now_ns + period_ns // 2
             if options.jump_every and (k + 1) % options.jump_every == 0:
-                transform = recording.somewhere(rng)
+                transform = recording.random_reachable_pose(rng)
             else:
                 time_s = (target_ns - START_NS) / NS_PER_S - SETTLE_S
                 transform = path.transform(np.array(time_s))
@@ -68,15 +69,15 @@ def record_demo(options: DemoBagOptions, folder: Path, begin: Progress) -> Count
 
 
 class _Recording:
-    """Node and arm, each hearing the other."""
+    """Node and arm in a closed loop."""
 
     def __init__(self, options: DemoBagOptions, writer: BagWriter) -> None:
-        tracker, config = make_tracker(options.config), options.config
-        arm = tracker.solver.arm
-        self._node, self._writer, self._arm = options.node, writer, arm
-        joint_names = [config.prefix + name for name in arm.joint_names]
-        self._messages = Messages(joint_names, tracker.config.base_frame)
-        self._player = OfflineNode(tracker, joint_names, self._take)
+        self._name, self._writer = options.node, writer
+        self._node = OfflineNode(options.config, self._on_response, self._on_status)
+        streaming = self._node.streaming
+        self._arm = arm = streaming.tracker.solver.arm
+        joint_names = streaming.joint_names
+        self._messages = Messages(joint_names, streaming.base_frame)
         self._controller = SimulatedController(
             replace(arm, joint_names=tuple(joint_names)),
             np.array(START_JOINTS),
@@ -85,34 +86,38 @@ class _Recording:
 
     @property
     def counts(self) -> Counts:
-        """What the simulated arm had to refuse."""
+        """Commands that the simulated arm accepted and refused."""
         return self._controller.counts
 
     def joints(self, now_ns: int) -> None:
-        """Let the arm move and tell where it is."""
-        self._player.wait(now_ns)
+        """Move the arm and send its joint state to the node."""
+        self._node.advance(now_ns)
         self._controller.update(now_ns)
         joints = self._controller.joints
         message = self._messages.joints(joints.q, joints.qd, now_ns)
         self._writer.joints(message, now_ns)
-        self._player.joints(message, now_ns)
+        self._node.send_joint_state(message, now_ns)
 
     def target(self, transform: Transform, now_ns: int) -> None:
-        """Let the node answer a target."""
+        """Send a target to the node."""
         message = self._messages.target(transform, now_ns)
         self._writer.target(message, now_ns)
-        self._player.target(message, now_ns)
+        self._node.send_target(message, now_ns)
 
-    def somewhere(self, rng: np.random.Generator) -> Transform:
-        """Return a pose that the arm can reach in the posture it starts in."""
+    def random_reachable_pose(self, rng: np.random.Generator) -> Transform:
+        """Return a random pose that the arm reaches in the posture it starts in."""
         wanted = posture(self._arm, np.array(START_JOINTS))
         while True:
             q = random_joints(self._arm, rng, 1)[0]
             if (posture(self._arm, q) == wanted).all():
                 return forward(self._arm, q)
 
-    def _take(self, answer: Answer) -> None:
-        if answer.output.command is not None:
-            message = self._messages.trajectory(answer.output.command)
-            self._controller.receive(trajectory_from_message(message), answer.now_ns)
-        write(self._writer, self._messages, self._node, answer, delay_ns=ANSWER_NS)
+    def _on_response(self, response: Response) -> None:
+        if response.output.command is not None:
+            message = self._messages.trajectory(response.output.command)
+            self._controller.receive(trajectory_from_message(message), response.now_ns)
+        write_response(self._writer, self._messages, response, delay_ns=RESPONSE_NS)
+
+    def _on_status(self, output: Output, now_ns: int) -> None:
+        message = self._messages.status(self._name, output)
+        self._writer.status(message, now_ns + RESPONSE_NS)

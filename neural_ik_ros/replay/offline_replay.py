@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""One replay: a bag in; a bag, a report and the times it took out."""
+"""An offline replay: reads a bag; writes a bag, a report and timings."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from typing import Any, TypeAlias
 from .. import __version__
 from ..interface.controller_rules import NS_PER_S
 from ..interface.description_check import USE
-from ..interface.factory import make_tracker, motion_limits
+from ..interface.factory import motion_limits
 from ..interface.node_config import NodeConfig
 from ..interface.parameter_table import ParameterError
-from ..motion import MotionLimits, PoseTracker
+from ..motion import MotionLimits, Output, PoseTracker
 from .bag_reader import BagReader
 from .bag_types import COMMANDS, JOINT_STATES, SOLUTION, TARGET, BagError, Topics
 from .bag_writer import BagWriter, Messages
-from .offline_node import Answer, OfflineNode
+from .offline_node import OfflineNode, Response
 from .regression import REPORT_FORMAT
 from .replay_statistics import ReplayStatistics
 from .timeline import Timeline
 
 Progress: TypeAlias = Callable[[int], Callable[[int], Any]]
 BAG, REPORT, TIMES = 'bag', 'report.json', 'times.json'
-ANSWERS = (COMMANDS, SOLUTION)  # what is compared
-OTHER_TIME_NS = 60 * NS_PER_S
-# Of the machine and of the life cycle, not of what is computed.
+RESPONSES = (COMMANDS, SOLUTION)  # that are compared
+MAX_TIME_DIFFERENCE_NS = 60 * NS_PER_S  # between a bag and the responses to it
+# Properties of the machine and of the life cycle, without influence on what is computed.
 NOT_SETTINGS = ('bundle', 'autostart', 'realtime_priority', 'cpu_affinity')
 
 
@@ -45,15 +45,15 @@ class ReplayOptions:
     node: str  # fully qualified name
     topics: Topics  # in the bag and in the one that is written
     config: NodeConfig
-    network: Mapping[str, str]  # what it is, for the report
-    answers: Path | None = None  # another bag, with what a node answered to this one
+    network: Mapping[str, str]  # its name and hash, for the report
+    responses: Path | None = None  # another bag, with the responses of a node to this one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Replay:
-    """What came of it."""
+    """The results of a replay."""
 
-    report: dict[str, Any]  # the same with every replay
+    report: dict[str, Any]  # the same in every replay
     times: dict[str, Any]
     timeline: Timeline
     tracker: PoseTracker
@@ -63,7 +63,8 @@ def run_replay(options: ReplayOptions, folder: Path, begin: Progress) -> Replay:
     """
     Write bag, report and times to a folder; return them.
 
-    :param begin: Called with the number of messages; what it returns, with how many more are done.
+    :param begin: Called with the number of messages; returns a function to be called with the
+        number of messages done since its last call.
     :raises NeuralIkError: If the bag, the network or a parameter cannot be used.
     """
     if options.config.robot_description_mode == USE:
@@ -71,12 +72,11 @@ def run_replay(options: ReplayOptions, folder: Path, begin: Progress) -> Replay:
         raise ParameterError('robot_description_mode', problem)
     with contextlib.ExitStack() as stack:
         readers = _open(options, stack)
-        tracker = make_tracker(options.config)
+        session = _Session(options, readers)
         folder.mkdir(exist_ok=True)
-        writer = BagWriter(folder / BAG, readers[0].storage, options.topics)
-        session = _Session(options, tracker, readers, stack.enter_context(writer))
+        writer = stack.enter_context(BagWriter(folder / BAG, readers[0].storage, options.topics))
         started_s = time.perf_counter()
-        session.play(begin(sum(reader.n_messages for reader in readers)))
+        session.play(writer, begin(sum(reader.n_messages for reader in readers)))
         replay = session.result(time.perf_counter() - started_s)
     for name, content in ((REPORT, replay.report), (TIMES, replay.times)):
         (folder / name).write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
@@ -84,60 +84,56 @@ def run_replay(options: ReplayOptions, folder: Path, begin: Progress) -> Replay:
 
 
 def _open(options: ReplayOptions, stack: contextlib.ExitStack) -> list[BagReader]:
-    """Return the readers of the bag and, if that is another one, of the answers to it."""
-    if options.answers is None:
-        return [stack.enter_context(BagReader(options.bag, options.topics, wanted=ANSWERS))]
+    """Return the readers of the bag and, if that is another one, of the responses to it."""
+    if options.responses is None:
+        return [stack.enter_context(BagReader(options.bag, options.topics, wanted=RESPONSES))]
     bag = stack.enter_context(BagReader(options.bag, options.topics, wanted=()))
     needed, wanted = (SOLUTION,), (COMMANDS,)
-    answers = BagReader(options.answers, options.topics, needed=needed, wanted=wanted)
-    late_ns = stack.enter_context(answers).start_ns - bag.start_ns
-    if not -OTHER_TIME_NS <= late_ns <= bag.duration_ns + OTHER_TIME_NS:
+    responses = BagReader(options.responses, options.topics, needed=needed, wanted=wanted)
+    late_ns = stack.enter_context(responses).start_ns - bag.start_ns
+    if not -MAX_TIME_DIFFERENCE_NS <= late_ns <= bag.duration_ns + MAX_TIME_DIFFERENCE_NS:
         problem = f'was recorded at another time than {options.bag}'
-        raise BagError(options.answers, f'{problem}. Record it on its clock (--use-sim-time).')
-    return [bag, answers]
+        raise BagError(options.responses, f'{problem}. Record it on its clock (--use-sim-time).')
+    return [bag, responses]
 
 
 class _Session:
-    """The way of the messages from bag to bag."""
+    """Sends the messages of a bag to an offline node and collects its responses."""
 
-    def __init__(
-        self,
-        options: ReplayOptions,
-        tracker: PoseTracker,
-        readers: list[BagReader],
-        writer: BagWriter,
-    ) -> None:
-        self._options, self._tracker = options, tracker
-        self._readers, self._reader, self._writer = readers, readers[0], writer
-        config, arm = options.config, tracker.solver.arm
-        self._limits: MotionLimits = motion_limits(arm, config)
-        joint_names = [config.prefix + name for name in arm.joint_names]
-        self._messages = Messages(joint_names, tracker.config.base_frame)
-        has_solutions = readers[-1].has(SOLUTION)
-        self._tally = ReplayStatistics(self._limits, joint_names, has_solutions=has_solutions)
+    def __init__(self, options: ReplayOptions, readers: list[BagReader]) -> None:
+        self._options, self._readers, self._reader = options, readers, readers[0]
+        config = options.config
+        self._node = OfflineNode(config, self._on_response, self._on_status)
+        self._tracker = self._node.streaming.tracker
+        self._limits: MotionLimits = motion_limits(self._tracker.solver.arm, config)
+        joint_names = self._node.streaming.joint_names
+        self._messages = Messages(joint_names, self._node.streaming.base_frame)
+        self._statistics = ReplayStatistics(
+            self._limits, joint_names, has_solutions=readers[-1].has(SOLUTION)
+        )
         self._timeline = Timeline(self._reader.start_ns, self._reader.duration_ns)
-        self._player = OfflineNode(tracker, joint_names, self._take)
         self._n_read: Counter[str] = Counter()
 
-    def play(self, advance: Callable[[int], Any]) -> None:
-        """Put every message through the node's logic."""
-        player, n_read, now_ns = self._player, self._n_read, 0
+    def play(self, writer: BagWriter, advance: Callable[[int], Any]) -> None:
+        """Send every message to the node, write what it publishes."""
+        self._writer = writer
+        node, n_read, now_ns = self._node, self._n_read, 0
         sources = [reader.messages() for reader in self._readers]
         for recorded in heapq.merge(*sources, key=lambda one: one.time_ns):
             now_ns = recorded.time_ns
             if recorded.role == TARGET:
-                player.target(recorded.message, now_ns)
+                node.send_target(recorded.message, now_ns)
             elif recorded.role == JOINT_STATES:
-                player.joints(recorded.message, now_ns)
+                node.send_joint_state(recorded.message, now_ns)
             else:
-                player.wait(now_ns)
-                self._tally.take_recorded(recorded.role, recorded.message, now_ns)
+                node.advance(now_ns)
+                self._statistics.add_recorded(recorded.role, recorded.message, now_ns)
             n_read[recorded.role] += 1
             advance(1)
-        player.end(now_ns)
+        node.stop(now_ns)
 
     def result(self, duration_s: float) -> Replay:
-        """Return what came of it, after so much time."""
+        """Return the results of a replay that took a time [s]."""
         bag_s = self._reader.duration_ns / NS_PER_S
         report = {
             'format': REPORT_FORMAT,
@@ -149,16 +145,16 @@ class _Session:
                 'targets': self._n_read[TARGET],
                 'joint_states': self._n_read[JOINT_STATES],
                 'commands': self._n_read[COMMANDS],
-                'unusable_joint_states': self._player.n_unusable_joints,
+                'unusable_joint_states': self._node.n_invalid_joint_states,
             },
             'settings': self._settings(),
-            **self._tally.values(),
+            **self._statistics.values(),
         }
         times = {
             'duration_s': duration_s,
             'messages_per_s': sum(self._n_read.values()) / duration_s,
             'times_as_fast_as_recorded': bag_s / duration_s,
-            'solve_ms': self._tally.solve_ms(),
+            'solve_ms': self._statistics.solve_ms(),
         }
         return Replay(report=report, times=times, timeline=self._timeline, tracker=self._tracker)
 
@@ -180,21 +176,23 @@ class _Session:
             'parameters': parameters,
         }
 
-    def _take(self, answer: Answer) -> None:
-        self._tally.take(answer)
-        self._timeline.take(answer)
-        write(self._writer, self._messages, self._options.node, answer)
+    def _on_response(self, response: Response) -> None:
+        self._statistics.add(response)
+        self._timeline.add(response)
+        write_response(self._writer, self._messages, response)
+
+    def _on_status(self, output: Output, now_ns: int) -> None:
+        self._writer.status(self._messages.status(self._options.node, output), now_ns)
 
 
-def write(
-    writer: BagWriter, messages: Messages, node: str, answer: Answer, *, delay_ns: int = 0
+def write_response(
+    writer: BagWriter, messages: Messages, response: Response, *, delay_ns: int = 0
 ) -> None:
-    """Write everything that the node publishes with an answer, recorded so much later."""
-    output, now_ns = answer.output, answer.now_ns + delay_ns
-    if output.command is not None:
-        writer.command(messages.command(output.command), now_ns)
-        if output.solution is not None and answer.target is not None:
-            solution = messages.solution(output.solution.q, answer.target.header.stamp)
-            writer.solution(solution, now_ns)
-    if answer.is_news:
-        writer.status(messages.status(node, output), now_ns)
+    """Write the command and the solution of a response, recorded after a delay."""
+    output, now_ns = response.output, response.now_ns + delay_ns
+    if output.command is None:
+        return
+    writer.command(messages.command(output.command), now_ns)
+    if output.solution is not None and response.target is not None:
+        solution = messages.solution(output.solution.q, response.target.header.stamp)
+        writer.solution(solution, now_ns)

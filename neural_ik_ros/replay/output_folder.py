@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where a replay writes: a new folder, or one of its own."""
+"""Output folders of replays and recordings: new ones, or those that an earlier run made."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ class FolderError(NeuralIkError):
 
 
 @contextlib.contextmanager
-def output_folder(path: Path, *, mark: str) -> Iterator[Path]:
+def output_folder(path: Path, *, marker_file: str) -> Iterator[Path]:
     """
-    Yield a path of the same name elsewhere; what is made there takes its place at the end.
+    Yield a temporary path of the same name; the folder made there is moved to ``path`` at the end.
 
     If anything is raised before, nothing is left behind and nothing is replaced.
 
-    :param mark: File that makes an existing folder one of ours, which may be replaced.
-    :raises FolderError: If something else is there, or it cannot be written.
+    :param marker_file: File by which an existing folder is known to be ours and may be replaced.
+    :raises FolderError: If another file or folder is at ``path``, or it cannot be written.
     """
     path = path.resolve()
-    if path.exists() and not (path / mark).is_file():
-        raise FolderError(path, f'is there already and has no {mark}')
+    if path.exists() and not (path / marker_file).is_file():
+        raise FolderError(path, f'exists already and has no {marker_file}')
     try:
         with atomic_directory(path, is_replaced=True) as staged:
             yield staged

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of a replay: errors and joints over the time of the bag."""
+"""Plots of a replay: errors and joints over the time of the bag."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from .timeline import Timeline
 mpl.use('Agg')
 
 SOLUTION, SEED, DEVIATION, REFUSED = '#1b7837', '#762a83', '#2166ac', '#d6604d'
-UNWRITTEN = {'Software': None}  # the same picture from every version
+NO_METADATA = {'Software': None}  # the same file from every version of matplotlib
 
 
 def save_plots(timeline: Timeline, arm: Arm, folder: Path) -> list[Path]:
-    """Return the PNG files written to the folder."""
+    """Write PNG files to the folder; return their paths."""
     figures = {'errors.png': _errors(timeline), 'joints.png': _joints(timeline, arm)}
     paths = []
     for name, figure in figures.items():
         paths.append(folder / name)
-        figure.savefig(paths[-1], dpi=110, metadata=UNWRITTEN)
+        figure.savefig(paths[-1], dpi=110, metadata=NO_METADATA)
     return paths
 
 
 def _errors(timeline: Timeline) -> Figure:
-    """Draw what the network proposes, what is solved and what the limits cost."""
+    """Plot the errors of seeds and solutions, and the deviation due to motion limits."""
     figure = Figure(figsize=(10.0, 6.0), layout='constrained')
-    proposed, solved = figure.subplots(2, 1, sharex=True)
+    seeds, solved = figure.subplots(2, 1, sharex=True)
     time_s, is_refused = timeline.time_s, timeline.n_refused > 0
-    proposed.plot(time_s, timeline.seed_error, '.', color=SEED, markersize=3.0)
-    proposed.set_ylabel('seed to solution, worst joint [rad]')
-    _show_refused(proposed, timeline)
+    seeds.plot(time_s, timeline.seed_error, '.', color=SEED, markersize=3.0)
+    seeds.set_ylabel('seed to solution, worst joint [rad]')
+    _show_refused(seeds, timeline)
     solved.plot(
         time_s, timeline.solution_error, '.', color=SOLUTION, markersize=3.0, label='solution'
     )
@@ -48,11 +48,11 @@ def _errors(timeline: Timeline) -> Figure:
     solved.set_ylabel('tool off its target [m]')
     solved.set_xlabel('time in the bag [s]')
     solved.legend(loc='upper right')
-    for axes in (proposed, solved):
+    for axes in (seeds, solved):
         axes.set_yscale('log')
         axes.grid(alpha=0.3)
     n_refused = int(timeline.n_refused[is_refused].sum())
-    proposed.set_title(f'{n_refused} answers without a solution' if n_refused else 'all solved')
+    seeds.set_title(f'{n_refused} refusals and faults' if n_refused else 'all solved')
     return figure
 
 
@@ -62,7 +62,7 @@ def _show_refused(axes: Axes, timeline: Timeline) -> None:
 
 
 def _joints(timeline: Timeline, arm: Arm) -> Figure:
-    """Draw the commanded joints inside their limits."""
+    """Plot the commanded joints and their limits."""
     figure = Figure(figsize=(10.0, 9.0), layout='constrained')
     for i, axes in enumerate(figure.subplots(len(arm.joint_names), 1, sharex=True)):
         low, high = timeline.lowest[:, i], timeline.highest[:, i]

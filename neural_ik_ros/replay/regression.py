@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a replay is what it used to be: its report against an earlier one, figure by figure."""
+"""Comparison of the report of a replay with that of an earlier one, value by value."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any
 
 from ..errors import NeuralIkError
 
-REPORT_FORMAT = 1
-MOST_BYTES = 1_000_000
+REPORT_FORMAT = 2
+MAX_BYTES = 1_000_000
 MISSING = 'missing'
 
 
@@ -27,17 +27,17 @@ class BaselineError(NeuralIkError):
 
 
 class ToleranceError(NeuralIkError):
-    """A tolerance on the command line cannot be understood."""
+    """A tolerance on the command line cannot be parsed."""
 
     def __init__(self, text: str, problem: str) -> None:
         super().__init__(
-            f'tolerance {text!r}: {problem}. Write for example newton_steps.*=0.05, or =any.'
+            f'tolerance {text!r}: {problem}. Write for example iterations.*=0.05, or =any.'
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """By how much the figures of a name may change; not at all by default."""
+    """How much the values with a name may change; not at all by default."""
 
     names: str  # * stands for any characters
     share: float = 0.0  # of the baseline
@@ -45,7 +45,7 @@ class Tolerance:
     may_be_new: bool = False  # the baseline need not have it
 
     def allows(self, was: Any, now: Any) -> bool:
-        """Return whether a figure has not moved."""
+        """Return whether a value has not changed beyond the tolerance."""
         if math.isinf(self.share) or was == now or (self.may_be_new and was == MISSING):
             return True
         if not (_is_number(was) and _is_number(now)):
@@ -53,18 +53,18 @@ class Tolerance:
         return bool(abs(now - was) <= self.absolute + self.share * abs(was))
 
     @property
-    def words(self) -> str:
-        """Return it in short."""
+    def summary(self) -> str:
+        """Text for the table."""
         parts = [f'{100.0 * self.share:g} %'] if self.share else []
         parts += [f'{self.absolute:g}'] if self.absolute else []
         return ' + '.join(parts) or 'none'
 
 
-# The first that fits counts. Settings and the counts of targets are the same on every machine.
-# What the network proposes is computed in single precision, which differs from processor to
-# processor by about 1e-6 of it. Solutions then differ by about 1e-14 rad, from which the motion
-# makes more where it switches: by less than 2e-4 rad in commands, and in what a joint that hardly
-# moves uses of its limits (measured with noise of 1e-7 and 1e-6 rad on the proposals).
+# The first match applies. Settings and the counts of targets are the same on every machine. The
+# seeds of the network are computed in single precision and differ by about 1e-6 (relative) between
+# processors. Solutions then differ by about 1e-14 rad, which motion generation amplifies where it
+# switches: to less than 2e-4 rad in commands, and in the limit use of a joint that hardly moves
+# (measured with noise of 1e-7 and 1e-6 rad on the seeds).
 TOLERANCES = (
     Tolerance(names='made_by.*', share=math.inf),
     Tolerance(names='bag.name', share=math.inf),
@@ -73,8 +73,8 @@ TOLERANCES = (
     Tolerance(names='solution_error_*', absolute=1e-9),
     Tolerance(names='seed_error_rad.mean*', share=1e-3, absolute=2e-6),
     Tolerance(names='seed_error_rad.*', share=1e-2, absolute=2e-6),
-    Tolerance(names='newton_steps.mean', share=1e-2),
-    Tolerance(names='newton_steps.*', share=2e-3, absolute=1.0),
+    Tolerance(names='iterations.mean', share=1e-2),
+    Tolerance(names='iterations.*', share=2e-3, absolute=1.0),
     Tolerance(names='commands.limited', share=0.05, absolute=3.0),
     Tolerance(names='limit_use.position.*', share=1e-3, absolute=1e-4),
     Tolerance(names='limit_use.velocity.*', share=0.02, absolute=5e-3),
@@ -91,9 +91,9 @@ TOLERANCES = (
 
 def tolerances_from_texts(texts: Sequence[str]) -> tuple[Tolerance, ...]:
     """
-    Return tolerances such as ``newton_steps.*=0.05``, which go before the usual ones.
+    Return tolerances such as ``iterations.*=0.05``, followed by the default ones.
 
-    :raises ToleranceError: If one cannot be understood.
+    :raises ToleranceError: If one cannot be parsed.
     """
     found = []
     for text in texts:
@@ -113,20 +113,20 @@ def tolerances_from_texts(texts: Sequence[str]) -> tuple[Tolerance, ...]:
 
 def load_baseline(path: Path) -> dict[str, Any]:
     """
-    Return the figures of an earlier report, by name.
+    Return the values of an earlier report, by name.
 
-    :raises BaselineError: If it is none.
+    :raises BaselineError: If the file is not a report.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BaselineError(path, f'is larger than {MOST_BYTES} bytes')
+        if path.stat().st_size > MAX_BYTES:
+            raise BaselineError(path, f'is larger than {MAX_BYTES} bytes')
         content = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, UnicodeDecodeError) as error:
         raise BaselineError(path, f'cannot be read ({error})') from error
     except ValueError as error:
         raise BaselineError(path, f'is not JSON ({error})') from error
     if not isinstance(content, dict) or content.get('format') != REPORT_FORMAT:
-        raise BaselineError(path, f'is no report of format {REPORT_FORMAT}')
+        raise BaselineError(path, f'is not a report of format {REPORT_FORMAT}')
     return flat(content)
 
 
@@ -148,8 +148,8 @@ def _flat(content: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """A figure that is not what it was."""
+class Change:
+    """A value that differs from the baseline."""
 
     name: str
     was: Any
@@ -158,7 +158,7 @@ class Move:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Return the texts of a row."""
+        """Row of the table."""
         change = ''
         if _is_number(self.was) and _is_number(self.now):
             change = f'{self.now - self.was:+.4g}'
@@ -167,22 +167,22 @@ class Move:
         return self.name, _text(self.was), _text(self.now), change, self.allowed
 
 
-def moves(
+def changes(
     was: Mapping[str, Any], now: Mapping[str, Any], tolerances: Sequence[Tolerance] = TOLERANCES
-) -> list[Move]:
-    """Return the figures that moved, are new or are missing, in the order of the report."""
+) -> list[Change]:
+    """Return the values that changed, are new or are missing, in the order of the report."""
     found = []
     for name in dict.fromkeys([*now, *was]):
         tolerance = next(one for one in tolerances if fnmatchcase(name, one.names))
         old, new = was.get(name, MISSING), now.get(name, MISSING)
         if not tolerance.allows(old, new):
-            found.append(Move(name=name, was=old, now=new, allowed=tolerance.words))
+            found.append(Change(name=name, was=old, now=new, allowed=tolerance.summary))
     return found
 
 
-def table(found: Sequence[Move]) -> str:
-    """Return the figures that moved as a table for a terminal."""
-    rows = [('figure', 'baseline', 'now', 'change', 'allowed'), *(one.cells for one in found)]
+def table(found: Sequence[Change]) -> str:
+    """Return the changed values as a table for a terminal."""
+    rows = [('value', 'baseline', 'now', 'change', 'allowed'), *(one.cells for one in found)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return '\n'.join(
         '  '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

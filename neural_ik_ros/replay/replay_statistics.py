@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The figures of a replay, collected answer by answer; memory does not grow."""
+"""The numbers in the report of a replay, collected response by response; in constant memory."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 import numpy as np
 
 from ..interface.messages import ns_from_time
+from ..interface.statistics import QuantileSketch
 from ..kinematics import N_JOINTS, Joints
 from ..motion import Command, MotionLimits
 from ..solver import IkSolution
 from .bag_types import COMMANDS
 from .comparison import MS_PER_NS, CommandComparison, SolutionComparison
-from .offline_node import Answer
-from .spread import QuantileSketch
+from .offline_node import Response
 
 
 class ReplayStatistics:
-    """What the answers of a replay are worth."""
+    """Counts, errors and limit use over the responses of a replay."""
 
     def __init__(
         self, limits: MotionLimits, joint_names: list[str], *, has_solutions: bool
     ) -> None:
         """
-        Start from nothing.
+        Start without responses.
 
         :param has_solutions: Whether recorded solutions are to be compared.
         """
@@ -38,7 +38,7 @@ class ReplayStatistics:
         self._faults: Counter[str] = Counter()
         self._seeds: Counter[str] = Counter()
         self._position_error, self._rotation_error = QuantileSketch(), QuantileSketch()
-        self._seed_error, self._newton_steps = QuantileSketch(), QuantileSketch()
+        self._seed_error, self._iterations = QuantileSketch(), QuantileSketch()
         self._joint_step, self._deviation = QuantileSketch(), QuantileSketch()
         self._commands = CommandComparison(joint_names)
         self._solutions = SolutionComparison(joint_names)
@@ -52,25 +52,25 @@ class ReplayStatistics:
         """Number of targets that were solved."""
         return self._n_solved
 
-    def take(self, answer: Answer) -> None:
-        """Take an answer in."""
-        output = answer.output
-        if answer.target is not None:
+    def add(self, response: Response) -> None:
+        """Add an output of the node."""
+        output = response.output
+        if response.target is not None:
             self._statuses[output.status.name] += 1
             self._n_solved += output.status.is_solved
-            self._commands.begin(answer.now_ns)
+            self._commands.begin(response.now_ns)
         elif not output.status.is_solved:
             self._faults[output.status.name] += 1
         if output.solution is not None:
             self._solve_ms.add(output.solve_ns * MS_PER_NS)
-            self._newton_steps.add(output.solution.iterations)
-        if output.solution is not None and answer.seed_errors is not None:
-            self._take_solution(output.solution, answer.seed_errors)
-            self._expect_solution(output.solution, answer)
+            self._iterations.add(output.solution.iterations)
+        if output.solution is not None and response.seed_errors is not None:
+            self._add_solution(output.solution, response.seed_errors)
+            self._expect_solution(output.solution, response)
         if output.command is not None:
-            self._take_command(output.command, answer)
+            self._add_command(output.command, response)
 
-    def take_recorded(self, role: str, message: Any, now_ns: int) -> None:
+    def add_recorded(self, role: str, message: Any, now_ns: int) -> None:
         """Compare a recorded command or solution with the replayed one."""
         if role == COMMANDS:
             self._commands.add(message, now_ns)
@@ -78,7 +78,7 @@ class ReplayStatistics:
             self._solutions.add(message)
 
     def values(self) -> dict[str, Any]:
-        """Return plain data: the same for the same answers."""
+        """Return plain data, the same for the same responses."""
         n = sum(self._statuses.values())
         return {
             'targets': {
@@ -93,7 +93,7 @@ class ReplayStatistics:
                 **self._seed_error.values(),  # of the worst joint
                 'mean_of_joint': (self._seed_sum / max(self._seed_error.n, 1)).tolist(),
             },
-            'newton_steps': self._newton_steps.values(),
+            'iterations': self._iterations.values(),
             'solution_error_m': self._position_error.values(),
             'solution_error_rad': self._rotation_error.values(),
             'commands': {'sent': self._n_commands, 'limited': self._n_limited},
@@ -105,34 +105,34 @@ class ReplayStatistics:
         }
 
     def solve_ms(self) -> dict[str, float]:
-        """Return the times that solving took: different with every replay."""
+        """Return the solving times [ms], which differ from replay to replay."""
         return self._solve_ms.values()
 
-    def _take_solution(self, solution: IkSolution, seed_errors: Joints) -> None:
+    def _add_solution(self, solution: IkSolution, seed_errors: Joints) -> None:
         self._seeds[solution.seed] += 1
         self._position_error.add(solution.position_error)
         self._rotation_error.add(solution.rotation_error)
         self._seed_error.add(float(seed_errors.max()))
         self._seed_sum += seed_errors
 
-    def _expect_solution(self, solution: IkSolution, answer: Answer) -> None:
-        if self._has_solutions and answer.target is not None:
-            stamp_ns = ns_from_time(answer.target.header.stamp)
-            self._solutions.expect(solution.q, stamp_ns, answer.now_ns)
+    def _expect_solution(self, solution: IkSolution, response: Response) -> None:
+        if self._has_solutions and response.target is not None:
+            stamp_ns = ns_from_time(response.target.header.stamp)
+            self._solutions.expect(solution.q, stamp_ns, response.now_ns)
 
-    def _take_command(self, command: Command, answer: Answer) -> None:
+    def _add_command(self, command: Command, response: Response) -> None:
         self._n_commands += 1
         q = command.q[-1]
         if self._newest_q is not None:
             self._joint_step.add(float(np.abs(command.q[0] - self._newest_q).max()))
         self._newest_q = q
-        self._commands.expect(command.q[0], answer.now_ns)
-        if answer.deviation is not None:
+        self._commands.expect(command.q[0], response.now_ns)
+        if response.deviation is not None:
             self._n_limited += 1
-            self._deviation.add(answer.deviation)
-        self._note_use('position', np.abs(q - self._middle) / self._half)
-        self._note_use('velocity', np.abs(answer.motion.qd) / self._limits.velocity)
-        self._note_use('acceleration', np.abs(answer.motion.qdd) / self._limits.acceleration)
+            self._deviation.add(response.deviation)
+        self._update_use('position', np.abs(q - self._middle) / self._half)
+        self._update_use('velocity', np.abs(response.motion.qd) / self._limits.velocity)
+        self._update_use('acceleration', np.abs(response.motion.qdd) / self._limits.acceleration)
 
-    def _note_use(self, limit: str, shares: Joints) -> None:
+    def _update_use(self, limit: str, shares: Joints) -> None:
         np.maximum(self._use[limit], shares, out=self._use[limit])

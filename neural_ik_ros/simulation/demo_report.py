@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import NeuralIkError
+from ..interface.statistics import Percentiles
 from ..kinematics import FloatArray, Joints, Transform, rotation_angle
 from ..motion import MotionLimits
 from .reference_kinematics import irb2400_forward
@@ -60,28 +61,6 @@ class Recording:
     relayed_received: IntArray  # (r,)
     counts: dict[str, int]  # targets per status, as counted by the node
     violations: dict[str, int]  # what the simulated controller and arm had to refuse
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Percentiles:
-    """Median, 99th percentile and largest of a figure."""
-
-    n: int
-    p50: float
-    p99: float
-    max: float
-
-    @classmethod
-    def of(cls, values: FloatArray) -> Percentiles:
-        """
-        Return the percentiles of at least one value.
-
-        :raises EmptyRecordingError: If there is none.
-        """
-        if len(values) == 0:
-            raise EmptyRecordingError('messages that belong together', 0)
-        p50, p99, largest = np.percentile(values, [50.0, 99.0, 100.0])
-        return cls(n=len(values), p50=float(p50), p99=float(p99), max=float(largest))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +169,8 @@ def judge(recording: Recording, limits: MotionLimits) -> DemoReport:
         ),
         arm=moment,
         arm_path=near,
-        latency_ms=Percentiles.of(1e-6 * latency_ns(recording, answers)),
-        relay_ms=Percentiles.of(1e-6 * relay.astype(np.float64)),
+        latency_ms=_percentiles(1e-6 * latency_ns(recording, answers)),
+        relay_ms=_percentiles(1e-6 * relay.astype(np.float64)),
         rate_hz=(len(recording.command_sent) - 1) / span_s,
         limit_use=limit_use(recording, limits),
         violations=recording.violations,
@@ -238,7 +217,13 @@ def matches(stamps: IntArray, wanted: IntArray) -> tuple[IntArray, IntArray]:
 def tool_error(tools: Transform, targets: Transform) -> ToolError:
     """Return the errors between two stacks of poses (n, 4, 4)."""
     position, rotation = tool_distances(tools, targets)
-    return ToolError(position_m=Percentiles.of(position), rotation_rad=Percentiles.of(rotation))
+    return ToolError(position_m=_percentiles(position), rotation_rad=_percentiles(rotation))
+
+
+def _percentiles(values: FloatArray) -> Percentiles:
+    if len(values) == 0:
+        raise EmptyRecordingError('messages that belong together', 0)
+    return Percentiles.of(values)
 
 
 def tool_distances(tools: Transform, targets: Transform) -> tuple[FloatArray, FloatArray]:

@@ -29,15 +29,15 @@ def test_replay_plays_on_the_clock_of_the_bag(context):
     assert played['bag'] == '/a/bag'
     assert played['rate'] == 2.0
     assert played['lock_step'] is True
-    assert played['answers'] == 'out_live'
+    assert played['responses'] == 'out_live'
     assert parameters_of(node)['use_sim_time'] is True
     assert player._ExecuteLocal__respawn is False
 
 
-def test_replay_that_loops_keeps_no_answers(context):
+def test_replay_that_loops_keeps_no_responses(context):
     player, _ = nodes_of(start('replay.launch.py', context, loop='true'))
     assert parameters_of(player)['loop'] is True
-    assert parameters_of(player)['answers'] == ''
+    assert parameters_of(player)['responses'] == ''
 
 
 def test_replay_has_a_controller_that_does_not_disturb_the_recorded_joints(context):

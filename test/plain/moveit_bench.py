@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from moveit_stand_ins import Request, Response, plugin_request
+from fake_moveit_msgs import Request, Response, plugin_request
 from strategies import shipped_arm
 
 from neural_ik_ros.interface.messages import InvalidMessage, PoseTarget

@@ -98,6 +98,6 @@ def driver(active_node, cell):
     from driver import HOME
 
     assert active_node.is_running
-    cell.serve(HOME)
-    cell.forget()
+    cell.solve_once(HOME)
+    cell.clear()
     return cell

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Plays everybody that the node ``neural_ik`` talks with: arm, controller, sender, operator."""
+"""Plays the peers of the node ``neural_ik``: arm, controller, target source, operator."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from neural_ik_ros.motion import MotionLimits
 from neural_ik_ros.ros.runtime import qos
 from neural_ik_ros.share import share_folder
 
-# The arm of the driver stays where it is told to be, whatever is commanded.
+# The arm of the driver ignores commands.
 NOT_FOLLOWING = ('-p', 'following_error_rad:=0.0', '-p', 'overrun_timeout_s:=30.0')
-# Machines are shared: what is not about staleness must not depend on being quick.
+# Machines are shared: only tests of staleness may depend on speed.
 PATIENT = (
     *('-p', 'target_timeout_s:=30.0', '-p', 'joint_state_timeout_s:=30.0'),
     *NOT_FOLLOWING,
@@ -102,10 +102,10 @@ class Driver:
         response = self.peer.call(GetState, f'{self.node}/get_state', GetState.Request())
         return response.current_state.id
 
-    # The arm and the sender
+    # The arm and the target source
 
     def connect(self) -> Driver:
-        """Find the node; it listens from configure on."""
+        """Connect to the node, which subscribes when it is configured."""
         self._joint_states = self.peer.talk(JointState, self._joint_topic, qos.JOINT_STATES_OUT)
         self._targets = self.peer.talk(PoseStamped, f'{self.node}/target_pose', qos.POSE_OUT)
         return self
@@ -138,22 +138,22 @@ class Driver:
 
     # What comes back
 
-    def provoke(self, send: Callable[[], object], status: str) -> None:
-        """Repeat something until the node answers with a status; best effort may lose messages."""
+    def repeat_until_status(self, send: Callable[[], object], status: str) -> None:
+        """Repeat something until the node reports a status; best effort may lose messages."""
         assert self.repeat(send, lambda: self.newest_status() == status), (
             f'{status} never came, only {[status_of(one) for one in self.statuses]}'
         )
 
     def repeat(self, send: Callable[[], object], is_done: Callable[[], object]) -> bool:
-        """Return whether something came true while something else was said again and again."""
+        """Return whether a condition came true while messages were sent repeatedly."""
 
-        def is_done_or_said() -> object:
+        def is_done_after_sending() -> object:
             if not is_done():
                 send()
                 self.peer.spin_for(0.02)
             return is_done()
 
-        return self.peer.spin_until(is_done_or_said)
+        return self.peer.spin_until(is_done_after_sending)
 
     def values(self) -> dict[str, str]:
         """Return the values in the newest report of the node, or nothing before the first."""
@@ -165,14 +165,14 @@ class Driver:
         return status_of(self.statuses[-1]) if self.statuses else ''
 
     def wait_for_status(self, status: str) -> None:
-        """Wait until a status has been told since the last ``forget``, be it the newest or not."""
-        told = [status_of(one) for one in self.statuses]
+        """Wait until a status has been reported since the last ``clear``."""
+        before = [status_of(one) for one in self.statuses]
         assert self.peer.spin_until(lambda: status in [status_of(one) for one in self.statuses]), (
-            told
+            before
         )
 
-    def serve(self, q: ArrayLike = NEAR, q_measured: ArrayLike = HOME) -> JointState:
-        """Return the solution of a good target; the motion to it has ended."""
+    def solve_once(self, q: ArrayLike = NEAR, q_measured: ArrayLike = HOME) -> JointState:
+        """Return the solution of a good target, after the motion to it has ended."""
         stamps = []
 
         def send() -> None:
@@ -180,18 +180,18 @@ class Driver:
             stamps.append(ns_from_time(self.send_target(q).header.stamp))
 
         def is_answered() -> bool:
-            """Tell whether the last target is answered, so that no other is under way."""
+            """Return whether the last target is answered, so that no other is under way."""
             return (
                 bool(self.solutions)
                 and ns_from_time(self.solutions[-1].header.stamp) in stamps[-1:]
             )
 
-        assert self.repeat(send, is_answered), f'not served: {self.newest_status()}'
+        assert self.repeat(send, is_answered), f'not solved: {self.newest_status()}'
         self.wait_for_rest()
         return self.solutions[-1]
 
     def wait_for_rest(self) -> None:
-        """Wait until the motion has come to its end, and its last command to us."""
+        """Wait until the motion has ended and its last command has arrived."""
 
         def is_at_rest() -> bool:
             if not (self.trajectories and self.solutions):
@@ -200,19 +200,19 @@ class Driver:
             return len(points) == 1 and points[0].positions == self.solutions[-1].position
 
         def is_silent() -> bool:
-            n_told = len(self.trajectories)
+            n_before = len(self.trajectories)
             self.peer.spin_for(SILENCE_S)
-            return is_at_rest() and len(self.trajectories) == n_told
+            return is_at_rest() and len(self.trajectories) == n_before
 
         assert self.peer.spin_until(is_silent), 'the motion never ends'
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Drop what has been received so far."""
         for messages in (self.trajectories, self.solutions, self.statuses, self.diagnostics):
             messages.clear()
 
     def rows(self) -> FloatArray:
-        """Return the commanded joints (n, 6) [rad], without what follows if no more is heard."""
+        """Return the commanded joints (n, 6) [rad], without the stops that follow commands."""
         points = [point for one in self.trajectories for point in commanded_points(one)]
         return np.array([point.positions for point in points]).reshape(-1, 6)
 
@@ -221,7 +221,7 @@ class Driver:
         return len(commanded_points(self.trajectories[-1])) > 1
 
     def assert_trajectories_are_sound(self) -> None:
-        """Fail unless every controller would take them, and every number is one."""
+        """Fail unless a controller would accept them and all positions are within the limits."""
         assert self.trajectories
         for message in self.trajectories:
             plain = trajectory_from_message(message)

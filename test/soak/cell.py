@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A robot cell of real processes over DDS: long runs, floods of hostile messages, and kills."""
+"""A robot cell of real processes over DDS: long runs, floods of fuzz messages, and kills."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from driver import HOME, NOT_FOLLOWING, Driver, shipped_limits
-from hostile import hostile_joints, hostile_pose
+from fuzz import fuzz_joints, fuzz_pose
 from peers import NodeProcess, Peer
 from sensor_msgs.msg import JointState
 
@@ -33,7 +33,7 @@ EXTRA_SPEED = 1.3  # of the limit, between two joint states on a busy machine
 SAMPLE_S = 1.0
 START_S = 300.0  # a busy machine takes long to start processes
 STOP_S, ENOUGH_STATES = 2.0, 20  # after a kill
-FEWEST_REASONS = 5  # of refusals that a flood provokes
+FEWEST_REASONS = 5  # of refusals that a flood causes
 WARM_S = 3.0
 
 
@@ -130,7 +130,7 @@ def soak(folder: Path, peer: Peer, seconds: float, rate_hz: float = 1000.0) -> R
         peer.spin_for(WARM_S)
         end = time.monotonic() + seconds
         while time.monotonic() < end and node.is_running:
-            driver.forget()
+            driver.clear()
             peer.spin_for(SAMPLE_S)
             run.memory_mb.append(resident_mb(node.pid))
             _take_reports(driver, run)
@@ -152,7 +152,7 @@ def _take_reports(driver: Driver, run: Run) -> None:
 
 
 def growth(run: Run) -> list[str]:
-    """Return that memory grew from the first third of a run to its last."""
+    """Return a problem if memory grew from the first third of a run to its last."""
     n = len(run.memory_mb)
     if n < FEWEST_SAMPLES:
         return [f'only {n} samples']
@@ -162,7 +162,7 @@ def growth(run: Run) -> list[str]:
 
 
 def slowing(run: Run) -> list[str]:
-    """Return that the latency grew from the second third of a run to its last."""
+    """Return a problem if the latency grew from the second third of a run to its last."""
     n = len(run.latency_ms)
     if n < FEWEST_SAMPLES:
         return [f'only {n} reports']
@@ -203,7 +203,7 @@ def kills(folder: Path, peer: Peer, rounds: int) -> list[str]:
 
 
 def _newest(reports: list[DiagnosticArray]) -> dict[str, str]:
-    """Return the last that each node told about itself."""
+    """Return the newest report of each node."""
     newest = {one.name: one for report in reports for one in report.status}
     return {
         name: f'{one.message}; ' + ', '.join(f'{pair.key} {pair.value}' for pair in one.values)
@@ -226,7 +226,7 @@ def _stop_problems(victim: str, states: list[JointState], velocity: FloatArray) 
 
 
 def _jumps(when: str, states: list[JointState], velocity: FloatArray) -> list[str]:
-    """Return that the arm moved faster than it can, as it does if commands jump."""
+    """Return a problem if the arm moved faster than its limits, as after a jump of commands."""
     speeds = _speeds(states)
     if not (speeds > EXTRA_SPEED * velocity).any():
         return []
@@ -242,7 +242,7 @@ def _speeds(states: list[JointState]) -> FloatArray:
 
 
 def flood(folder: Path, peer: Peer, n: int, seed: int = 5) -> list[str]:
-    """Return what went wrong while n hostile messages were sent to a node over DDS."""
+    """Return what went wrong while n fuzz messages were sent to a node over DDS."""
     rng = np.random.default_rng(seed)
     problems = []
     tolerant = ('-p', 'recovery_s:=0.01', '-p', 'joint_state_timeout_s:=30.0', *NOT_FOLLOWING)
@@ -252,14 +252,14 @@ def flood(folder: Path, peer: Peer, n: int, seed: int = 5) -> list[str]:
         node.wait_for_output('ready for', START_S)
         driver = Driver(peer).connect()
         for k in range(n // 2):
-            driver.send(hostile_pose(rng, driver.arm, HOME, driver.now_ns()).content)
-            driver._joint_states.publish(hostile_joints(rng, driver.names, HOME))
+            driver.send(fuzz_pose(rng, driver.arm, HOME, driver.now_ns()).content)
+            driver._joint_states.publish(fuzz_joints(rng, driver.names, HOME))
             if k % 100 == 99:
                 peer.spin_for(0.01)
         if driver.trajectories:
             driver.assert_trajectories_are_sound()
-        driver.forget()
-        driver.serve()
+        driver.clear()
+        driver.solve_once()
         if not node.is_running or 'Traceback' in node.output:
             problems.append(f'the node did not survive: {node.output[-500:]}')
         counts = _counts(driver)
@@ -270,7 +270,7 @@ def flood(folder: Path, peer: Peer, n: int, seed: int = 5) -> list[str]:
 
 
 def _counts(driver: Driver) -> dict[str, int]:
-    """Return the targets answered with each status, as a report tells that is made from now on."""
+    """Return the targets answered with each status, from a report made after this call."""
     now_ns = driver.now_ns()
 
     def newest_ns() -> int:

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The node itself, fed by hand: hostile messages, and targets that no motion can follow."""
+"""The node without ROS: fuzz messages, and targets that no motion can follow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from derivatives import LIMIT_TOL, limit_shares
-from hostile import good_pose, hostile_joints, hostile_pose
+from fuzz import fuzz_joints, fuzz_pose, good_pose
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
 
@@ -22,32 +22,36 @@ from neural_ik_ros.interface.messages import (
     trajectory_from_message,
 )
 from neural_ik_ros.interface.node_config import NodeConfig
-from neural_ik_ros.kinematics import Joints, forward, random_joints
-from neural_ik_ros.motion import Command, MotionGenerator, PoseTracker, TrackerConfig
+from neural_ik_ros.interface.streaming_node import Observer, StreamingNode
+from neural_ik_ros.kinematics import Arm, Joints, forward, random_joints
+from neural_ik_ros.motion import MotionGenerator, Output, PoseTracker, TrackerConfig
 from neural_ik_ros.motion.tracker import LATE_PERIODS
-from neural_ik_ros.ros.node.node import NeuralIkNode
+from neural_ik_ros.ros.node.wire import target_from_wire
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
 PERIOD_NS = 4_000_000
 CHUNK = 5000  # points judged at once
 MOST_PROBLEMS = 20  # are enough
-MOST_TRIES = 5  # until a good target is served
+MOST_TRIES = 5  # until a good target is solved
 RECOVERY_S = 0.002
-PARAMETERS = ('-p', f'recovery_s:={RECOVERY_S}', '-p', 'joint_state_timeout_s:=30.0')
+CONFIG = NodeConfig(recovery_s=RECOVERY_S, joint_state_timeout_s=30.0)
 
 
-class Judge:
-    """Stands in for the node's publishers; judges every message instead of sending it."""
+class CommandCheck(Observer):
+    """Checks every command."""
 
-    def __init__(self, node: NeuralIkNode) -> None:
-        arm = node._tracker.solver.arm
+    def __init__(self, arm: Arm) -> None:
         self.names, self.lower, self.upper = list(arm.joint_names), arm.lower, arm.upper
         self.problems: list[str] = []
         self.n_commands = 0
         self._message = make_trajectory(self.names)
 
-    def command(self, command: Command) -> None:
+    def on_output(self, output: Output, _target: Any) -> None:
+        """Check the command of an output."""
+        command = output.command
+        if command is None:
+            return
         fill_trajectory(self._message, command.q, command.interval_ns, command.tail)
         problem = violation(trajectory_from_message(self._message), self.names, 0)
         rows = np.array([point.positions for point in self._message.points])
@@ -57,69 +61,66 @@ class Judge:
             self.problems.append(f'command: {problem}')
         self.n_commands += 1
 
-    def solution(self, *_args: Any) -> None:
-        pass
 
-    status = report = solution
-
-    def take_failure(self) -> str:
-        return ''
-
-    def values(self) -> dict[str, str]:
-        return {}
-
-    def destroy(self) -> None:
-        pass
+def make_node() -> tuple[StreamingNode, CommandCheck]:
+    """Return an active node and the check that observes it."""
+    node = StreamingNode(CONFIG, read_target=target_from_wire, now_ns=time.time_ns)
+    check = CommandCheck(node.tracker.solver.arm)
+    node.add_observer(check)
+    node.start()
+    return node, check
 
 
-def fuzz(node: NeuralIkNode, n: int, seed: int = 1) -> list[str]:
+def fuzz_node(n: int) -> list[str]:
+    """Return the violations of n fuzz messages given to a new node."""
+    return fuzz(*make_node(), n)
+
+
+def fuzz(node: StreamingNode, check: CommandCheck, n: int, seed: int = 1) -> list[str]:
     """
-    Return the violations of n hostile messages given to an active node.
+    Return the violations of n fuzz messages given to an active node.
 
-    Every 100 messages a good target must be served.
+    Every 100 messages a good target must be solved.
     """
-    rng, arm = np.random.default_rng(seed), node._tracker.solver.arm
-    judge = Judge(node)
-    node._outputs = judge
-    names = judge.names
-    n_targets = sum(node._statistics.counts.values())
+    rng, arm = np.random.default_rng(seed), node.tracker.solver.arm
+    n_targets = sum(node.statistics.counts.values())
     for k in range(n):
-        node._on_joints(hostile_joints(rng, names, HOME))
-        node._on_tick()  # the stop, if the joints have made one necessary
-        hostile = hostile_pose(rng, arm, HOME, node._now_ns())
-        n_before = judge.n_commands
-        was_moving = node._tracker.health(node._now_ns()).is_moving
-        node._on_target(hostile.content)
+        node.on_joint_state(fuzz_joints(rng, check.names, HOME))
+        node.on_tick()  # the stop, if the joints have made one necessary
+        fuzz_message = fuzz_pose(rng, arm, HOME, time.time_ns())
+        n_before = check.n_commands
+        was_moving = node.health.is_moving
+        node.on_target(fuzz_message.content)
         n_targets += 1
-        if judge.n_commands > n_before and not hostile.may_command and not was_moving:
-            judge.problems.append(f'message {k} must not be answered: {hostile.content!r}')
+        if check.n_commands > n_before and not fuzz_message.may_command and not was_moving:
+            check.problems.append(f'message {k} must not be answered: {fuzz_message.content!r}')
         if k % 100 == 99:
-            problems, n_sent = _must_serve(node, names)
-            judge.problems += problems
+            problems, n_sent = _solve_good_target(node, check.names)
+            check.problems += problems
             n_targets += n_sent
-        if len(judge.problems) > MOST_PROBLEMS:
+        if len(check.problems) > MOST_PROBLEMS:
             break
-    if sum(node._statistics.counts.values()) != n_targets:
-        judge.problems.append(f'{node._statistics.counts} does not count {n_targets} targets')
-    return judge.problems
+    if sum(node.statistics.counts.values()) != n_targets:
+        check.problems.append(f'{node.statistics.counts} does not count {n_targets} targets')
+    return check.problems
 
 
-def _must_serve(node: NeuralIkNode, names: list[str]) -> tuple[list[str], int]:
+def _solve_good_target(node: StreamingNode, names: list[str]) -> tuple[list[str], int]:
     """
-    Return a problem if a good target is not served, and how many were sent.
+    Return a problem if a good target is not solved, and how many were sent.
 
-    The first may come too early: a fault that its joint states themselves have shown lasts until
-    the arm has been at rest, and a busy machine may be late.
+    The first may come too early: a fault caused by fuzz joint states lasts until the arm has been
+    at rest, and a busy machine may be late.
     """
-    newest = node._statistics.newest
+    newest = node.statistics.newest
     for n_sent in range(1, MOST_TRIES + 1):
         for _ in range(2):
-            node._on_joints(JointState(name=names, position=HOME.tolist()))
+            node.on_joint_state(JointState(name=names, position=HOME.tolist()))
             time.sleep(RECOVERY_S)
-        node._on_joints(JointState(name=names, position=HOME.tolist()))
-        good = good_pose(node._tracker.solver.arm, HOME + 0.01, node._now_ns())
-        node._on_target(serialize_message(good))
-        newest = node._statistics.newest
+        node.on_joint_state(JointState(name=names, position=HOME.tolist()))
+        good = good_pose(node.tracker.solver.arm, HOME + 0.01, time.time_ns())
+        node.on_target(serialize_message(good))
+        newest = node.statistics.newest
         if newest.status.is_solved:
             return [], n_sent
     return [f'a good target was answered: {newest.reason}'], MOST_TRIES
@@ -129,7 +130,7 @@ def _must_serve(node: NeuralIkNode, names: list[str]) -> tuple[list[str], int]:
 
 
 def adversarial_targets(rng: np.random.Generator, arm: Any) -> Iterator[Joints]:
-    """Yield joints (6,) [rad] to be reached, one each period, that nobody could follow."""
+    """Yield joints (6,) [rad] to be reached, one each period, that no motion could follow."""
     middle, half = 0.5 * (arm.upper + arm.lower), 0.5 * (arm.upper - arm.lower)
     while True:
         kind, n = int(rng.integers(5)), int(rng.integers(50, 400))

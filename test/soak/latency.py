@@ -4,7 +4,7 @@
 ``make latency``: from a pose to its trajectory over DDS, beside what the machine itself takes.
 
 The node, an empty relay and a node that only converts messages take turns to answer the same
-stream of poses, so that all of them see the same machine; a bare paced loop runs beside them.
+stream of poses, so that all of them see the same machine; a paced loop runs beside them.
 Prints a table in markdown. No latency passes or fails; a pose that is lost does, with exit code 1.
 """
 
@@ -27,13 +27,14 @@ from rclpy.context import Context
 FOLDER = Path(__file__).resolve().parent
 sys.path[:0] = [str(FOLDER), str(FOLDER.parents[1])]
 
-from contest import REPOSITORY, Contest, Contestant, Figures  # noqa: E402
+from comparison import RELAY_NODE, REPOSITORY, Candidate, Comparison, Results  # noqa: E402
 
+from neural_ik_ros.interface.statistics import Percentiles  # noqa: E402
 from neural_ik_ros.ros.nodes.recorder import Recorder  # noqa: E402
 from neural_ik_ros.ros.processes.isolation import isolated_environment, reserved_domain  # noqa: E402
 
 TO_OTHER = ('-r', '~/target_pose:=/neural_ik/target_pose')
-# The simulated arm cannot follow more than one target an update, and late targets count as well.
+# The simulated arm follows at most one target an update; late targets are answered as well.
 AUTOSTART = (
     *('-p', 'autostart:=true', '-p', 'following_error_rad:=0.0'),
     *('-p', 'target_timeout_s:=30.0', '-p', 'overrun_timeout_s:=30.0'),
@@ -49,14 +50,11 @@ while True:
 
 
 CONVERTER = """
-from geometry_msgs.msg import PoseStamped
 from trajectory_msgs.msg import JointTrajectory
 import numpy as np
 from neural_ik_ros.motion import Waypoints
-from neural_ik_ros.ros import qos
-from neural_ik_ros.ros.demo.relay import Relay
-from neural_ik_ros.ros.messages import fill_trajectory, make_trajectory, target_from_pose
-from neural_ik_ros.ros.process import run
+from neural_ik_ros.ros.nodes.relay import Relay
+from neural_ik_ros.interface.messages import fill_trajectory, make_trajectory, target_from_pose
 
 class Converter(Relay):
     def __init__(self):
@@ -64,18 +62,19 @@ class Converter(Relay):
         self._answer = make_trajectory([f'joint_{i}' for i in range(1, 7)])
         rows = np.zeros((8, 6))
         times = [4_000_000 * (k + 1) for k in range(8)]
-        self._rest = Waypoints(time_ns=times, q=rows, qd=rows, qdd=rows)
+        self._tail = Waypoints(time_ns=times, q=rows, qd=rows, qdd=rows)
 
     def _on_target(self, message):
         target_from_pose(message)
-        fill_trajectory(self._answer, self._rest.q[:1], 4_000_000, self._rest)
+        fill_trajectory(self._answer, self._tail.q[:1], 4_000_000, self._tail)
         super()._on_target(message)
 
-raise SystemExit(run(Converter))
+Node = probed(Converter)
 """
 PATCH = """
 import gc
-from neural_ik_ros.ros import node, process
+from neural_ik_ros.ros.node import node
+from neural_ik_ros.ros.runtime import process
 process.{0}
 node.{0}
 """
@@ -83,7 +82,7 @@ COLUMNS = (
     *('Targets', 'Process', 'p50 [ms]', 'p99 [ms]', 'max [ms]', 'p50', 'p99'),
     *('not answered', 'replaced', 'refused', 'lost'),
 )
-RELAY = Contestant(executable='relay', arguments=TO_OTHER, is_node=False)
+RELAY = Candidate(name='relay', node=RELAY_NODE, arguments=TO_OTHER, is_relay=True)
 
 
 class Paced:
@@ -111,7 +110,7 @@ class Paced:
 
 @contextlib.contextmanager
 def recording() -> Iterator[Recorder]:
-    """Lend a recorder in a context of its own."""
+    """Yield a recorder in a context of its own."""
     context = Context()
     rclpy.init(args=[], context=context)
     recorder = Recorder(context=context)
@@ -122,27 +121,28 @@ def recording() -> Iterator[Recorder]:
         rclpy.shutdown(context=context)
 
 
-def table(rate_hz: float, late_ms: np.ndarray, figures: dict[str, Figures]) -> list[str]:
+def table(rate_hz: float, late_ms: np.ndarray, results: dict[str, Results]) -> list[str]:
     """Return the rows of one rate."""
-    relay = figures['relay'].percentiles()
-    paced = np.percentile(late_ms, [50, 99, 100])
-    rows = [f'| {rate_hz:g} Hz | paced loop | ' + cells(paced) + ' | | | | | | |']
-    for name, one in figures.items():
+    relay = results['relay'].percentiles()
+    late = Percentiles.of(late_ms)
+    paced = cells(np.array([late.p50, late.p99, late.max]))
+    rows = [f'| {rate_hz:g} Hz | paced loop | {paced} | | | | | | |']
+    for name, one in results.items():
         values = one.percentiles()
         ratios = ' | '.join(f'{ratio:.2f}' for ratio in values[:2] / relay[:2])
-        poses = one.account
+        poses = one.ledger
         fates = f'{poses.replaced} | {poses.n_refused} | {poses.n_lost}'
         share = f'{poses.unanswered_percent:.1f} % of {poses.n_sent}'
         rows.append(f'| | {name} | {cells(values)} | {ratios} | {share} | {fates} |')
     return rows
 
 
-def remarks(rate_hz: float, figures: dict[str, Figures]) -> list[str]:
-    """Return one line for each contestant with poses that were refused or lost."""
+def remarks(rate_hz: float, results: dict[str, Results]) -> list[str]:
+    """Return one line for each candidate with poses that were refused or lost."""
     return [
         f'{rate_hz:g} Hz, {name}: {kind} {n}: {why}'
-        for name, one in figures.items()
-        for kind, counts in (('refused', one.account.refused), ('lost', one.account.lost))
+        for name, one in results.items()
+        for kind, counts in (('refused', one.ledger.refused), ('lost', one.ledger.lost))
         for why, n in counts.items()
     ]
 
@@ -155,16 +155,18 @@ def main() -> int:
     """Print the table; return 1 if a pose was lost."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--rates', type=float, nargs='+', default=[250.0, 500.0, 1000.0])
-    parser.add_argument('--turns', type=int, default=3, help='of each contestant')
+    parser.add_argument('--turns', type=int, default=3, help='of each candidate')
     parser.add_argument('--turn-s', type=float, default=8.0, help='recorded in each turn')
-    parser.add_argument('--against', type=Path, help='another checkout, whose node runs as well')
+    parser.add_argument(
+        '--against', type=Path, help='another checkout with observers, whose node runs as well'
+    )
     parser.add_argument(
         '--variants', action='store_true', help='executors, collectors, schedulers'
     )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and let nothing live on
     os.environ['PYTHONPATH'] = str(REPOSITORY)
-    contestants = variants() if options.variants else usual(options.against)
+    candidates = variants() if options.variants else usual(options.against)
     print('| ' + ' | '.join(COLUMNS) + ' |')
     print('|---' * len(COLUMNS) + '|', flush=True)
     n_lost = 0
@@ -172,35 +174,35 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as name, reserved_domain() as domain_id:
             os.environ.update(isolated_environment(Path(name), domain_id))
             with recording() as recorder, Paced(rate_hz) as paced:
-                contest = Contest(Path(name), recorder, rate_hz, options.turn_s)
-                figures = contest.run(contestants, options.turns)
+                comparison = Comparison(Path(name), recorder, rate_hz, options.turn_s)
+                results = comparison.run(candidates, options.turns)
                 late_ms = paced.late_ms()
-        print('\n'.join(table(rate_hz, late_ms, figures)), flush=True)
-        for remark in remarks(rate_hz, figures):
+        print('\n'.join(table(rate_hz, late_ms, results)), flush=True)
+        for remark in remarks(rate_hz, results):
             print(remark, file=sys.stderr, flush=True)
-        n_lost += sum(one.account.n_lost for one in figures.values())
+        n_lost += sum(one.ledger.n_lost for one in results.values())
     return int(n_lost > 0)
 
 
-def usual(against: Path | None) -> dict[str, Contestant]:
+def usual(against: Path | None) -> dict[str, Candidate]:
     """Return relay, converter and node, with the network in front or not; another node as well."""
     network_first = (*AUTOSTART, '-p', 'current_joints_first:=false')
-    contestants = {
+    candidates = {
         'relay': RELAY,
-        'converter': Contestant(
-            executable='converter', arguments=TO_OTHER, script=CONVERTER, is_node=False
+        'converter': Candidate(
+            name='converter', node=CONVERTER, arguments=TO_OTHER, is_relay=True
         ),
-        'node': Contestant(executable='neural_ik_node', arguments=AUTOSTART),
-        'node, network first': Contestant(executable='neural_ik_node', arguments=network_first),
+        'node': Candidate(name='neural_ik_node', arguments=AUTOSTART),
+        'node, network first': Candidate(name='neural_ik_node', arguments=network_first),
     }
     if against is not None:
-        contestants['the other node'] = Contestant(
-            executable='neural_ik_node', arguments=AUTOSTART, checkout=against
+        candidates['the other node'] = Candidate(
+            name='neural_ik_node', arguments=AUTOSTART, checkout=against
         )
-    return contestants
+    return candidates
 
 
-def variants() -> dict[str, Contestant]:
+def variants() -> dict[str, Candidate]:
     """Return the node with other executors, collectors and schedulers."""
     made_of = {
         'node': ('', ()),
@@ -214,8 +216,8 @@ def variants() -> dict[str, Contestant]:
     return {
         'relay': RELAY,
         **{
-            name: Contestant(
-                executable='neural_ik_node',
+            name: Candidate(
+                name='neural_ik_node',
                 arguments=(*AUTOSTART, *arguments),
                 prelude=PATCH.format(patch) if patch else '',
             )

@@ -4,13 +4,12 @@
 ``make soak``: the long runs. Prints what it finds; exit code 1 if anything is wrong.
 
 SOAK_SECONDS is the length of the run at 1 kHz; everything else is scaled with it. At 600 s the
-node gets 1,000,000 hostile messages in process and 100,000 over DDS, and 1,000,000 points are
+node gets 1,000,000 fuzz messages in process and 100,000 over DDS, and 1,000,000 points are
 checked against the limits. Arguments choose parts: fuzz, limits, flood, kills, run.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -43,7 +42,7 @@ def main() -> int:
                 f'unknown: {", ".join(unknown)}; choose from {", ".join(parts)}', file=sys.stderr
             )
             return 2
-        n_problems = sum(_tell(*parts[name]) for name in sys.argv[1:] or parts)
+        n_problems = sum(_run_part(*parts[name]) for name in sys.argv[1:] or parts)
     print('no violation' if n_problems == 0 else f'{n_problems} violations')
     return 1 if n_problems else 0
 
@@ -51,7 +50,7 @@ def main() -> int:
 def _parts(folder: Path, seconds: float) -> dict[str, tuple[str, Callable[[], list[str]]]]:
     import cell
     from driver import shipped_arm
-    from in_process import check_limits
+    from in_process import check_limits, fuzz_node
     from peers import Peer
 
     share = seconds / FULL_S
@@ -74,41 +73,24 @@ def _parts(folder: Path, seconds: float) -> dict[str, tuple[str, Callable[[], li
     flood = with_peer(lambda peer: cell.flood(folder, peer, n_flood))
     kills = with_peer(lambda peer: cell.kills(folder, peer, rounds))
     return {
-        'fuzz': (f'{n_fuzz} hostile messages in process', lambda: _fuzz(n_fuzz)),
+        'fuzz': (f'{n_fuzz} fuzz messages in process', lambda: fuzz_node(n_fuzz)),
         'limits': (
             f'{n_points} points against the limits',
             lambda: check_limits(shipped_arm(), n_points),
         ),
-        'flood': (f'{n_flood} hostile messages over DDS', flood),
+        'flood': (f'{n_flood} fuzz messages over DDS', flood),
         'kills': (f'{3 * rounds} kills', kills),
         'run': (f'{seconds:g} s at 1 kHz', with_peer(soak)),
     }
 
 
-def _fuzz(n: int) -> list[str]:
-    import rclpy
-    from in_process import PARAMETERS, fuzz
-
-    from neural_ik_ros.ros.node.node import NeuralIkNode
-
-    quiet = ('--log-level', 'fatal', '-p', 'autostart:=true')
-    rclpy.init(args=['--ros-args', *PARAMETERS, *quiet])
-    node = NeuralIkNode()
-    try:
-        return fuzz(node, n)
-    finally:
-        node.destroy_node()
-        rclpy.shutdown()
-        gc.unfreeze()
-
-
-def _tell(title: str, work: Callable[[], list[str]]) -> int:
-    """Return the number of problems of one part, told."""
+def _run_part(title: str, work: Callable[[], list[str]]) -> int:
+    """Run one part and print its problems; return their number."""
     print(title, flush=True)
     started = time.monotonic()
     try:
         problems = work()
-    except AssertionError as error:  # what the helpers of the tests wait for never came
+    except AssertionError as error:  # a helper of the tests timed out
         problems = [str(error)]
     for problem in problems:
         print(f'  VIOLATION: {problem}')

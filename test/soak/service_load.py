@@ -128,7 +128,10 @@ def row(recorder: Any, answers: dict[str, Any] | None) -> str:
 
 def figures(values: np.ndarray[Any, np.dtype[np.float64]]) -> str:
     """Return median, 99th percentile and largest."""
-    return ', '.join(f'{value:.2f}' for value in np.percentile(values, [50, 99, 100]))
+    from neural_ik_ros.interface.statistics import Percentiles
+
+    found = Percentiles.of(values)
+    return ', '.join(f'{value:.2f}' for value in (found.p50, found.p99, found.max))
 
 
 def wait(recorder: Any, is_done: Any, timeout_s: float) -> None:

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Motions as goals of control_msgs/action/FollowJointTrajectory, with what becomes of them."""
+"""Motions as goals of control_msgs/action/FollowJointTrajectory, and the state of the newest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENDINGS = {GoalStatus.STATUS_CANCELED: 'cancelled', GoalStatus.STATUS_ABORTED: '
 
 
 class MissingControlMsgsError(NeuralIkError):
-    """Goals are asked for on a machine without control_msgs."""
+    """``output_mode`` is action on a machine without control_msgs."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -34,58 +34,62 @@ class MissingControlMsgsError(NeuralIkError):
 
 class Goals:
     """
-    Sends motions, each in place of the one before, and remembers how the newest one fares.
+    Sends motions as goals, each in place of the one before, and tracks the newest one.
 
-    The old goal is not cancelled first: joint_trajectory_controller ends it by itself when a new
-    one comes, and goes on from where the arm is; a cancel would halt the arm at once.
+    The old goal is not cancelled first: joint_trajectory_controller ends it when a new one comes
+    and continues from where the arm is; a cancel would halt the arm at once.
     """
 
-    def __init__(self, node: Node, name: str, on_news: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        name: str,
+        *,
+        on_update: Callable[[], None],
+        on_failure: Callable[[str], None],
+    ) -> None:
         """
         Look for an action server.
 
-        :param on_news: Called when the newest goal is accepted and when it is reached.
+        :param on_update: Called when the newest goal is accepted and when it is reached.
+        :param on_failure: Called with the reason when the newest goal fails.
         :raises MissingControlMsgsError: If control_msgs is not installed.
         """
         if FollowJointTrajectory is None:
             raise MissingControlMsgsError
-        self._name, self._on_news = node.resolve_service_name(name), on_news
+        self._name = node.resolve_service_name(name)
+        self._on_update, self._on_failure = on_update, on_failure
         self._client = ActionClient(node, FollowJointTrajectory, name)
-        self._n_sent, self._untold = 0, ''
-        self._forget('none')
+        self._n_sent = 0
+        self._reset('none')
 
     def destroy(self) -> None:
-        """Look for it no more."""
+        """Destroy the action client."""
         self._client.destroy()
 
     def send(self, trajectory: Any) -> None:
         """Send a trajectory message in place of whatever is under way."""
         self._n_sent += 1
-        self._forget('sent')
+        self._reset('sent')
         if not self._client.server_is_ready():
             self._fail(f'there is no action server {self._name}')
             return
         number = self._n_sent
 
-        def only_newest(take: Callable[[Any], None]) -> Callable[[Any], None]:
-            return lambda news: take(news) if number == self._n_sent else None
+        def if_newest(callback: Callable[[Any], None]) -> Callable[[Any], None]:
+            return lambda event: callback(event) if number == self._n_sent else None
 
         def on_response(future: Any) -> None:
             handle = future.result()
             if not handle.accepted:
                 self._fail('the controller rejected it')
                 return
-            self._get_on('accepted')
-            handle.get_result_async().add_done_callback(only_newest(self._on_result))
+            self._set_state('accepted')
+            handle.get_result_async().add_done_callback(if_newest(self._on_result))
 
         goal = FollowJointTrajectory.Goal(trajectory=trajectory)
-        sent = self._client.send_goal_async(goal, only_newest(self._on_feedback))
-        sent.add_done_callback(only_newest(on_response))
-
-    def take_failure(self) -> str:
-        """Return why the newest goal failed, once, or nothing."""
-        untold, self._untold = self._untold, ''
-        return untold
+        sent = self._client.send_goal_async(goal, if_newest(self._on_feedback))
+        sent.add_done_callback(if_newest(on_response))
 
     def values(self) -> dict[str, str]:
         """Return state and feedback of the newest goal, as values of diagnostics."""
@@ -95,26 +99,27 @@ class Goals:
             'goal error [rad]': f'{self._error:.4f}',
         }
 
-    def _forget(self, state: str) -> None:
-        self._state, self._untold = state, ''
+    def _reset(self, state: str) -> None:
+        self._state = state
         self._time_s, self._error = 0.0, 0.0
 
-    def _get_on(self, state: str) -> None:
+    def _set_state(self, state: str) -> None:
         self._state = state
-        self._on_news()
+        self._on_update()
 
     def _fail(self, reason: str) -> None:
-        self._state, self._untold = f'failed: {reason}', reason
+        self._state = f'failed: {reason}'
+        self._on_failure(reason)
 
     def _on_feedback(self, message: Any) -> None:
-        since = message.feedback.desired.time_from_start
-        self._time_s = 1e-9 * ns_from_time(since)
+        time_from_start = message.feedback.desired.time_from_start
+        self._time_s = 1e-9 * ns_from_time(time_from_start)
         self._error = max(map(abs, message.feedback.error.positions), default=0.0)
 
     def _on_result(self, future: Any) -> None:
         response = future.result()
         if response.status == GoalStatus.STATUS_SUCCEEDED:
-            self._get_on('succeeded')
+            self._set_state('succeeded')
             return
         ending = ENDINGS.get(response.status, f'ended with status {response.status}')
         code, text = response.result.error_code, response.result.error_string

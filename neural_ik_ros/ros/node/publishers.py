@@ -1,11 +1,11 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Everything the node publishes."""
+"""The topics and goals that the node sends."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Mapping
 from time import sleep
 from typing import Any
 
@@ -16,41 +16,46 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
-from ...interface.messages import fill_time, fill_trajectory, make_trajectory
-from ...motion import STOP_POINTS, Command
-from ...solver import IkSolution
+from ...interface.messages import PoseTarget, fill_time, fill_trajectory, make_trajectory
+from ...interface.streaming_node import Observer, StreamingNode, Target
+from ...motion import STOP_POINTS, Command, Output, Status
 from ..runtime import qos
+from .diagnostics import status_message
 from .goals import Goals
 from .wire import TrajectoryWire
 
 GOALS = 'joint_trajectory_controller/follow_joint_trajectory'
-LAST_WORDS_NS = 500_000_000  # the longest wait for reliable subscribers at the end
+ACK_TIMEOUT_NS = 500_000_000  # for reliable subscribers
 BEST_EFFORT_S = 0.02  # for the others, which do not acknowledge
 
 
-class Publishers:
-    """Publishers that are silent while the node is not active, and the messages they reuse."""
+class Publishers(Observer):
+    """The topics of the node, silent while it is not active, and the messages they reuse."""
 
     def __init__(
-        self,
-        node: LifecycleNode,
-        joint_names: list[str],
-        base_frame: str,
-        goal_news: Callable[[], None] | None,
+        self, node: LifecycleNode, streaming: StreamingNode, *, sends_goals: bool
     ) -> None:
         """
         Make the publishers.
 
-        :param goal_news: Send commands as goals instead, and call this when one has got on.
+        :param sends_goals: Send commands as goals of an action instead of messages.
         :raises MissingControlMsgsError: If that is not possible.
         """
-        self._goals = Goals(node, GOALS, goal_news) if goal_news is not None else None
-        self._node = node
+        self._goals: Goals | None = None
+        if sends_goals:
+            self._goals = Goals(
+                node,
+                GOALS,
+                on_update=streaming.report_status,
+                on_failure=streaming.on_goal_failed,
+            )
+        self._node, self._name = node, node.get_fully_qualified_name()
         self._publishers: list[Any] = []
+        joint_names = streaming.joint_names
         self._trajectory = make_trajectory(joint_names)
         self._wire = TrajectoryWire(joint_names, STOP_POINTS)
         self._solution = JointState(name=joint_names)
-        self._solution.header.frame_id = base_frame
+        self._solution.header.frame_id = streaming.base_frame
         self._trajectories = self._make(
             JointTrajectory,
             'joint_trajectory_controller/joint_trajectory',
@@ -74,8 +79,45 @@ class Publishers:
         if self._goals is not None:
             self._goals.destroy()
 
-    def command(self, command: Command) -> None:
-        """Publish joints to be reached, or send them as a goal."""
+    def on_output(self, output: Output, target: Target | None) -> None:
+        """Publish the command and, with the stamp of its target, the exact solution."""
+        if output.command is None:
+            return
+        self._publish_command(output.command)
+        if output.solution is not None and isinstance(target, PoseTarget):
+            fill_time(self._solution.header.stamp, target.stamp_ns)
+            self._solution.position = array('d', output.solution.q.tolist())
+            self._solutions.publish(self._solution)
+
+    def on_status_change(self, output: Output) -> None:
+        """Publish the status, with the state of the newest goal."""
+        self.publish_status(output.status, output.reason, self.values())
+
+    def publish_status(self, status: Status, reason: str, values: Mapping[str, str]) -> None:
+        """Publish a status with its reason and values."""
+        self._statuses.publish(status_message(self._name, status, reason, values))
+
+    def publish_report(self, newest: Output, values: Mapping[str, str]) -> None:
+        """Publish the newest status to ``/diagnostics``, with values."""
+        status = status_message(self._name, newest.status, newest.reason, values)
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
+
+    def values(self) -> dict[str, str]:
+        """Return the state of the newest goal as values of diagnostics."""
+        return {} if self._goals is None else self._goals.values()
+
+    def wait_for_acked(self) -> None:
+        """
+        Wait until reliable subscribers have acknowledged the last command.
+
+        Destroying the publisher would drop it.
+        """
+        self._trajectories.wait_for_all_acked(Duration(nanoseconds=ACK_TIMEOUT_NS))
+        sleep(BEST_EFFORT_S)
+
+    def _publish_command(self, command: Command) -> None:
         if self._goals is None and (content := self._wire.encoded(command)) is not None:
             self._trajectories.publish(content)
             return
@@ -84,32 +126,3 @@ class Publishers:
             self._goals.send(self._trajectory)
         else:
             self._trajectories.publish(self._trajectory)
-
-    def take_failure(self) -> str:
-        """Return why the newest goal failed, once, or nothing."""
-        return '' if self._goals is None else self._goals.take_failure()
-
-    def values(self) -> dict[str, str]:
-        """Return what is known of the newest goal, as values of diagnostics."""
-        return {} if self._goals is None else self._goals.values()
-
-    def solution(self, solution: IkSolution, stamp_ns: int) -> None:
-        """Publish the exact solution of a target, with the target's stamp."""
-        fill_time(self._solution.header.stamp, stamp_ns)
-        self._solution.position = array('d', solution.q.tolist())
-        self._solutions.publish(self._solution)
-
-    def status(self, status: DiagnosticStatus) -> None:
-        """Publish a status."""
-        self._statuses.publish(status)
-
-    def report(self, status: DiagnosticStatus) -> None:
-        """Publish a status with its figures to ``/diagnostics``."""
-        message = DiagnosticArray(status=[status])
-        message.header.stamp = self._node.get_clock().now().to_msg()
-        self._diagnostics.publish(message)
-
-    def wait_until_heard(self) -> None:
-        """Keep the publishers until others have heard the last words: these go with them."""
-        self._trajectories.wait_for_all_acked(Duration(nanoseconds=LAST_WORDS_NS))
-        sleep(BEST_EFFORT_S)

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Everything the node listens to, and its timers."""
+"""The subscriptions and timers of the node."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rclpy.qos import QoSProfile
 
 from ..runtime import qos
 
-# The last one: whether the callback takes the message as it came over the wire.
+# The last one: whether the callback is given serialised messages.
 Subscription: TypeAlias = tuple[type, str, Callable[[Any], None], QoSProfile, bool]
 Timer: TypeAlias = tuple[float, Callable[[], None]]  # period [s]
 
@@ -24,7 +24,7 @@ class Subscriptions:
     def __init__(
         self, node: Node, subscriptions: Sequence[Subscription], timers: Sequence[Timer]
     ) -> None:
-        """Begin to listen."""
+        """Subscribe and start the timers."""
         self._node = node
         self._subscriptions = [
             node.create_subscription(
@@ -35,16 +35,16 @@ class Subscriptions:
         # A steady clock: simulated time may stand still, and the motion must end all the same.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timers = [
-            node.create_timer(period_s, on_time, clock=steady) for period_s, on_time in timers
+            node.create_timer(period_s, callback, clock=steady) for period_s, callback in timers
         ]
 
     def values(self) -> dict[str, str]:
-        """Return how many publish each topic, as values of diagnostics."""
+        """Return the number of publishers of each topic, as values of diagnostics."""
         topics = [subscription.topic_name for subscription in self._subscriptions]
         return {f'publishers of {one}': f'{self._node.count_publishers(one)}' for one in topics}
 
     def destroy(self) -> None:
-        """Listen no more."""
+        """Unsubscribe and end the timers."""
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         for timer in self._timers:

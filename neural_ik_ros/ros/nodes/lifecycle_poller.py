@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Asks the node ``neural_ik`` how it is; its answer tells that it has done what came before."""
+"""Polls the lifecycle state of a node; a reply implies that earlier messages were processed."""
 
 from __future__ import annotations
 
@@ -14,69 +14,69 @@ from rclpy.task import Future
 from ...errors import NeuralIkError
 from ...interface.controller_rules import NS_PER_S
 
-AGAIN_NS = NS_PER_S // 2  # answers get lost while nodes do not know each other
-PAUSE_NS = NS_PER_S // 20  # between questions to a node that is not active yet
-GIVE_UP_NS = 20 * NS_PER_S
+RETRY_NS = NS_PER_S // 2  # requests are lost while nodes have not discovered each other
+POLL_PERIOD_NS = NS_PER_S // 20  # while the node is not active
+REPLY_TIMEOUT_NS = 20 * NS_PER_S
 
 
 class NodeLostError(NeuralIkError):
     """The node has ended, or hangs."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f'{name} answers no more. Start it again, then play again.')
+        super().__init__(f'{name} does not reply any more. Start it again, then play again.')
 
 
 class LifecyclePoller:
     """
-    One question at a time; the node answers it in turn, after the messages that came before.
+    Sends one request at a time, which the node answers after the messages that came before.
 
-    Make it after the publishers: who answers has learnt of them before.
+    Create it after the publishers, so that a reply also implies that the node has discovered them.
     """
 
     def __init__(self, node: Node, name: str) -> None:
-        """Ask nothing yet."""
+        """Create the client of a node with this fully qualified name."""
         self._client = node.create_client(GetState, f'{name}/get_state')
         self._name = name
-        self._question: Future | None = None
-        self._asked_ns = self._first_ns = 0
+        self._request: Future | None = None
+        self._sent_ns = self._first_sent_ns = 0
         self.is_active = False
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a question is not answered yet."""
-        return self._question is not None
+        """Whether a request has not been answered yet."""
+        return self._request is not None
 
-    def ask(self) -> None:
-        """Ask."""
-        self._first_ns = monotonic_ns()
+    def poll(self) -> None:
+        """Send a request."""
+        self._first_sent_ns = monotonic_ns()
         self._send()
 
-    def ask_now_and_then(self) -> None:
-        """Ask, if the last time is some time ago."""
-        if monotonic_ns() - self._asked_ns > PAUSE_NS:
-            self.ask()
+    def poll_periodically(self) -> None:
+        """Send a request if the last one was sent some time ago."""
+        if monotonic_ns() - self._sent_ns > POLL_PERIOD_NS:
+            self.poll()
 
-    def remind(self) -> None:
+    def retry(self) -> None:
         """
-        Ask again if there is no answer for long; to be called now and then.
+        Send the request again if there has been no reply for some time.
 
-        :raises NodeLostError: If there is none for very long.
+        :raises NodeLostError: If an active node has not replied within the timeout.
         """
         now_ns = monotonic_ns()
-        if self.is_active and now_ns - self._first_ns > GIVE_UP_NS:
+        if self.is_active and now_ns - self._first_sent_ns > REPLY_TIMEOUT_NS:
             raise NodeLostError(self._name)
-        if now_ns - self._asked_ns > AGAIN_NS:
+        if now_ns - self._sent_ns > RETRY_NS:
             self._send()
 
     def _send(self) -> None:
-        self._asked_ns = monotonic_ns()
-        if self._question is not None:
-            self._client.remove_pending_request(self._question)
-        self._question = self._client.call_async(GetState.Request())
-        self._question.add_done_callback(self._take)
+        self._sent_ns = monotonic_ns()
+        if self._request is not None:
+            self._client.remove_pending_request(self._request)
+        self._request = self._client.call_async(GetState.Request())
+        self._request.add_done_callback(self._on_reply)
 
-    def _take(self, question: Future) -> None:
-        state = question.result().current_state
-        if question is self._question:
-            self._question = None
+    def _on_reply(self, request: Future) -> None:
+        state = request.result().current_state
+        if request is self._request:
+            self._request = None
             self.is_active = state.id == State.PRIMARY_STATE_ACTIVE

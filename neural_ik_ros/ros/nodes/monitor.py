@@ -125,9 +125,7 @@ def view(status: DiagnosticStatus, *, age_s: float) -> str:
     rows += [
         _row('answers', _counts(values, 'count ')),
         _row('seeds', _counts(values, 'seed ')),
-        _row(
-            'newton steps', ' '.join(f'{k} {values.get(f"newton steps {k}", "-")}' for k in TIMES)
-        ),
+        _row('iterations', ' '.join(f'{k} {values.get(f"iterations {k}", "-")}' for k in TIMES)),
         _row('publishers', _counts(values, 'publishers of ')),
         _row('watchdogs', _pairs(values, WATCHDOGS)),
         _row('motion', _pairs(values, MOTION)),

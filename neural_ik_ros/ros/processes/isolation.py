@@ -65,7 +65,7 @@ def isolated_environment(folder: Path, domain_id: int) -> dict[str, str]:
     Return the variables of processes that see each other and nobody else.
 
     Under Fast DDS they find each other in 0.1 s instead of up to 3 s, and talk over UDP: in shared
-    memory, what a killed process leaves behind can make its successor deaf. Logs go to the folder.
+    memory, the successor of a killed process may receive nothing. Logs go to the folder.
 
     :raises ProfileError: If the profile for Fast DDS is not there.
     """

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A bag played into a node of its own, in processes of their own, on the clock of the bag."""
+"""Plays a bag to a node in a process of its own, on the clock of the bag."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ START_TIMEOUT_S = 120.0  # the first start compiles the kernels
 
 
 class LiveError(NeuralIkError):
-    """A process of a live replay did not do its part."""
+    """A process of a live replay failed."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(f'live replay: {problem}. Replay it without --live to see more.')
@@ -32,7 +32,7 @@ class LiveError(NeuralIkError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveOptions:
-    """What is played, and to which node."""
+    """The bag, and the node that it is played to."""
 
     bag: Path
     node: str  # fully qualified name
@@ -41,24 +41,24 @@ class LiveOptions:
     prefix: str
 
 
-def play_live(options: LiveOptions, answers: Path, tell: Callable[[str], None]) -> None:
+def play_live(options: LiveOptions, responses: Path, log: Callable[[str], None]) -> None:
     """
-    Write a bag of what a real node answers while a bag is played to it.
+    Play a bag to a real node and write a bag of its responses.
 
-    In lock-step: the clock of the bag stands still until the node has done with each message, so
+    In lock-step: the clock of the bag stands still until the node has processed each message, so
     that nothing is lost on a busy machine. In a ROS domain of its own on the loopback.
 
-    :param tell: Called with a line for people once the bag is known to be good.
+    :param log: Called with a line for the user once the bag has been checked.
     :raises NeuralIkError: If the bag is bad, before anything is started, or a process fails.
     """
     if importlib.util.find_spec('rclpy') is None:
         raise LiveError('rclpy is not installed. Source ROS 2 Jazzy, or make setup')
-    tell(f'playing {_checked_s(options):.1f} s into a node, as fast as recorded')
+    log(f'playing {_checked_s(options):.1f} s into a node, as fast as recorded')
     with contextlib.ExitStack() as stack:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         domain_id = stack.enter_context(reserved_domain())
         environment = isolated_environment(logs, domain_id)
-        arguments = {'neural_ik_node': _node(options), 'bag_player': _player(options, answers)}
+        arguments = {'neural_ik_node': _node(options), 'bag_player': _player(options, responses)}
         node, player = (
             stack.enter_context(
                 NodeProcess(name, *given, log=logs / f'{name}.log', environment=environment)
@@ -73,7 +73,7 @@ def play_live(options: LiveOptions, answers: Path, tell: Callable[[str], None]) 
 
 
 def _checked_s(options: LiveOptions) -> float:
-    """Return the duration of the bag [s]; reading all of it tells what is wrong with it."""
+    """Return the duration of the bag [s], after reading all of it to find faults."""
     with BagReader(options.bag, options.topics, wanted=()) as reader:
         for _ in reader.messages():
             pass
@@ -91,20 +91,20 @@ def _node(options: LiveOptions) -> list[str]:
     ]
 
 
-def _player(options: LiveOptions, answers: Path) -> list[str]:
+def _player(options: LiveOptions, responses: Path) -> list[str]:
     values = {
         'bag': options.bag.resolve(),
         'node': options.node,
         'target_topic': options.topics.target,
         'joint_states_topic': options.topics.joint_states,
         'lock_step': 'true',
-        'answers': answers.resolve(),
+        'responses': responses.resolve(),
     }
     return [part for name, value in values.items() for part in ('-p', f'{name}:={value}')]
 
 
 def _watch(node: NodeProcess, player: NodeProcess) -> None:
-    """Wait until the player has ended, while the node lives."""
+    """Wait until the player ends; fail if the node ends before or does not become active."""
     deadline = time.monotonic() + START_TIMEOUT_S
     has_begun = False
     while player.is_running:

@@ -138,7 +138,7 @@ def _make_and_spin(make_node: Callable[[], Node], stop: StopSignal) -> int:
         spin(executor, lambda: stop.is_set or getattr(node, 'is_finished', False))
     finally:
         ignore_signals()
-        _say_goodbye(node)
+        _call_before_exit(node)
         executor.shutdown()
         node.destroy_node()
     return 0
@@ -165,7 +165,7 @@ def spin(executor: Executor, is_over: Callable[[], bool]) -> None:
             raise  # a bug; with an invalid context it is the shutdown speaking
 
 
-def _say_goodbye(node: Node) -> None:
+def _call_before_exit(node: Node) -> None:
     before_exit = getattr(node, 'before_exit', None)
     if before_exit is not None and rclpy.ok():
         before_exit()

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from fake_moveit_msgs import PoseStamped, Request, plugin_request
 from moveit_bench import GRIPPER, Q_SEED, Q_TARGET, ask, good_request, joints_of, made_handler
-from moveit_stand_ins import PoseStamped, Request, plugin_request
 from numpy.testing import assert_allclose, assert_array_equal
 from oracles import needs_pinocchio, pinocchio_forward
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fake_moveit_msgs import Request, plugin_request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from moveit_bench import (
@@ -21,7 +22,6 @@ from moveit_bench import (
     joints_of,
     made_handler,
 )
-from moveit_stand_ins import Request, plugin_request
 from strategies import shipped_arm
 
 from neural_ik_ros.interface.messages import InvalidMessage

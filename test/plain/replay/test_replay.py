@@ -34,14 +34,12 @@ from neural_ik_ros.interface.messages import (
     trajectory_from_message,
 )
 from neural_ik_ros.kinematics import forward
-from neural_ik_ros.replay.spread import QuantileSketch
 
 pytestmark = needs_bags
 SOLUTION, STATUS = '/neural_ik/solution', '/neural_ik/status'
 ROUNDING = 1e-9  # [rad] between commands of two networks, whose solutions are exact
 TRANSIENT = 1e-3  # [rad] what the motion may make of rounding where it switches
 EXACT = 1e-8  # [m], [rad]
-PERCENTILE = 1e-3  # relative
 
 
 def by_topic(bag: Path) -> dict[str, list[tuple[int, object]]]:
@@ -125,7 +123,7 @@ def test_replay_keeps_the_clock_of_the_bag(output):
     assert every == sorted(every)
 
 
-def test_replay_tells_statuses_when_they_change(tmp_path):
+def test_replay_reports_statuses_when_they_change(tmp_path):
     """Some targets before the motion begins are beyond reach."""
 
     def change(number, topic, time_ns, message):
@@ -230,21 +228,3 @@ def test_record_demo_with_a_prefix_is_replayed_with_it(tmp_path):
         ns_from_time(m.header.stamp) for t, _, m in recorded(tmp_path / 'bag') if t == JOINTS
     ]
     assert len(stamps) == 125
-
-
-def test_spread_tells_percentiles_to_a_thousandth():
-    values = np.random.default_rng(1).lognormal(-5.0, 4.0, 5001)
-    spread = QuantileSketch()
-    for value in [0.0, *values]:
-        spread.add(value)
-    figures = spread.values()
-    assert spread.n == 5002
-    assert figures['mean'] == pytest.approx(values.sum() / 5002)
-    assert figures['max'] == values.max()
-    for name, share in (('p50', 0.5), ('p99', 0.99)):
-        exact = np.quantile([0.0, *values], share, method='inverted_cdf')
-        assert figures[name] == pytest.approx(exact, rel=PERCENTILE)
-
-
-def test_spread_of_nothing_is_zero():
-    assert QuantileSketch().values() == {'mean': 0.0, 'p50': 0.0, 'p99': 0.0, 'max': 0.0}

@@ -170,5 +170,5 @@ def test_replay_replaces_nothing_that_is_not_its_own(capsys, tmp_path):
     (tmp_path / 'out').mkdir()
     (tmp_path / 'out/thesis.txt').write_text('all of it')
     assert replayed(REFERENCE, tmp_path / 'out') == 1
-    assert 'is there already' in capsys.readouterr().err
+    assert 'exists already' in capsys.readouterr().err
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['thesis.txt']

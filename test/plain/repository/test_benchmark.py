@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracles import needs_pinocchio
-from pretended_peers import (
+from fake_peers import (
     adding,
     beyond_limits,
     counting,
@@ -28,6 +27,7 @@ from pretended_peers import (
     refusing,
     silent,
 )
+from oracles import needs_pinocchio
 
 from neural_ik_ros.kinematics import arm_from_urdf, forward, is_within_limits, random_joints
 

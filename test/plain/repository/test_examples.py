@@ -100,7 +100,7 @@ def test_replay_a_bag_shows_what_a_limit_moves(run_example):
     moved = re.search(r'^settings\.parameters\.max_acceleration\.2 .*', shown.text, re.MULTILINE)
     assert moved is not None
     assert moved.group().split()[1:3] == ['5', '0.9']
-    assert re.search(r'^\d+ figures moved against', shown.text, re.MULTILINE)
+    assert re.search(r'^\d+ values changed against', shown.text, re.MULTILINE)
     assert 'exit code 1' in shown.text
     before, after = (
         json.loads((shown.output / name / 'report.json').read_text())['limit_use']['acceleration']

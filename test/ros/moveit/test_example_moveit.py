@@ -17,8 +17,8 @@ import pytest
 from neural_ik_ros.ros.moveit.service import GetPositionIK
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / 'plain'))
+from fake_moveit_msgs import Request, Response
 from moveit_bench import made_handler
-from moveit_stand_ins import Request, Response
 
 NAME = '06_call_the_moveit_service'
 FOLDER = Path(__file__).resolve().parents[3] / 'examples' / NAME

@@ -41,13 +41,13 @@ from neural_ik_ros.ros.runtime import qos
 from neural_ik_ros.urdf_file import read_urdf, shipped_urdf
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / 'plain'))
-import moveit_stand_ins
+import fake_moveit_msgs
 from moveit_bench import GRIPPER
 
 needs_moveit = pytest.mark.skipif(GetPositionIK is None, reason='moveit_msgs is not installed')
 SOLVED = 1e-9  # [m] and unitless
 N_REQUESTS = 300
-STAND_IN = Path(__file__).parents[1] / 'stand_in_tf'
+FAKE_TF2 = Path(__file__).parents[1] / 'fake_tf2'
 SHIPPED = read_urdf(shipped_urdf())
 
 
@@ -159,7 +159,7 @@ def test_answers_follow_the_description(start_node, peer, caller):
 
 @needs_moveit
 def test_pose_on_a_table_is_placed_by_tf_whatever_its_age(start_node, peer, caller):
-    path = f'{STAND_IN}{os.pathsep}{os.environ["PYTHONPATH"]}'
+    path = f'{FAKE_TF2}{os.pathsep}{os.environ["PYTHONPATH"]}'
     arguments = (*AUTOSTART, *PATIENT, '-p', 'use_tf:=true')
     start_node('neural_ik_node', *arguments, environment={'PYTHONPATH': path})
     caller.connect()
@@ -211,7 +211,7 @@ def test_targets_are_tracked_while_requests_come_without_end(start_node, peer, c
         driver.send_target(NEAR)
         answers[caller.ask(NEAR).error_code.val] += 1
     assert answers == {MoveItCode.SUCCESS: 100}
-    driver.serve(NEAR)
+    driver.solve_once(NEAR)
     driver.assert_trajectories_are_sound()
     assert_clean_exit(process, process.stop())
 
@@ -229,8 +229,8 @@ def test_codes_and_fields_are_those_of_moveit():
     for code in MoveItCode:
         assert getattr(real, code.name) == code
     pairs = (
-        (moveit_stand_ins.Request, GetPositionIK.Request),
-        (moveit_stand_ins.Response, GetPositionIK.Response),
+        (fake_moveit_msgs.Request, GetPositionIK.Request),
+        (fake_moveit_msgs.Response, GetPositionIK.Response),
     )
     n = sum(assert_same_fields(stand_in(), message()) for stand_in, message in pairs)
     assert n > 60
@@ -250,7 +250,7 @@ def assert_same_fields(stand_in: Any, message: Any) -> int:
 def test_node_says_what_it_lacks_and_serves_targets_without_it(start_node, peer):
     process = start_node('neural_ik_node', *AUTOSTART, *PATIENT)
     driver = Driver(peer).connect()
-    driver.serve(NEAR)
+    driver.solve_once(NEAR)
     driver.go(DEACTIVATE, CLEANUP, CONFIGURE)
     assert process.output.count('no service solve_ik: moveit_msgs cannot be imported') == 1
     assert 'sudo apt install ros-$ROS_DISTRO-moveit-msgs' in process.output

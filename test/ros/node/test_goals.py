@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Motions as goals of an action, with a stand-in for its client: what is told of each ending."""
+"""Motions as goals of an action, with a fake client: what is reported of each ending."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class Client:
         self.goals: list[Any] = []
         self.responses: list[Later] = []
         self.results: list[Later] = []
-        self.tell: list[Callable[[Any], None]] = []
+        self.feedback: list[Callable[[Any], None]] = []
 
     def server_is_ready(self) -> bool:
         return self.is_ready
 
     def send_goal_async(self, goal: Any, feedback_callback: Callable[[Any], None]) -> Later:
         self.goals.append(goal)
-        self.tell.append(feedback_callback)
+        self.feedback.append(feedback_callback)
         self.responses.append(Later())
         return self.responses[-1]
 
@@ -71,25 +71,31 @@ class Client:
 
 @pytest.fixture
 def cell(monkeypatch) -> SimpleNamespace:
-    """Return goals, their client and what was told."""
+    """Return goals, their client, and what they reported."""
     action = SimpleNamespace(Goal=lambda trajectory: SimpleNamespace(trajectory=trajectory))
     monkeypatch.setattr(goals, 'FollowJointTrajectory', action)
     monkeypatch.setattr(goals, 'ActionClient', Client)
     node = SimpleNamespace(resolve_service_name=lambda name: f'/controller/{name}')
-    news: list[str] = []
-    made = Goals(node, 'follow_joint_trajectory', lambda: news.append(made.values()['goal']))
-    return SimpleNamespace(goals=made, client=made._client, news=news)
+    updates: list[str] = []
+    failures: list[str] = []
+    made = Goals(
+        node,
+        'follow_joint_trajectory',
+        on_update=lambda: updates.append(made.values()['goal']),
+        on_failure=failures.append,
+    )
+    return SimpleNamespace(goals=made, client=made._client, updates=updates, failures=failures)
 
 
-def test_goal_that_is_reached_is_told_step_by_step(cell):
+def test_goal_that_is_reached_is_reported_step_by_step(cell):
     assert cell.goals.values()['goal'] == 'none'
     cell.goals.send('motion')
     assert cell.client.goals[0].trajectory == 'motion'
     assert cell.goals.values()['goal'] == 'sent'
     cell.client.accept()
     cell.client.end(GoalStatus.STATUS_SUCCEEDED)
-    assert cell.news == ['accepted', 'succeeded']
-    assert cell.goals.take_failure() == ''
+    assert cell.updates == ['accepted', 'succeeded']
+    assert cell.failures == []
 
 
 @pytest.mark.parametrize(
@@ -105,36 +111,35 @@ def test_goal_that_is_reached_is_told_step_by_step(cell):
         (77, 0, '', 'ended with status 77, error code 0'),
     ],
 )
-def test_goal_that_is_not_reached_is_a_failure_told_once(cell, status, code, text, reason):
+def test_goal_that_is_not_reached_is_a_failure_reported_once(cell, status, code, text, reason):
     cell.goals.send('motion')
     cell.client.accept()
     cell.client.end(status, code, text)
     assert cell.goals.values()['goal'] == f'failed: {reason}'
-    assert cell.goals.take_failure() == reason
-    assert cell.goals.take_failure() == ''
-    assert cell.news == ['accepted']
+    assert cell.failures == [reason]
+    assert cell.updates == ['accepted']
 
 
 def test_goal_that_is_rejected_is_a_failure(cell):
     cell.goals.send('motion')
     cell.client.responses[0].complete(SimpleNamespace(accepted=False))
-    assert cell.goals.take_failure() == 'the controller rejected it'
+    assert cell.failures == ['the controller rejected it']
 
 
 def test_goal_without_a_server_is_a_failure_that_names_it(cell):
     cell.client.is_ready = False
     cell.goals.send('motion')
     assert cell.client.goals == []
-    assert cell.goals.take_failure() == f'there is no action server {SERVER}'
+    assert cell.failures == [f'there is no action server {SERVER}']
 
 
 def test_old_goal_is_of_no_interest_once_there_is_a_new_one(cell):
     cell.goals.send('old')
     cell.client.accept()
     cell.goals.send('new')
-    cell.client.tell[0](feedback(1.0, [9.0]))
+    cell.client.feedback[0](feedback(1.0, [9.0]))
     cell.client.end(GoalStatus.STATUS_ABORTED, -5, number=0)
-    assert cell.goals.take_failure() == ''
+    assert cell.failures == []
     assert cell.goals.values() == {
         'goal': 'sent',
         'goal time [s]': '0.000',
@@ -149,15 +154,16 @@ def test_old_goal_that_is_accepted_late_is_not_waited_for(cell):
     cell.goals.send('old')
     cell.goals.send('new')
     cell.client.accept(0)
-    assert cell.news == []
+    assert cell.updates == []
 
 
-def test_new_goal_takes_the_failure_of_the_old_one_with_it(cell):
+def test_new_goal_replaces_the_failure_of_the_old_one(cell):
+    """And the streaming node forgets it when it sends a command."""
     cell.client.is_ready = False
     cell.goals.send('old')
     cell.client.is_ready = True
     cell.goals.send('new')
-    assert cell.goals.take_failure() == ''
+    assert cell.goals.values()['goal'] == 'sent'
 
 
 def feedback(time_s: float, error: list[float]) -> Any:
@@ -166,13 +172,13 @@ def feedback(time_s: float, error: list[float]) -> Any:
     return SimpleNamespace(feedback=content)
 
 
-def test_feedback_tells_time_and_largest_error(cell):
+def test_feedback_gives_time_and_largest_error(cell):
     cell.goals.send('motion')
     cell.client.accept()
-    cell.client.tell[0](feedback(1.0, [0.01, -0.03, 0.0]))
+    cell.client.feedback[0](feedback(1.0, [0.01, -0.03, 0.0]))
     figures = cell.goals.values()
     assert (figures['goal time [s]'], figures['goal error [rad]']) == ('1.500', '0.0300')
-    cell.client.tell[0](feedback(2.0, []))
+    cell.client.feedback[0](feedback(2.0, []))
     assert cell.goals.values()['goal error [rad]'] == '0.0000'
 
 
@@ -184,7 +190,7 @@ def test_client_is_destroyed_with_it(cell):
 def test_goals_without_control_msgs_are_an_error_with_a_remedy(monkeypatch):
     monkeypatch.setattr(goals, 'FollowJointTrajectory', None)
     with pytest.raises(MissingControlMsgsError, match='set output_mode to trajectory'):
-        Goals(SimpleNamespace(), 'name', print)
+        Goals(SimpleNamespace(), 'name', on_update=print, on_failure=print)
 
 
 @pytest.mark.skipif(goals.FollowJointTrajectory is not None, reason='control_msgs is installed')

@@ -122,7 +122,7 @@ def test_target_becomes_one_goal_with_the_whole_motion(driver, controller):
     assert_clean_exit(driver.process, driver.process.stop())
 
 
-def test_feedback_is_told_in_diagnostics(driver, controller):
+def test_feedback_is_reported_in_diagnostics(driver, controller):
     send(driver, NEAR, 1, controller)
 
     def figures() -> dict[str, str]:
@@ -150,7 +150,9 @@ def test_new_target_replaces_the_goal_without_a_stop(driver, controller):
     ('how', 'reason'),
     [('abort', 'aborted, error code -5 joint_2 is late'), ('reject', 'rejected')],
 )
-def test_goal_that_fails_is_told_and_the_next_target_starts_anew(driver, controller, how, reason):
+def test_goal_that_fails_is_reported_and_the_next_target_starts_anew(
+    driver, controller, how, reason
+):
     controller.takes_goals = how != 'reject'
     driver.send_joints(HOME)
     driver.peer.spin_for(0.1)
@@ -167,7 +169,7 @@ def test_goal_that_fails_is_told_and_the_next_target_starts_anew(driver, control
     assert_allclose(controller.goals[-1].points[0].positions, HOME, atol=1e-4)
 
 
-def test_missing_controller_is_told(start_node, peer):
+def test_missing_controller_is_reported(start_node, peer):
     start_node('neural_ik_node', *AUTOSTART, *ACTION)
     driver = Driver(peer).connect()
 
@@ -175,7 +177,7 @@ def test_missing_controller_is_told(start_node, peer):
         driver.send_joints(HOME)
         driver.send_target(NEAR)
 
-    driver.provoke(ask, 'GOAL_FAILED')
+    driver.repeat_until_status(ask, 'GOAL_FAILED')
     assert f'there is no action server {SERVER}' in driver.statuses[-1].message
 
 

@@ -53,7 +53,7 @@ def test_same_arm_is_served(start_node, peer, describe):
     start_node('neural_ik_node', *PATIENT)
     driver = Driver(peer)
     driver.go(CONFIGURE, ACTIVATE)
-    assert driver.connect().serve()
+    assert driver.connect().solve_once()
 
 
 @pytest.mark.parametrize(
@@ -78,15 +78,15 @@ def test_node_refuses_to_activate_for_another_arm(start_node, peer, describe, te
 def test_other_arm_that_comes_late_ends_the_service(start_node, peer, describe):
     start_node('neural_ik_node', *AUTOSTART, *PATIENT)
     driver = Driver(peer).connect()
-    driver.serve()
-    driver.forget()
+    driver.solve_once()
+    driver.clear()
     describe(OTHER)
 
     def send() -> None:
         driver.send_joints(HOME)
         driver.send_target(NEAR)
 
-    driver.provoke(send, 'ROBOT_DESCRIPTION_MISMATCH')
+    driver.repeat_until_status(send, 'ROBOT_DESCRIPTION_MISMATCH')
     assert 'the axis of joint_3' in driver.statuses[-1].message
     assert 'until the node is activated again' in driver.statuses[-1].message
 
@@ -99,7 +99,7 @@ def test_calibrated_arm_is_solved_for_exactly_where_it_is_to_be_used(start_node,
     describe(CALIBRATED)
     assert driver.peer.spin_until(lambda: driver.statuses)
     assert driver.state() == ACTIVE
-    solution = driver.connect().serve()
+    solution = driver.connect().solve_once()
     calibrated = arm_from_urdf(CALIBRATED)
     tool = forward(calibrated, np.array(solution.position))[:3, 3]
     assert np.linalg.norm(tool - forward(driver.arm, NEAR)[:3, 3]) < EXACT
@@ -131,17 +131,17 @@ def test_nothing_of_a_calibrated_arm_is_left_to_be_prepared_in_the_loop():
 def test_parameters_change_at_rest_and_count_from_then_on(start_node, peer):
     start_node('neural_ik_node', *AUTOSTART, *PATIENT)
     driver = Driver(peer).connect()
-    driver.serve()
-    driver.forget()
+    driver.solve_once()
+    driver.clear()
     assert peer.set_parameter(driver.node, 'max_joint_step_rad', 0.01).successful
 
     def send() -> None:
         driver.send_joints(HOME)
         driver.send_target(HOME + 0.1)
 
-    driver.provoke(send, 'STEP_TOO_LARGE')
+    driver.repeat_until_status(send, 'STEP_TOO_LARGE')
     assert peer.set_parameter(driver.node, 'max_joint_step_rad', 0.0).successful
-    driver.provoke(send, 'SOLVED')
+    driver.repeat_until_status(send, 'SOLVED')
 
 
 def test_parameters_do_not_change_in_motion_and_all_stays_as_it_was(start_node, peer):
@@ -163,13 +163,13 @@ def test_parameters_do_not_change_in_motion_and_all_stays_as_it_was(start_node, 
 def test_one_bad_value_of_a_set_leaves_all_as_before(start_node, peer):
     start_node('neural_ik_node', *AUTOSTART, *PATIENT)
     driver = Driver(peer).connect()
-    driver.serve()
+    driver.solve_once()
     good, bad = {'max_joint_step_rad': 0.01, 'recovery_s': 2.0}, {'velocity_scale': 2.0}
     before = peer.get_parameters(driver.node, [*good, *bad])
     for values in (good | bad, bad | good):
         assert not peer.set_parameters(driver.node, values).successful
         assert peer.get_parameters(driver.node, [*good, *bad]) == before
-    driver.serve(HOME + 0.1)  # farther than the step that was refused
+    driver.solve_once(HOME + 0.1)  # farther than the step that was refused
     assert peer.set_parameters(driver.node, good).successful
     assert peer.get_parameters(driver.node, [*good, *bad]) == [0.01, 2.0, 1.0]
 

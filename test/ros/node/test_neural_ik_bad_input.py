@@ -67,7 +67,7 @@ def assert_refused(
 
     The log may tell them a second later; and the next good target is served.
     """
-    driver.provoke(send, status)
+    driver.repeat_until_status(send, status)
     newest = driver.statuses[-1]
     assert newest.level == DiagnosticStatus.WARN
     assert all(reason in newest.message for reason in reasons), newest.message
@@ -77,16 +77,16 @@ def assert_refused(
     assert is_logged, active_node.output
     assert not driver.solutions
     assert not driver.trajectories
-    driver.forget()
-    assert driver.serve(), 'the next good target is served'
+    driver.clear()
+    assert driver.solve_once(), 'the next good target is served'
     driver.wait_for_status('SOLVED')
 
 
 @pytest.mark.parametrize(('changes', 'status', 'reason'), BAD_POSES.values(), ids=BAD_POSES)
 def test_bad_pose_is_refused_with_its_reason(driver, active_node, changes, status, reason):
     message = pose_message(driver, **changes)
-    driver.serve(HOME)
-    driver.forget()
+    driver.solve_once(HOME)
+    driver.clear()
 
     def send() -> None:
         driver.send_joints(HOME)
@@ -150,9 +150,9 @@ def test_bad_joint_state_is_refused_with_its_reason(driver, active_node, make, r
         driver.send_joints(positions, names)
         driver.send_target(NEAR)
 
-    driver.provoke(send, 'BAD_JOINT_STATE')
-    driver.forget()  # answers to targets that came before the first bad joint state
-    driver.provoke(lambda: driver.send_target(NEAR, frame='moon'), 'UNKNOWN_FRAME')
+    driver.repeat_until_status(send, 'BAD_JOINT_STATE')
+    driver.clear()  # answers to targets that came before the first bad joint state
+    driver.repeat_until_status(lambda: driver.send_target(NEAR, frame='moon'), 'UNKNOWN_FRAME')
     assert_refused(driver, active_node, send_near, 'BAD_JOINT_STATE', reason)
 
 
@@ -162,9 +162,9 @@ def test_stale_joint_state_is_refused(driver, active_node):
     def send_near() -> None:
         driver.send_target(NEAR)
 
-    driver.provoke(lambda: driver.send_target(HOME), 'STALE_JOINT_STATE')
-    driver.forget()  # answers to targets of before
-    driver.provoke(lambda: driver.send_target(NEAR, frame='moon'), 'UNKNOWN_FRAME')
+    driver.repeat_until_status(lambda: driver.send_target(HOME), 'STALE_JOINT_STATE')
+    driver.clear()  # answers to targets of before
+    driver.repeat_until_status(lambda: driver.send_target(NEAR, frame='moon'), 'UNKNOWN_FRAME')
     assert_refused(
         driver, active_node, send_near, 'STALE_JOINT_STATE', f'allowed {TIMEOUT_S:.3f} s'
     )
@@ -177,7 +177,7 @@ def test_log_of_a_reason_is_throttled(driver, active_node):
     for _ in range(100):
         driver.send(message)
         driver.peer.spin_for(0.005)
-    driver.provoke(lambda: driver.send(message), 'BAD_TARGET')
+    driver.repeat_until_status(lambda: driver.send(message), 'BAD_TARGET')
     elapsed_s = time.monotonic() - started
     n_new = active_node.output.count('orientation is the zero quaternion') - n_lines
     assert 1 <= n_new <= 1 + elapsed_s / LOG_PERIOD_S

@@ -33,7 +33,7 @@ from neural_ik_ros.interface.messages import ns_from_time
 from neural_ik_ros.ros.runtime import qos
 
 WITHOUT_SERVICE = """
-from neural_ik_ros.ros import node
+from neural_ik_ros.ros.node import node
 
 def refuse(*_):
     raise node.NeuralIkError('no service today')
@@ -85,6 +85,17 @@ def test_lifecycle_goes_round_and_ends(driver, process):
     assert_clean_exit(process, process.stop())
 
 
+def test_configure_that_fails_for_an_unexpected_reason_is_logged_with_its_type(start_node, peer):
+    script = WITHOUT_SERVICE.replace("node.NeuralIkError('no service today')", "KeyError('robot')")
+    process = start_node('neural_ik_node', script=script)
+    driver = Driver(peer)
+    assert not driver.change_state(CONFIGURE)
+    assert driver.state() == UNCONFIGURED
+    assert "not configured: KeyError: 'robot'" in process.output
+    assert process.stop() == 0
+    assert 'Traceback' not in process.output
+
+
 @pytest.mark.parametrize('state', SHUTDOWN)
 def test_shutdown_is_possible_from_every_state(driver, process, state):
     driver.go(*WAY_TO[state], SHUTDOWN[state])
@@ -99,7 +110,7 @@ def test_disallowed_transitions_are_refused_and_change_nothing(driver, process):
         for transition in transitions:
             assert not driver.change_state(transition)
             assert driver.state() == state
-    driver.connect().serve()
+    driver.connect().solve_once()
     assert 'refused' in process.output
     assert_clean_exit(process, process.stop())
 
@@ -132,7 +143,7 @@ def test_nothing_is_published_while_inactive(driver):
     driver.go(ACTIVATE)
     driver.peer.spin_for(0.2)
     assert not driver.trajectories, 'targets of before are not remembered'
-    assert driver.serve()
+    assert driver.solve_once()
 
 
 def refusals(driver) -> int:
@@ -145,12 +156,12 @@ def test_activation_forgets_the_joints_of_before(driver):
     driver.connect()
     assert driver.repeat(lambda: driver.send_target(NEAR), lambda: refusals(driver))
     assert not driver.trajectories
-    driver.serve()
+    driver.solve_once()
     driver.go(DEACTIVATE, ACTIVATE)
-    driver.forget()
+    driver.clear()
     assert driver.repeat(lambda: driver.send_target(NEAR), lambda: refusals(driver))
     assert not driver.trajectories
-    assert driver.serve()
+    assert driver.solve_once()
 
 
 def test_deactivation_in_motion_ends_it_smoothly(driver):
@@ -201,10 +212,10 @@ def assert_braking_is_smooth(driver: Driver) -> None:
 
 def test_motion_after_a_stop_starts_where_the_arm_is(driver):
     driver.go(CONFIGURE, ACTIVATE)
-    driver.connect().serve(FAR)
+    driver.connect().solve_once(FAR)
     driver.go(DEACTIVATE, ACTIVATE)
-    driver.forget()
-    driver.serve(NEAR, q_measured=HOME)
+    driver.clear()
+    driver.solve_once(NEAR, q_measured=HOME)
     assert_allclose(driver.rows()[0], HOME, atol=1e-4)
 
 
@@ -233,4 +244,4 @@ def test_autostart_is_active_at_once(start_node, peer):
     assert driver.state() == ACTIVE
     assert driver.peer.spin_until(lambda: driver.statuses)
     assert status_of(driver.statuses[0]) in {'IDLE', 'NO_JOINT_STATE'}, 'as time goes by'
-    assert driver.serve()
+    assert driver.solve_once()

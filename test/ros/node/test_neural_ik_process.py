@@ -72,15 +72,15 @@ def test_node_reports_an_arm_that_crashed_and_serves_it_when_it_is_back(start_no
     driver = Driver(peer).connect()
     assert peer.spin_until(lambda: states)
     home = np.array(states[-1].position)
-    driver.provoke(lambda: driver.send_target(home), 'SOLVED')
+    driver.repeat_until_status(lambda: driver.send_target(home), 'SOLVED')
     arm.send(signal.SIGKILL)
-    driver.provoke(lambda: driver.send_target(home), 'STALE_JOINT_STATE')
+    driver.repeat_until_status(lambda: driver.send_target(home), 'STALE_JOINT_STATE')
     assert 'the last joint state is too old' in driver.statuses[-1].message
     refusal = 'target refused: the last joint state is too old'
     assert driver.repeat(lambda: driver.send_target(home), lambda: refusal in node.output)
     assert node.is_running
     start_node('simulated_arm')
-    driver.provoke(lambda: driver.send_target(home), 'SOLVED')
+    driver.repeat_until_status(lambda: driver.send_target(home), 'SOLVED')
     assert_clean_exit(node, node.stop())
 
 
@@ -107,7 +107,7 @@ def test_node_goes_quiet_when_the_sender_crashes_and_serves_the_next_one(start_n
     assert peer.spin_until(lambda: np.abs(states[-1].velocity).max() == 0.0)
     driver.assert_trajectories_are_sound()
     assert node.is_running
-    driver.forget()
+    driver.clear()
     start_node('target_source', *settings, *TO_NODE)
     assert peer.spin_until(lambda: driver.solutions)
     assert_clean_exit(node, node.stop())
@@ -217,7 +217,7 @@ def test_node_accepts_whole_numbers_where_it_needs_floats(start_node, peer):
     whole = ('-p', 'rate_hz:=100', '-p', 'max_jerk:=[50, 50, 50, 50, 50, 50]')
     start_node('neural_ik_node', *AUTOSTART, *PATIENT, *whole)
     driver = Driver(peer).connect()
-    driver.serve(FAR)
+    driver.solve_once(FAR)
     durations = {one.points[0].time_from_start.nanosec for one in driver.trajectories}
     assert min(durations) == 10_000_000
 

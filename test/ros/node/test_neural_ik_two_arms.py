@@ -61,18 +61,20 @@ def test_two_arms_are_served_at_the_same_time(drivers, peer):
 def test_what_happens_to_one_arm_is_no_matter_of_the_other(drivers, processes, peer):
     left, right = drivers.values()
     for driver in drivers.values():
-        driver.serve(HOME)
-        driver.forget()
-    left.provoke(lambda: left.send_target(NEAR, frame='right_base_link'), 'UNKNOWN_FRAME')
+        driver.solve_once(HOME)
+        driver.clear()
+    left.repeat_until_status(
+        lambda: left.send_target(NEAR, frame='right_base_link'), 'UNKNOWN_FRAME'
+    )
     assert left.repeat(
         lambda: left.send_joints(HOME, right.names),
         lambda: int(left.values().get('ignored joint states', 0)),
     )
     left.go(DEACTIVATE)
-    assert right.serve(NEAR)
-    left.forget()
+    assert right.solve_once(NEAR)
+    left.clear()
     processes['left'].send(signal.SIGKILL)
-    assert right.serve(FAR)
+    assert right.solve_once(FAR)
     right.assert_trajectories_are_sound()
     assert not left.trajectories
     assert not left.solutions

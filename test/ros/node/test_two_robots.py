@@ -60,7 +60,7 @@ class Robot:
         q = np.array([message.position for message in self.joint_states]).reshape(-1, 6)
         return float(np.ptp(q, axis=0).max()) if len(q) else 0.0
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         for messages in (self.targets, self.solutions, self.joint_states):
             messages.clear()
 
@@ -112,7 +112,7 @@ def test_one_robot_goes_on_when_the_other_ends(robots, peer):
     peer.spin_for(0.1)
     assert peer.spin_until(is_at_rest)
     for robot in (left, right):
-        robot.forget()
+        robot.clear()
     assert peer.spin_until(lambda: right.is_running() and right.way() > EXACT), 'after each dwell'
     assert left.targets == left.solutions == []
     assert left.joint_states

@@ -8,16 +8,15 @@ import re
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from driver import AUTOSTART, HOME, PATIENT, Driver, shipped_arm
 
 from neural_ik_ros.errors import NeuralIkError
-from neural_ik_ros.interface.statistics import WINDOW
+from neural_ik_ros.interface.node_statistics import NodeStatistics
 from neural_ik_ros.kinematics import forward
-from neural_ik_ros.motion import Deviation, Health, Output, StreamStatus
-from neural_ik_ros.ros.node.diagnostics import Statistics
+from neural_ik_ros.motion import Health, Output, StreamStatus
+from neural_ik_ros.ros.node.diagnostics import no_joint_states_warning, status_message
 from neural_ik_ros.ros.nodes.monitor import LONGEST, run_monitor, view
 from neural_ik_ros.solver import CurrentJoints, IkSolver, IkStatus
 
@@ -32,97 +31,46 @@ def report() -> DiagnosticStatus:
     """Return a report after a few answers."""
     solver = IkSolver(shipped_arm(), CurrentJoints())
     solution = solver.solve(forward(solver.arm, HOME), HOME)
-    statistics = Statistics()
+    statistics = NodeStatistics()
     for k in range(10):
         output = Output(status=IkStatus.SOLVED, solution=solution, solve_ns=100_000 * (k + 1))
-        statistics.count(output, 200_000 * (k + 1))
-        statistics.tick(1 + 4_000_000 * k)
-    statistics.count(Output(status=IkStatus.UNREACHABLE), 5_000_000)
-    return statistics.report('/left/neural_ik', HEALTH)
+        statistics.on_target(output, 200_000 * (k + 1))
+        statistics.on_tick(1 + 4_000_000 * k)
+    statistics.on_target(Output(status=IkStatus.UNREACHABLE), 5_000_000)
+    newest = statistics.newest
+    values = statistics.values(HEALTH)
+    return status_message('/left/neural_ik', newest.status, newest.reason, values)
 
 
-def figures(status: DiagnosticStatus) -> dict[str, str]:
-    return {pair.key: pair.value for pair in status.values}
-
-
-def test_report_has_counts_latencies_watchdogs_and_evidence(report):
-    values = figures(report)
-    assert values['count SOLVED'] == '10'
-    assert values['count UNREACHABLE'] == '1'
-    assert values['seed current'] == '10'
-    assert (values['solve p50 [ms]'], values['solve max [ms]']) == ('0.550', '1.000')
-    assert values['callback max [ms]'] == '5.000'
-    assert values['loop p50 [ms]'] == '4.000'
-    assert values['fault'] == 'FOLLOWING_ERROR'
-    assert values['following error [rad]'] == '0.0625'
-    assert values['newton steps max'] == '0'
-    assert float(values['smallest singular value']) > 0.0
-
-
-def test_page_tells_how_many_publish_each_input():
+def test_page_shows_the_number_of_publishers_of_each_input():
     publishers = {'publishers of /joint_states': '1', 'publishers of /target_pose': '0'}
-    page = view(Statistics().report('/neural_ik', HEALTH, publishers), age_s=0.1)
+    status = status_message('/neural_ik', StreamStatus.IDLE, 'waiting for a target', publishers)
+    page = view(status, age_s=0.1)
     assert re.search('^publishers +/joint_states 1, /target_pose 0$', page, re.MULTILINE)
 
 
-def test_blind_node_is_told_about_once_for_each_time_it_lasts():
-    statistics, told = Statistics(), []
-    for n_joint_states in [0] * 9 + [1] + [0] * 2 + [250]:
-        for _ in range(n_joint_states):
-            statistics.note_joints(is_ours=True)
-        statistics.note_joints(is_ours=False)
-        told.append(statistics.is_blind())
-    assert told == [False] * 3 + [True] + [False] * 9, 'the first report may come at once'
-    text = statistics.blindness({'publishers of /joint_states': '2'})
+@pytest.mark.parametrize(
+    ('status', 'level'),
+    [
+        (IkStatus.SOLVED, DiagnosticStatus.OK),
+        (IkStatus.SOLVED_OTHER_POSTURE, DiagnosticStatus.OK),
+        (StreamStatus.IDLE, DiagnosticStatus.OK),
+        (IkStatus.UNREACHABLE, DiagnosticStatus.WARN),
+        (StreamStatus.GOAL_FAILED, DiagnosticStatus.WARN),
+    ],
+)
+def test_status_message_warns_of_what_needs_attention(status, level):
+    message = status_message('/neural_ik', status, 'why', {'goal': 'sent'})
+    assert message.level == level
+    assert (message.name, message.message) == ('/neural_ik', 'why')
+    pairs = [(pair.key, pair.value) for pair in message.values]
+    assert pairs == [('status', status.name), ('goal', 'sent')]
+
+
+def test_warning_without_joint_states_names_their_publishers():
+    text = no_joint_states_warning(3, 13, {'publishers of /joint_states': '2'})
     assert text.startswith('no joint states for 3 s; of other joints since activation: 13;')
     assert 'publishers of /joint_states: 2' in text
-
-
-def test_reason_of_waiting_is_news_when_it_changes():
-    statistics, news = Statistics(), []
-    for detail in ('lacks joint_6', 'lacks joint_6', 'lacks joint_1'):
-        news.append(statistics.is_news(Output(status=IkStatus.BAD_JOINT_STATE, detail=detail)))
-        statistics.status('/neural_ik')
-    assert news == [True, False, True]
-
-
-def test_status_of_waiting_is_news_once_although_its_age_grows():
-    statistics = Statistics()
-    status = StreamStatus.STALE_JOINT_STATE
-    waits = [Output(status=status, detail=f'age {k} s') for k in range(4)]
-    waits.insert(2, Output(status=StreamStatus.IDLE))
-    news = []
-    for waiting in waits:
-        news.append(statistics.is_news(waiting))
-        if news[-1]:
-            statistics.status('/neural_ik')
-    assert news == [True, False, True, True, False]
-
-
-def test_report_tells_what_the_limits_cost():
-    statistics = Statistics()
-    turned = HOME + np.array([0.01, 0.0, 0.0, 0.0, 0.0, 0.0])
-    deviation = Deviation(arm=shipped_arm(), q=turned, q_goal=HOME)
-    command = object()  # it only matters that there is one
-    for _ in range(3):
-        statistics.note_command(
-            Output(status=IkStatus.SOLVED, command=command, deviation=deviation)
-        )
-    values = figures(statistics.report('/neural_ik', HEALTH))
-    assert values['limited commands'] == '3'
-    assert float(values['deviation [rad]']) == pytest.approx(0.01, rel=1e-3)
-    assert 0.001 < float(values['deviation [m]']) < 0.02
-    statistics.note_command(Output(status=IkStatus.SOLVED, command=command))
-    assert float(figures(statistics.report('/n', HEALTH))['deviation [m]']) == 0.0
-
-
-def test_statistics_do_not_grow():
-    statistics = Statistics()
-    for k in range(3 * WINDOW):
-        statistics.count(Output(status=StreamStatus.STALE_TARGET), k)
-    values = figures(statistics.report('/neural_ik', HEALTH))
-    assert values['count STALE_TARGET'] == f'{3 * WINDOW}'
-    assert float(values['callback p50 [ms]']) > 2 * WINDOW * 1e-6
 
 
 def test_view_shows_what_is_in_a_report(report):
@@ -165,7 +113,7 @@ def test_monitor_says_that_nothing_reports():
 
 def test_monitor_shows_a_running_node_without_a_terminal(start_node, peer):
     start_node('neural_ik_node', *AUTOSTART, *PATIENT)
-    Driver(peer).connect().serve()
+    Driver(peer).connect().solve_once()
     command = [sys.executable, '-c', CODE, 'monitor', '--once']
     result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stderr

@@ -11,38 +11,43 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / 'soak'))
 
-from contest import Contest, Contestant
+from comparison import Candidate, Comparison
 from latency import AUTOSTART, RELAY, recording, remarks, table
 
 RATE_HZ, TURN_S = 100.0, 1.5
 N_SENT = 0.8 * RATE_HZ * (TURN_S - 0.1)  # at least: beginning and end of a turn are not counted
 FORGETFUL = """
-from neural_ik_ros.ros.node import NeuralIkNode
-take, turns = NeuralIkNode._on_target, iter(range(10**9))
-NeuralIkNode._on_target = lambda node, content: next(turns) % 20 and take(node, content)
+from neural_ik_ros.ros.node.node import NeuralIkNode
+
+class Node(probed(NeuralIkNode)):
+    def create_subscription(self, kind, topic, callback, *arguments, **options):
+        turns = iter(range(10**9))
+        some = lambda content: next(turns) % 20 and callback(content)
+        used = some if topic == '~/target_pose' else callback
+        return super().create_subscription(kind, topic, used, *arguments, **options)
 """
 
 
 @pytest.fixture
-def contest(tmp_path):
+def comparison(tmp_path):
     with recording() as recorder:
-        yield Contest(tmp_path, recorder, RATE_HZ, TURN_S)
+        yield Comparison(tmp_path, recorder, RATE_HZ, TURN_S)
 
 
-def test_every_pose_is_accounted_for_and_a_forgotten_one_is_lost(contest):
-    node = Contestant(executable='neural_ik_node', arguments=AUTOSTART)
-    forgetful = Contestant(executable='neural_ik_node', arguments=AUTOSTART, prelude=FORGETFUL)
-    figures = contest.run({'relay': RELAY, 'node': node, 'forgetful': forgetful}, 1)
-    accounts = {name: one.account for name, one in figures.items()}
+def test_every_pose_is_accounted_for_and_a_forgotten_one_is_lost(comparison):
+    node = Candidate(name='neural_ik_node', arguments=AUTOSTART)
+    forgetful = Candidate(name='forgetful_node', node=FORGETFUL, arguments=AUTOSTART)
+    results = comparison.run({'relay': RELAY, 'node': node, 'forgetful': forgetful}, 1)
+    ledgers = {name: one.ledger for name, one in results.items()}
 
-    assert min(one.n_sent for one in accounts.values()) >= N_SENT
+    assert min(one.n_sent for one in ledgers.values()) >= N_SENT
     for name in ('relay', 'node'):
-        assert accounts[name].n_lost == accounts[name].n_refused == 0, accounts[name]
-        assert accounts[name].unanswered_percent < 50.0
-    assert 0.5 < accounts['forgetful'].n_lost / (accounts['forgetful'].n_sent / 20) < 1.5
-    told = remarks(RATE_HZ, figures)
-    assert len(told) == 1
-    assert 'forgetful: lost' in told[0]
-    rows = table(RATE_HZ, figures['relay'].latency_ms[0], figures)
-    assert len(rows) == 1 + len(figures)
+        assert ledgers[name].n_lost == ledgers[name].n_refused == 0, ledgers[name]
+        assert ledgers[name].unanswered_percent < 50.0
+    assert 0.5 < ledgers['forgetful'].n_lost / (ledgers['forgetful'].n_sent / 20) < 1.5
+    lines = remarks(RATE_HZ, results)
+    assert len(lines) == 1
+    assert 'forgetful: lost' in lines[0]
+    rows = table(RATE_HZ, results['relay'].latency_ms[0], results)
+    assert len(rows) == 1 + len(results)
     assert len({row.count('|') for row in rows}) == 1

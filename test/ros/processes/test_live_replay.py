@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A bag played into a real node: the same solutions as offline, and a controller that obeys."""
+"""A bag played to a real node: the same solutions as offline, accepted by a controller."""
 
 from __future__ import annotations
 
@@ -152,27 +152,28 @@ def test_player_begins_again_when_it_loops(start_node, peer):
 
 def test_player_that_is_stopped_leaves_no_half_written_bag(start_node, tmp_path):
     start_node('neural_ik_node', *LIVE_NODE)
-    player = start_node('bag_player', *PLAY, '-p', f'answers:={tmp_path}/answers')
+    player = start_node('bag_player', *PLAY, '-p', f'responses:={tmp_path}/responses')
     player.wait_for_output('plays', 60.0)
     assert_clean_exit(player, player.stop())
-    assert not (tmp_path / 'answers').exists()
-    assert not list(tmp_path.glob('.answers*'))
+    assert not (tmp_path / 'responses').exists()
+    assert not list(tmp_path.glob('.responses*'))
 
 
-def test_player_tells_when_the_node_is_lost(start_node, tmp_path):
+def test_player_reports_when_the_node_is_lost(start_node, tmp_path):
     node = start_node('neural_ik_node', *LIVE_NODE)
     script = (
-        'from neural_ik_ros.ros.replay import node_watch; node_watch.GIVE_UP_NS = 10**9; '
+        'from neural_ik_ros.ros.nodes import lifecycle_poller as poller; '
+        'poller.REPLY_TIMEOUT_NS = 10**9; '
         'from neural_ik_ros.ros.executables import bag_player; raise SystemExit(bag_player())'
     )
-    arguments = ('-p', 'lock_step:=true', '-p', f'answers:={tmp_path}/answers')
+    arguments = ('-p', 'lock_step:=true', '-p', f'responses:={tmp_path}/responses')
     player = start_node('bag_player', *PLAY, *arguments, script=script)
     player.wait_for_output('plays', 60.0)
     node.end()
     assert player.wait() == 1
-    assert '/neural_ik answers no more. Start it again' in player.output
+    assert '/neural_ik does not reply any more. Start it again' in player.output
     assert 'Traceback' not in player.output
-    assert not (tmp_path / 'answers').exists()
+    assert not (tmp_path / 'responses').exists()
 
 
 def truncated(folder: Path) -> Path:
@@ -194,7 +195,7 @@ BAD = {
     'no such bag': (('bag:=/no/such/bag',), ('does not exist',)),
     'missing topic': (('target_topic:=/goal',), ('no topic /goal', '/neural_ik/target_pose')),
     'wrong type': (('target_topic:=/joint_states',), ('JointState instead of',)),
-    'two rounds': (('loop:=true', 'answers:=/tmp/answers'), ('one round only',)),
+    'two rounds': (('loop:=true', 'responses:=/tmp/responses'), ('one round only',)),
 }
 
 
@@ -209,15 +210,15 @@ def test_player_refuses_bad_parameters_in_one_line(start_node, case):
     assert all(word in lines[0] for word in words), lines[0]
 
 
-def test_player_tells_what_is_wrong_with_a_bag_while_it_plays(start_node, tmp_path):
+def test_player_reports_what_is_wrong_with_a_bag_while_it_plays(start_node, tmp_path):
     start_node('neural_ik_node', *LIVE_NODE)
     bag = fewer_than_promised(tmp_path / 'bad')
-    answers = ('-p', f'answers:={tmp_path}/answers')
-    player = start_node('bag_player', '-p', f'bag:={bag}', *FAST, *answers)
+    responses = ('-p', f'responses:={tmp_path}/responses')
+    player = start_node('bag_player', '-p', f'bag:={bag}', *FAST, *responses)
     assert player.wait(60.0) == 1
     assert 'is truncated: has 280 of 290 messages' in player.output.splitlines()[-1]
     assert 'Traceback' not in player.output
-    assert not (tmp_path / 'answers').exists()
+    assert not (tmp_path / 'responses').exists()
 
 
 @pytest.mark.parametrize('make', [truncated, fewer_than_promised])
@@ -230,7 +231,7 @@ def test_live_replay_refuses_a_bad_bag_before_it_starts(tmp_path, capsys, make):
     assert not (tmp_path / 'out').exists()
 
 
-def test_live_replay_tells_why_the_node_did_not_start(tmp_path, capsys):
+def test_live_replay_reports_why_the_node_did_not_start(tmp_path, capsys):
     params = tmp_path / 'params.yaml'
     params.write_text('/**:\n  ros__parameters: {use_tf: true}\n')
     assert replayed(tmp_path / 'out', '--live', '--params-file', str(params)) == 1

@@ -4,35 +4,19 @@
 
 from __future__ import annotations
 
-import gc
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-import rclpy
 from driver import shipped_arm
-
-from neural_ik_ros.ros.node.node import NeuralIkNode
 
 for folder in ('soak', 'plain'):
     sys.path.append(str(Path(__file__).resolve().parents[2] / folder))
 
 import cell  # noqa: E402
-from in_process import PARAMETERS, check_limits, fuzz  # noqa: E402
+from in_process import check_limits, fuzz, make_node  # noqa: E402
 
 RUN_S, RATE_HZ = 12.0, 500.0
-
-
-@pytest.fixture
-def node():
-    """Return an active node in this process that nobody spins."""
-    rclpy.init(args=['--ros-args', *PARAMETERS, '-p', 'autostart:=true'])
-    node = NeuralIkNode()
-    yield node
-    node.destroy_node()
-    rclpy.shutdown()
-    gc.unfreeze()
 
 
 def test_make_soak_starts_by_itself_and_names_its_parts():
@@ -43,17 +27,18 @@ def test_make_soak_starts_by_itself_and_names_its_parts():
     assert ended.stderr == 'unknown: sok; choose from fuzz, limits, flood, kills, run\n'
 
 
-def test_node_takes_hostile_messages_without_a_bad_command(node):
-    assert fuzz(node, 3000) == []
-    assert node._outputs.n_commands > 300
-    assert len(node._statistics.counts) >= 6
+def test_node_survives_fuzz_messages_without_a_bad_command():
+    node, check = make_node()
+    assert fuzz(node, check, 3000) == []
+    assert check.n_commands > 300
+    assert len(node.statistics.counts) >= 6
 
 
 def test_commands_keep_every_limit_whatever_the_targets():
     assert check_limits(shipped_arm(), 6000) == []
 
 
-def test_node_takes_hostile_messages_over_dds(tmp_path, peer):
+def test_node_survives_fuzz_messages_over_dds(tmp_path, peer):
     assert cell.flood(tmp_path, peer, 2000) == []
 
 

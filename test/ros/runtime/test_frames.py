@@ -27,7 +27,7 @@ from neural_ik_ros.kinematics import Transform, forward, invert, rotation_from_r
 from neural_ik_ros.ros.runtime import frames
 from neural_ik_ros.ros.runtime.frames import Frames, MissingTfError
 
-STAND_IN = Path(__file__).parents[1] / 'stand_in_tf'
+FAKE_TF2 = Path(__file__).parents[1] / 'fake_tf2'
 EXACT = 1e-12  # [m], [rad] rounding of one product
 SOLVED = 1e-9  # [m], [rad]
 SECOND = 1_000_000_000
@@ -67,7 +67,7 @@ class NoNode:
 @pytest.fixture
 def tf(monkeypatch) -> Any:
     """Return the frames of a node that uses the stand-in."""
-    monkeypatch.syspath_prepend(str(STAND_IN))
+    monkeypatch.syspath_prepend(str(FAKE_TF2))
     monkeypatch.delitem(sys.modules, 'tf2_ros', raising=False)
     import tf2_ros
 
@@ -174,7 +174,7 @@ def test_use_of_tf_without_tf_is_an_error_with_a_remedy(monkeypatch):
 
 
 def test_node_serves_a_target_on_a_table_once_it_knows_where_that_is(start_node, peer):
-    path = f'{STAND_IN}{os.pathsep}{os.environ["PYTHONPATH"]}'
+    path = f'{FAKE_TF2}{os.pathsep}{os.environ["PYTHONPATH"]}'
     start_node('neural_ik_node', '-p', 'use_tf:=true', *PATIENT, environment={'PYTHONPATH': path})
     driver = Driver(peer)
     driver.go(CONFIGURE, ACTIVATE)
@@ -186,7 +186,7 @@ def test_node_serves_a_target_on_a_table_once_it_knows_where_that_is(start_node,
         driver.send_joints(HOME)
         driver.send_pose(transform_table_tool, frame='table')
 
-    driver.provoke(send, 'UNKNOWN_FRAME')
+    driver.repeat_until_status(send, 'UNKNOWN_FRAME')
     assert 'does not exist' in driver.statuses[-1].message
     assert driver.trajectories == []
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)

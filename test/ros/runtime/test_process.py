@@ -14,7 +14,7 @@ from neural_ik_ros.ros.runtime.transport import LOCALHOST, TRANSPORTS, is_fast_d
 
 LIFECYCLE = """
 from rclpy.lifecycle import LifecycleNode
-from neural_ik_ros.ros import process
+from neural_ik_ros.ros.runtime import process
 
 {setup}
 raise SystemExit(process.run(lambda: LifecycleNode('subject')))
@@ -67,7 +67,7 @@ def test_run_answers_a_disallowed_transition_and_goes_on(lifecycle_process, peer
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_run_lets_the_node_say_goodbye(start_node, number):
+def test_run_calls_before_exit_of_the_node(start_node, number):
     process = start_node('subject', script=NODE.format(tick='print("tick", flush=True)'))
     process.wait_for_output('tick')
     assert_clean_exit(process, process.stop(number))
@@ -88,7 +88,7 @@ def test_processes_of_the_tests_keep_to_the_loopback(start_node):
 def test_run_goes_without_shared_memory_unless_told(
     start_node, monkeypatch, transports, has_shared_memory
 ):
-    """What a killed process leaves in it can make its successor deaf (Fast-DDS 4737)."""
+    """The successor of a killed process may receive nothing through it (Fast-DDS 4737)."""
     for name in ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'):
         monkeypatch.delenv(name)  # as on a robot PC
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'OFF')  # nothing gets out

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Recorded answers, in the bag or in another one, against those of the replay."""
+"""Recorded responses, in the bag or in another one, against those of the replay."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STEP = 1e-6  # [rad] by which one solution is changed
 LATE_NS = 700_000
 
 
-def answers(folder: Path, change: Any = None) -> Path:
+def responses(folder: Path, change: Any = None) -> Path:
     """Write a bag of solutions and commands of the reference, each changed or left out."""
 
     def messages():
@@ -76,16 +76,16 @@ def test_replay_compares_nothing_in_a_bag_without_solutions(tmp_path):
     assert figures['compared'] == figures['missing'] == 0
 
 
-def test_replay_takes_answers_from_another_bag(tmp_path, capsys):
-    bag = answers(tmp_path / 'answers')
-    assert replayed(REFERENCE, tmp_path / 'out', '--answers', str(bag)) == 0
-    assert f'{N_TARGETS} solutions in answers as replayed' in capsys.readouterr().out
+def test_replay_takes_responses_from_another_bag(tmp_path, capsys):
+    bag = responses(tmp_path / 'responses')
+    assert replayed(REFERENCE, tmp_path / 'out', '--responses', str(bag)) == 0
+    assert f'{N_TARGETS} solutions in responses as replayed' in capsys.readouterr().out
     report = report_of(tmp_path / 'out')
     assert report['recorded_solutions']['compared'] == N_TARGETS
     assert report['recorded_commands']['latency_ms']['max'] == pytest.approx(0.5 + LATE_NS * 1e-6)
 
 
-def test_replay_fails_when_one_answer_is_another_solution(tmp_path, capsys):
+def test_replay_fails_when_one_response_is_another_solution(tmp_path, capsys):
     numbers = number_of()
 
     def change(topic, message):
@@ -93,13 +93,13 @@ def test_replay_fails_when_one_answer_is_another_solution(tmp_path, capsys):
             return replace(message, position=message.position + STEP * np.arange(6))
         return message
 
-    bag = answers(tmp_path / 'answers', change)
-    assert replayed(REFERENCE, tmp_path / 'out', '--answers', str(bag)) == 1
+    bag = responses(tmp_path / 'responses', change)
+    assert replayed(REFERENCE, tmp_path / 'out', '--responses', str(bag)) == 1
     assert 'they differ by up to 5.000e-06 rad' in capsys.readouterr().out
     assert solutions(tmp_path / 'out')['difference_rad']['max'] == pytest.approx(5.0 * STEP)
 
 
-def test_replay_fails_when_answers_are_missing(tmp_path, capsys):
+def test_replay_fails_when_responses_are_missing(tmp_path, capsys):
     numbers = number_of()
 
     def change(topic, message):
@@ -111,22 +111,22 @@ def test_replay_fails_when_answers_are_missing(tmp_path, capsys):
         )
         return None if is_left_out else message
 
-    bag = answers(tmp_path / 'answers', change)
-    assert replayed(REFERENCE, tmp_path / 'out', '--answers', str(bag)) == 1
+    bag = responses(tmp_path / 'responses', change)
+    assert replayed(REFERENCE, tmp_path / 'out', '--responses', str(bag)) == 1
     assert '4 are missing' in capsys.readouterr().out
     assert solutions(tmp_path / 'out')['compared'] == N_TARGETS - 4
 
 
-def test_replay_fails_when_answers_are_to_other_targets(tmp_path, capsys):
+def test_replay_fails_when_responses_are_to_other_targets(tmp_path, capsys):
     def change(topic, message):
         stamp = replace(message.header.stamp, nanosec=message.header.stamp.nanosec + 1)
         return replace(message, header=replace(message.header, stamp=stamp))
 
-    bag = answers(tmp_path / 'answers', change)
-    assert replayed(REFERENCE, tmp_path / 'out', '--answers', str(bag)) == 1
+    bag = responses(tmp_path / 'responses', change)
+    assert replayed(REFERENCE, tmp_path / 'out', '--responses', str(bag)) == 1
     said = capsys.readouterr().out
     assert 'none could be compared' in said
-    assert f'{N_TARGETS} are no answer of the replay' in said
+    assert f'{N_TARGETS} are not in the replay' in said
 
 
 def test_replay_leaves_targets_without_a_stamp_out_of_the_comparison(tmp_path):
@@ -138,20 +138,20 @@ def test_replay_leaves_targets_without_a_stamp_out_of_the_comparison(tmp_path):
         return time_ns, without_stamp(message) if topic == TARGETS else message
 
     bag = changed(tmp_path / 'bag', change)
-    said = answers(tmp_path / 'answers', lambda topic, message: without_stamp(message))
-    assert replayed(bag, tmp_path / 'out', '--answers', str(said)) == 1, 'nothing to compare'
+    said = responses(tmp_path / 'responses', lambda topic, message: without_stamp(message))
+    assert replayed(bag, tmp_path / 'out', '--responses', str(said)) == 1, 'nothing to compare'
     figures = solutions(tmp_path / 'out')
     assert figures['compared'] == figures['missing'] == figures['without_replayed_one'] == 0
 
 
-def test_replay_refuses_answers_of_another_time(tmp_path, capsys):
+def test_replay_refuses_responses_of_another_time(tmp_path, capsys):
     def messages():
         for topic, time_ns, message in recorded(REFERENCE):
             if topic in (SOLUTION, COMMANDS):
                 yield topic, time_ns + 10**12, message
 
-    bag = written(tmp_path / 'answers', messages())
-    assert replayed(REFERENCE, tmp_path / 'out', '--answers', str(bag)) == 1
+    bag = written(tmp_path / 'responses', messages())
+    assert replayed(REFERENCE, tmp_path / 'out', '--responses', str(bag)) == 1
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert 'recorded at another time' in lines[0]
@@ -159,26 +159,31 @@ def test_replay_refuses_answers_of_another_time(tmp_path, capsys):
     assert not (tmp_path / 'out').exists()
 
 
-def test_replay_refuses_answers_without_solutions(tmp_path, capsys):
-    bag = answers(tmp_path / 'answers', lambda topic, m: m if topic == COMMANDS else None)
-    assert replayed(REFERENCE, tmp_path / 'out', '--answers', str(bag)) == 1
+def test_replay_refuses_responses_without_solutions(tmp_path, capsys):
+    bag = responses(tmp_path / 'responses', lambda topic, m: m if topic == COMMANDS else None)
+    assert replayed(REFERENCE, tmp_path / 'out', '--responses', str(bag)) == 1
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert SOLUTION in lines[0]
 
 
-def test_replay_refuses_both_ways_to_get_answers(tmp_path, capsys):
-    assert replayed(REFERENCE, tmp_path / 'out', '--answers', 'bag', '--live') == 1
+def test_replay_refuses_both_ways_to_get_responses(tmp_path, capsys):
+    assert replayed(REFERENCE, tmp_path / 'out', '--responses', 'bag', '--live') == 1
     assert 'leave out one of both' in capsys.readouterr().err
 
 
+def test_replay_refuses_the_old_name_of_an_option_with_the_new_one(tmp_path, capsys):
+    assert replayed(REFERENCE, tmp_path / 'out', '--answers', 'bag') == 1
+    assert capsys.readouterr().err.strip().endswith('--answers is now called --responses.')
+
+
 @pytest.mark.parametrize(
-    ('is_waiting', 'expected'), [(False, [0, 20, 30, 2030]), (True, [0, 20, 30, 70])]
+    ('is_lock_step', 'expected'), [(False, [0, 20, 30, 2030]), (True, [0, 20, 30, 70])]
 )
-def test_play_clock_stands_still_while_somebody_is_waited_for(is_waiting, expected):
+def test_play_clock_in_lock_step_stops_between_readings(is_lock_step, expected):
     from neural_ik_ros.replay.play_clock import PlayClock
 
-    clock = PlayClock(5_000_000_000, rate=2.0, is_waiting=is_waiting)
+    clock = PlayClock(5_000_000_000, rate=2.0, is_lock_step=is_lock_step)
     read_ms = [100, 110, 115, 1115]
-    times = [clock.go_on(time_ms * 1_000_000) - 5_000_000_000 for time_ms in read_ms]
+    times = [clock.advance(time_ms * 1_000_000) - 5_000_000_000 for time_ms in read_ms]
     assert times == [time_ms * 1_000_000 for time_ms in expected]

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A bag of what the node ``neural_ik`` answers, on the clock of the bag that is played to it."""
+"""A bag of the responses of the node ``neural_ik``, on the clock of the bag played to it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ...replay.bag_writer import BagWriter
 from ...replay.output_folder import output_folder
 from ..runtime import qos
 
-MARK = 'metadata.yaml'
-# The status comes last: subscriptions become known in the order of their creation, so once the
-# node has told it, it knows them all.
+MARKER_FILE = 'metadata.yaml'
+# The status comes last: subscriptions are discovered in the order of their creation, so the node
+# that has sent its status knows them all.
 SUBSCRIPTIONS = (
     (COMMANDS, JointTrajectory, qos.TRAJECTORY_OUT),
     (SOLUTION, JointState, qos.SOLUTION_OUT),
@@ -30,40 +30,40 @@ SUBSCRIPTIONS = (
 
 
 class ResponseBag:
-    """Writes messages as they come, unread; the bag is there once it is complete."""
+    """Writes serialised messages as they arrive; the bag appears when it is complete."""
 
     def __init__(
         self, node: Node, folder: Path, storage: str, topics: Topics, now_ns: Callable[[], int]
     ) -> None:
         """
-        Listen.
+        Subscribe to everything that the node publishes.
 
-        :param now_ns: Tells the time of recording, 0 for what is not to be kept.
+        :param now_ns: Returns the time of recording [ns]; 0 drops the message.
         :raises FolderError: If the folder cannot be made.
         """
-        self.is_heard = False  # whether the node knows that somebody listens
+        self.is_connected = False  # whether the node has discovered the subscriptions
         self._now_ns = now_ns
         self._stack = ExitStack()
-        staged = self._stack.enter_context(output_folder(folder, mark=MARK))
+        staged = self._stack.enter_context(output_folder(folder, marker_file=MARKER_FILE))
         self._writer = self._stack.enter_context(BagWriter(staged, storage, topics))
         for role, kind, profile in SUBSCRIPTIONS:
-            keep = partial(self._keep, role)
-            node.create_subscription(kind, topics.name(role), keep, qos.deep(profile), raw=True)
+            write = partial(self._write, role)
+            node.create_subscription(kind, topics.name(role), write, qos.deep(profile), raw=True)
 
     def close(self) -> None:
         """
-        Put the bag into its place.
+        Complete the bag and move it to its folder.
 
         :raises NeuralIkError: If it cannot be written.
         """
         self._stack.close()
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Delete what has been written."""
         self._stack.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
 
-    def _keep(self, role: str, data: bytes) -> None:
-        self.is_heard = self.is_heard or role == STATUS
+    def _write(self, role: str, data: bytes) -> None:
+        self.is_connected = self.is_connected or role == STATUS
         now_ns = self._now_ns()
         if now_ns:
             self._writer.raw(role, data, now_ns)

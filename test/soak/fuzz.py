@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Messages that nobody should send, and what must never come of them."""
+"""Messages that are wrong in one way or another, and whether a command may follow them."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ PARTS = [('position', axis) for axis in 'xyz'] + [('orientation', axis) for axis
 
 
 @dataclass(frozen=True)
-class Hostile:
-    """A serialised message and whether a command may come of it."""
+class FuzzMessage:
+    """A serialised message and whether a command may follow it."""
 
     content: bytes
     may_command: bool
@@ -43,27 +43,27 @@ def good_pose(arm: Arm, q: Joints, now_ns: int) -> PoseStamped:
     return message
 
 
-def hostile_pose(rng: np.random.Generator, arm: Arm, q: Joints, now_ns: int) -> Hostile:
+def fuzz_pose(rng: np.random.Generator, arm: Arm, q: Joints, now_ns: int) -> FuzzMessage:
     """Return a target near the joints that is wrong in one way, or only strange."""
     message = good_pose(arm, q + 0.02 * rng.uniform(-1.0, 1.0, 6), now_ns)
-    attack = ATTACKS[int(rng.integers(len(ATTACKS)))]
-    if attack is bad_bytes:
+    mutate = MUTATIONS[int(rng.integers(len(MUTATIONS)))]
+    if mutate is bad_bytes:
         return bad_bytes(rng, serialize_message(message))
-    may_command = attack(rng, message)
-    return Hostile(serialize_message(message), may_command)
+    may_command = mutate(rng, message)
+    return FuzzMessage(serialize_message(message), may_command)
 
 
-def bad_bytes(rng: np.random.Generator, content: bytes) -> Hostile:
-    """Return what no publisher of poses sends: too short, noise, or with some bytes changed."""
+def bad_bytes(rng: np.random.Generator, content: bytes) -> FuzzMessage:
+    """Return bytes that are too short, noise, or changed in some places."""
     kind = int(rng.integers(3))
     if kind == 0:
-        return Hostile(content[: int(rng.integers(len(content) - 1))], may_command=False)
+        return FuzzMessage(content[: int(rng.integers(len(content) - 1))], may_command=False)
     if kind == 1:
-        return Hostile(rng.bytes(int(rng.integers(200))), may_command=False)
+        return FuzzMessage(rng.bytes(int(rng.integers(200))), may_command=False)
     changed = bytearray(content)
     for at in rng.integers(len(content), size=3):
         changed[at] = int(rng.integers(256))
-    return Hostile(bytes(changed), may_command=True)
+    return FuzzMessage(bytes(changed), may_command=True)
 
 
 def bad_number(rng: np.random.Generator, message: PoseStamped) -> bool:
@@ -105,13 +105,13 @@ def nothing(_rng: np.random.Generator, _message: PoseStamped) -> bool:
     return True
 
 
-ATTACKS: tuple[Callable[..., Any], ...] = (
+MUTATIONS: tuple[Callable[..., Any], ...] = (
     *(bad_number, bad_norm, bad_frame, bad_stamp, bad_bytes, nothing) * 8,
     far_away,
 )
 
 
-def hostile_joints(rng: np.random.Generator, names: list[str], q: Joints) -> JointState:
+def fuzz_joints(rng: np.random.Generator, names: list[str], q: Joints) -> JointState:
     """Return a joint state that is wrong in one way or another, or good."""
     message = JointState(name=list(names), position=q.tolist())
     kind = int(rng.integers(7))

@@ -26,9 +26,9 @@ from neural_ik_ros.replay.regression import (
     MISSING,
     TOLERANCES,
     ToleranceError,
+    changes,
     flat,
     load_baseline,
-    moves,
     table,
     tolerances_from_texts,
 )
@@ -55,7 +55,7 @@ def with_parameters(path: Path, text: str) -> Path:
 def rows_of(output: str) -> dict[str, list[str]]:
     """Return the table in what was printed: cells by the name of the figure."""
     lines = output.split('\n\n')[1].splitlines()
-    assert lines[0].split() == ['figure', 'baseline', 'now', 'change', 'allowed']
+    assert lines[0].split() == ['value', 'baseline', 'now', 'change', 'allowed']
     return {line.split()[0]: line.split()[1:] for line in lines[1:]}
 
 
@@ -107,7 +107,7 @@ def test_reference_bag_replays_as_its_baseline(capsys, tmp_path):
     code = gated(tmp_path / 'out')
     output = capsys.readouterr().out
     assert code == 0, f'{output}\n{REMEDY}'
-    assert f'all {len(load_baseline(BASELINE))} figures as in' in output
+    assert f'all {len(load_baseline(BASELINE))} values as in' in output
 
 
 def test_reference_bag_and_baseline_are_small():
@@ -159,7 +159,7 @@ def test_gate_fails_with_a_table_when_one_limit_changes(capsys, tmp_path, line, 
     assert any(one.startswith(setting) for one in rows)
     assert name in rows
     assert cells is None or rows[name] == cells
-    assert output.splitlines()[-1] == f'{len(rows)} figures moved against {BASELINE}'
+    assert output.splitlines()[-1] == f'{len(rows)} values changed against {BASELINE}'
 
 
 @needs_bags
@@ -179,7 +179,7 @@ def test_gate_lets_pass_what_a_tolerance_on_the_command_line_allows(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ('was', 'now', 'is_moved'),
+    ('was', 'now', 'is_changed'),
     [
         (1.0, 1.0009, False),
         (1.0, 1.0011, True),
@@ -189,14 +189,14 @@ def test_gate_lets_pass_what_a_tolerance_on_the_command_line_allows(tmp_path):
         (MISSING, 1.0, True),
     ],
 )
-def test_moves_obey_the_tolerance_of_a_figure(was, now, is_moved):
+def test_changes_obey_the_tolerance_of_a_figure(was, now, is_changed):
     figures = [{} if value is MISSING else {'seed_error_rad.mean': value} for value in (was, now)]
-    assert bool(moves(*figures)) is is_moved
+    assert bool(changes(*figures)) is is_changed
 
 
-def test_moves_compare_exactly_what_has_no_tolerance_of_its_own():
+def test_changes_compare_exactly_what_has_no_tolerance_of_its_own():
     assert TOLERANCES[-1].names == '*'
-    found = moves({'targets.solved': 5, 'a': 'x', 'b': True}, {'targets.solved': 6, 'a': 'y'})
+    found = changes({'targets.solved': 5, 'a': 'x', 'b': True}, {'targets.solved': 6, 'a': 'y'})
     assert [(one.name, one.was, one.now) for one in found] == [
         ('targets.solved', 5, 6),
         ('a', 'x', 'y'),
@@ -204,15 +204,15 @@ def test_moves_compare_exactly_what_has_no_tolerance_of_its_own():
     ]
 
 
-def test_moves_let_pass_parameters_that_the_baseline_does_not_know():
+def test_changes_let_pass_parameters_that_the_baseline_does_not_know():
     known = {'settings.parameters.rate_hz': 250.0}
     newer = {**known, 'settings.parameters.new': True}
-    assert moves(known, newer) == []
-    assert [one.name for one in moves(newer, known)] == ['settings.parameters.new']
+    assert changes(known, newer) == []
+    assert [one.name for one in changes(newer, known)] == ['settings.parameters.new']
 
 
 def test_table_aligns_its_columns_and_shortens_long_texts():
-    found = moves({'a': 'x' * 64, 'long.name': 2.0}, {'a': 'y' * 64, 'long.name': 3.0})
+    found = changes({'a': 'x' * 64, 'long.name': 2.0}, {'a': 'y' * 64, 'long.name': 3.0})
     lines = table(found).splitlines()
     assert len(lines) == 3
     assert max(map(len, lines)) < 100
@@ -226,7 +226,7 @@ def test_flat_numbers_elements_from_one():
     assert flat({'a': {'b': [1, 2]}, 'c': 'd'}) == {'a.b.1': 1, 'a.b.2': 2, 'c': 'd'}
 
 
-@pytest.mark.parametrize('text', ['newton_steps', '=0.1', 'a=b', 'a=-0.1', 'a=nan'])
+@pytest.mark.parametrize('text', ['iterations', '=0.1', 'a=b', 'a=-0.1', 'a=nan'])
 def test_tolerances_refuse_what_is_none(text):
     with pytest.raises(ToleranceError, match='tolerance'):
         tolerances_from_texts([text])
@@ -237,8 +237,8 @@ def test_tolerances_refuse_what_is_none(text):
     [
         (None, 'cannot be read'),
         ('not json', 'is not JSON'),
-        ('[]', 'no report'),
-        ('{"format": 0}', 'no report'),
+        ('[]', 'not a report'),
+        ('{"format": 0}', 'not a report'),
         ('\xff', 'cannot be read'),
     ],
 )

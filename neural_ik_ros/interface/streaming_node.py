@@ -1,0 +1,234 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The node without ROS: joint states, targets and ticks in; commands and changes of status out.
+
+The ROS node, the offline replay and the soak tests wrap it. It decides every status; they provide
+messages, the clock and facts such as a goal that failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter_ns
+from typing import Any, TypeAlias
+
+from ..motion import Health, Output, StreamStatus
+from ..solver import IkStatus
+from .description_check import DescriptionCheck
+from .factory import make_tracker, reconfigure
+from .messages import InvalidMessage, JointReader, JointReading, PoseTarget
+from .node_config import NodeConfig
+from .node_statistics import NodeStatistics
+
+Target: TypeAlias = PoseTarget | InvalidMessage
+
+
+class Observer:
+    """
+    What a ``StreamingNode`` calls; override what is of interest.
+
+    Called in the control loop, in the order in which observers were added: the publishers first,
+    so that a command is on its way before anything else is done with it.
+    """
+
+    def on_joint_state(self, reading: JointReading | InvalidMessage) -> None:
+        """Receive a joint state of this arm, after it was read and before it is used."""
+
+    def on_target(self, target: Target) -> None:
+        """Receive a target of the active node, after it was read and before it is solved."""
+
+    def on_output(self, output: Output, target: Target | None) -> None:
+        """
+        Receive an output: a command, a refusal or the end of a motion.
+
+        :param target: The target that is answered; None for a command or fault between targets.
+        """
+
+    def on_status_change(self, output: Output) -> None:
+        """Receive the newest status, when it has changed or a report was requested."""
+
+
+class StreamingNode:
+    """
+    The logic of the node ``neural_ik`` and the state that it has between two messages.
+
+    Deterministic in its inputs and its clock; a steady clock is read for statistics only. Joint
+    states, descriptions and parameters are used at any time, targets and ticks while it is active.
+    """
+
+    def __init__(
+        self,
+        config: NodeConfig,
+        *,
+        read_target: Callable[[Any], Target],
+        now_ns: Callable[[], int],
+        to_base: Callable[[PoseTarget, int], Target] | None = None,
+    ) -> None:
+        """
+        Load and verify what the configuration asks for; not active yet.
+
+        :param read_target: Converts what ``on_target`` is given, a message or its bytes.
+        :param now_ns: The clock of stamps and commands [ns].
+        :param to_base: Transforms a target to the base frame at a time [ns]; None leaves it in
+            its frame, and the tracker refuses other frames.
+        :raises NeuralIkError: If the bundle or a parameter cannot be used.
+        """
+        self.config, self.tracker = config, make_tracker(config)
+        self._read_target, self._now_ns, self._to_base = read_target, now_ns, to_base
+        arm = self.tracker.solver.arm
+        self.joint_names = [config.prefix + name for name in arm.joint_names]
+        self.base_frame = self.tracker.config.base_frame
+        self.description = DescriptionCheck(
+            arm,
+            mode=config.robot_description_mode,
+            tolerance=config.geometry_tolerance_m,
+            prefix=config.prefix,
+        )
+        self.statistics = NodeStatistics()
+        self.is_active = False
+        self._joint_reader = JointReader(self.joint_names)
+        # Bound methods, without those that do nothing: they would cost time in the control loop.
+        self._joint_state_observers: list[Callable[[JointReading | InvalidMessage], None]] = []
+        self._target_observers: list[Callable[[Target], None]] = []
+        self._output_observers: list[Callable[[Output, Target | None], None]] = []
+        self._status_observers: list[Callable[[Output], None]] = []
+        self._goal_failure = ''
+
+    def add_observer(self, observer: Observer) -> None:
+        """Call an observer, after those added before."""
+        kind = type(observer)
+        if kind.on_joint_state is not Observer.on_joint_state:
+            self._joint_state_observers.append(observer.on_joint_state)
+        if kind.on_target is not Observer.on_target:
+            self._target_observers.append(observer.on_target)
+        if kind.on_output is not Observer.on_output:
+            self._output_observers.append(observer.on_output)
+        if kind.on_status_change is not Observer.on_status_change:
+            self._status_observers.append(observer.on_status_change)
+
+    def start(self) -> None:
+        """Become active without targets, joints, faults or statistics from before."""
+        if self.description.arm is not self.tracker.solver.arm:
+            self.reconfigure(self.config)
+        self.tracker.restart()
+        self.statistics = NodeStatistics()
+        self.is_active = True
+
+    def stop(self) -> None:
+        """End the motion smoothly and ignore targets from now on."""
+        self.is_active = False
+        command = self.tracker.stop(self._now_ns())
+        if command is not None:
+            self._emit(Output(status=IkStatus.SOLVED, command=command), None)
+
+    def reconfigure(self, config: NodeConfig) -> None:
+        """Use other parameters, and the arm of the description; while ``accepts_parameters``."""
+        self.config = config
+        reconfigure(self.tracker, config, self.description.arm)
+
+    @property
+    def accepts_parameters(self) -> bool:
+        """Whether no motion is under way that other parameters would disturb."""
+        return not self.is_active or self.tracker.is_at_rest(self._now_ns())
+
+    @property
+    def health(self) -> Health:
+        """State of the watchdogs."""
+        return self.tracker.health(self._now_ns())
+
+    def on_description(self, urdf: str) -> bool:
+        """Check a robot description; return whether it differs from the one before."""
+        if not self.description.take(urdf):
+            return False
+        if self.description.problem and self.is_active:
+            self.tracker.inhibit(self.description.problem, self._now_ns())
+        return True
+
+    def on_joint_state(self, message: Any) -> None:
+        """Use a message with the fields of ``sensor_msgs/JointState``."""
+        reading = self._joint_reader.read(message)
+        self.statistics.on_joint_state(is_ours=reading is not None)
+        if reading is None:
+            return
+        now_ns = self._now_ns()
+        for on_joint_state in self._joint_state_observers:
+            on_joint_state(reading)
+        if isinstance(reading, InvalidMessage):
+            self.tracker.on_bad_joints(reading.reason)
+        else:
+            self.tracker.on_joints(reading.q, now_ns)
+
+    def on_target(self, message: Any) -> None:
+        """Answer a target."""
+        if not self.is_active:
+            return
+        started_ns = perf_counter_ns()
+        target, now_ns = self._read_target(message), self._now_ns()
+        for on_target in self._target_observers:
+            on_target(target)
+        output = self._answer(target, now_ns)
+        self._emit(output, target)
+        if output.command is None:
+            self._continue_motion()  # a refusal may take long, and commands must not be late
+        if self.statistics.on_target(output, perf_counter_ns() - started_ns):
+            self.report_status()
+
+    def on_tick(self) -> None:
+        """Continue the motion; call it ``rate_hz`` times a second."""
+        if not self.is_active:
+            return
+        self.statistics.on_tick(perf_counter_ns())
+        self._continue_motion()
+
+    def on_report(self) -> None:
+        """Report a status that changed without a target or a fault; call it once a second."""
+        if self.statistics.has_changed(self.tracker.idle_status(self._now_ns())):
+            self.report_status()
+
+    def on_goal_failed(self, reason: str) -> None:
+        """End the motion with the next tick, unless a command replaces the goal that failed."""
+        self._goal_failure = reason
+
+    def report_status(self) -> None:
+        """Report the newest status to the observers, changed or not."""
+        self.statistics.on_status_reported()
+        for on_status_change in self._status_observers:
+            on_status_change(self.statistics.newest)
+
+    def _answer(self, target: Target, now_ns: int) -> Output:
+        if isinstance(target, InvalidMessage):
+            return Output(status=IkStatus.BAD_TARGET, detail=target.reason)
+        if self._to_base is not None:
+            in_base = self._to_base(target, now_ns)
+            if isinstance(in_base, InvalidMessage):
+                return Output(status=StreamStatus.UNKNOWN_FRAME, detail=in_base.reason)
+            target = in_base
+        return self.tracker.on_target(
+            target.transform, frame=target.frame_id, stamp_ns=target.stamp_ns, now_ns=now_ns
+        )
+
+    def _continue_motion(self) -> None:
+        now_ns = self._now_ns()
+        output = self._failed_goal(now_ns) or self.tracker.on_tick(now_ns)
+        if output is None:
+            return
+        self.statistics.on_command(output)
+        self._emit(output, None)
+        if not output.status.is_solved:
+            self.statistics.on_output(output)
+            self.report_status()
+
+    def _failed_goal(self, now_ns: int) -> Output | None:
+        """Return the failure of the newest goal, once; the arm is not where it was sent."""
+        detail, self._goal_failure = self._goal_failure, ''
+        if not detail:
+            return None
+        self.tracker.stop(now_ns)
+        return Output(status=StreamStatus.GOAL_FAILED, detail=detail)
+
+    def _emit(self, output: Output, target: Target | None) -> None:
+        if output.command is not None:
+            self._goal_failure = ''  # of a goal that this command replaces
+        for on_output in self._output_observers:
+            on_output(output, target)
