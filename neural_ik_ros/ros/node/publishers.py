@@ -21,7 +21,7 @@ from ...motion import STOP_POINTS, Command
 from ...solver import IkSolution
 from ..runtime import qos
 from .goals import Goals
-from .wire import TrajectoryWire
+from .wire import TrajectorySerialiser
 
 GOALS = 'joint_trajectory_controller/follow_joint_trajectory'
 LAST_WORDS_NS = 500_000_000  # the longest wait for reliable subscribers at the end
@@ -48,7 +48,7 @@ class Publishers:
         self._node = node
         self._publishers: list[Any] = []
         self._trajectory = make_trajectory(joint_names)
-        self._wire = TrajectoryWire(joint_names, STOP_POINTS)
+        self._serialiser = TrajectorySerialiser(joint_names, STOP_POINTS)
         self._solution = JointState(name=joint_names)
         self._solution.header.frame_id = base_frame
         self._trajectories = self._make(
@@ -76,7 +76,7 @@ class Publishers:
 
     def command(self, command: Command) -> None:
         """Publish joints to be reached, or send them as a goal."""
-        if self._goals is None and (content := self._wire.encoded(command)) is not None:
+        if self._goals is None and (content := self._serialiser.serialise(command)) is not None:
             self._trajectories.publish(content)
             return
         fill_trajectory(self._trajectory, command.q, command.interval_ns, command.tail)

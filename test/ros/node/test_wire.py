@@ -40,25 +40,25 @@ def message_of(one: Command, names: list[str]) -> JointTrajectory:
 
 
 @pytest.mark.parametrize('names', [NAMES, list('abcdef'), ['x' * k for k in range(1, 7)]])
-@pytest.mark.parametrize('n_rest', range(STOP_POINTS + 1))
+@pytest.mark.parametrize('n_tail', range(STOP_POINTS + 1))
 def test_bytes_are_those_of_the_message(names, n_tail):
-    format_ = wire.TrajectoryWire(names, STOP_POINTS)
+    serialiser = wire.TrajectorySerialiser(names, STOP_POINTS)
     for one in (command(n_tail=n_tail), command(n_tail=0), command(n_tail=n_tail)):
-        content = format_.encoded(one)
+        content = serialiser.serialise(one)
         assert content is not None
         assert deserialize_message(content, JointTrajectory) == message_of(one, names)
 
 
 def test_commands_of_another_layout_are_left_to_the_message():
-    format_ = wire.TrajectoryWire(NAMES, STOP_POINTS)
-    assert format_.encoded(command(n_tail=STOP_POINTS + 1)) is None
-    assert format_.encoded(command(n=2)) is None
+    serialiser = wire.TrajectorySerialiser(NAMES, STOP_POINTS)
+    assert serialiser.serialise(command(n_tail=STOP_POINTS + 1)) is None
+    assert serialiser.serialise(command(n=2)) is None
 
 
 def test_layout_that_the_middleware_writes_otherwise_is_left_to_the_message(monkeypatch):
     serialise = wire.serialize_message
     monkeypatch.setattr(wire, 'serialize_message', lambda one: bytes(reversed(serialise(one))))
-    assert wire.TrajectoryWire(NAMES, STOP_POINTS).encoded(command()) is None
+    assert wire.TrajectorySerialiser(NAMES, STOP_POINTS).serialise(command()) is None
 
 
 def pose(frame: str = 'base_link') -> PoseStamped:
@@ -83,7 +83,7 @@ def test_target_is_the_one_in_the_message(frame):
     assert given.stamp_ns == 12_345_678_901
 
 
-def test_target_from_a_machine_of_the_other_byte_order_is_left_to_the_middleware():
+def test_target_from_a_machine_of_the_other_byte_order_is_the_same():
     numbers = (0.5, -1.5, 2.5, 0.5, -0.5, 0.5, 0.5)
     content = b'\x00\x00\x00\x00' + struct.pack('>iII4s7d', 12, 345_678_901, 2, b'a', *numbers)
     given = wire.target_from_wire(content)

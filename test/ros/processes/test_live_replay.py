@@ -24,8 +24,7 @@ from neural_ik_ros.ros.runtime import qos
 
 try:
     from neural_ik_ros.replay.bag_reader import BagReader
-    from neural_ik_ros.replay.bag_types import INPUTS, TARGET, Topics
-    from neural_ik_ros.replay.cdr import decoded
+    from neural_ik_ros.replay.bag_types import INPUTS, TARGET, Topics, message_decoder
 except ImportError:
     BagReader = None
 
@@ -132,7 +131,7 @@ def test_player_publishes_what_the_bag_holds_on_its_clock(start_node, peer):
 
 def decoded_fields(data: bytes, role: str) -> str:
     kind = 'geometry_msgs/msg/PoseStamped' if role == TARGET else 'sensor_msgs/msg/JointState'
-    return str(decoded(data, kind))
+    return str(message_decoder().decode(data, kind))
 
 
 def test_player_begins_again_when_it_loops(start_node, peer):
