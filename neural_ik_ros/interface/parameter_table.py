@@ -11,12 +11,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_type_hints
 
 from ..errors import NeuralIkError
 
 Config = TypeVar('Config')
+Value = TypeVar('Value', float, int, bool, str, tuple[float, ...], tuple[str, ...])
 METADATA_KEY = 'ros_parameter'
 
 
@@ -45,6 +46,7 @@ class ParameterInfo:
 
 
 def parameter(
+    default: Value,
     description: str,
     *,
     unit: str = '',
@@ -53,8 +55,8 @@ def parameter(
     choices: tuple[str, ...] = (),
     size: int | None = None,
     is_live: bool = False,
-) -> dict[str, ParameterInfo]:
-    """Return the metadata of a dataclass field that is a ROS parameter."""
+) -> Value:
+    """Return a dataclass field that is a ROS parameter; typed as its default, as ``field`` is."""
     info = ParameterInfo(
         description=description,
         unit=unit,
@@ -64,15 +66,15 @@ def parameter(
         size=size,
         is_live=is_live,
     )
-    return {METADATA_KEY: info}
+    return field(default=default, metadata={METADATA_KEY: info})
 
 
 def entries(config_type: type[Any]) -> Iterator[tuple[str, ParameterInfo, Any, Any]]:
     """Yield name, info, type and default of each field that is a parameter."""
     hints = get_type_hints(config_type)
-    for field in dataclasses.fields(config_type):
-        if METADATA_KEY in field.metadata:
-            yield field.name, field.metadata[METADATA_KEY], hints[field.name], field.default
+    for one in dataclasses.fields(config_type):
+        if METADATA_KEY in one.metadata:
+            yield one.name, one.metadata[METADATA_KEY], hints[one.name], one.default
 
 
 def build(config_type: type[Config], values: Mapping[str, Any]) -> Config:

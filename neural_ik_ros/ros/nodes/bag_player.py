@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic_ns
 
@@ -36,31 +36,16 @@ TELL_S = 5.0
 class BagPlayerConfig:
     """Parameters of the node ``bag_player``."""
 
-    bag: str = field(default='', metadata=parameter('Folder or file of the bag'))
-    node: str = field(
-        default='neural_ik',
-        metadata=parameter('Node to play to, waited for until it is active'),
+    bag: str = parameter('', 'Folder or file of the bag')
+    node: str = parameter('neural_ik', 'Node to play to, waited for until it is active')
+    target_topic: str = parameter('', 'Targets in the bag; empty: as they are published')
+    joint_states_topic: str = parameter(
+        '', 'Joint states in the bag; empty: as they are published'
     )
-    target_topic: str = field(
-        default='', metadata=parameter('Targets in the bag; empty: as they are published')
-    )
-    joint_states_topic: str = field(
-        default='', metadata=parameter('Joint states in the bag; empty: as they are published')
-    )
-    rate: float = field(
-        default=1.0,
-        metadata=parameter('How many times as fast as recorded', low=0.001, high=1000.0),
-    )
-    lock_step: bool = field(
-        default=False,
-        metadata=parameter('Hold the clock until the node has done with each message'),
-    )
-    loop: bool = field(
-        default=False, metadata=parameter('Start again at the end; the clock jumps back')
-    )
-    answers: str = field(
-        default='', metadata=parameter('Bag to write of what the node answers; empty for none')
-    )
+    rate: float = parameter(1.0, 'How many times as fast as recorded', low=0.001, high=1000.0)
+    lock_step: bool = parameter(False, 'Hold the clock until the node has done with each message')
+    loop: bool = parameter(False, 'Start again at the end; the clock jumps back')
+    answers: str = parameter('', 'Bag to write of what the node answers; empty for none')
 
     def __post_init__(self) -> None:
         """Refuse what does not make sense together."""

@@ -9,7 +9,7 @@ takes through ``neural_ik``, whose single thread would stand still meanwhile.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -40,23 +40,13 @@ FRESH_S = 1.0  # after which a target is no longer shown
 class ViewConfig:
     """Parameters of the node ``path_markers``."""
 
-    rate_hz: float = field(
-        default=10.0,
-        metadata=parameter('Paths and markers per second', unit='Hz', low=1.0, high=60.0),
+    rate_hz: float = parameter(10.0, 'Paths and markers per second', unit='Hz', low=1.0, high=60.0)
+    spacing_m: float = parameter(
+        0.005, 'Least distance between poses', unit='m', low=0.0, high=1.0
     )
-    spacing_m: float = field(
-        default=0.005,
-        metadata=parameter('Least distance between poses', unit='m', low=0.0, high=1.0),
-    )
-    path_length: int = field(
-        default=300, metadata=parameter('Poses in a path, the oldest ones go', low=2, high=5000)
-    )
-    prefix: str = field(
-        default='', metadata=parameter('Put before joint and frame names, e.g. left_')
-    )
-    base_frame: str = field(
-        default='base_link', metadata=parameter('Frame that targets are given in')
-    )
+    path_length: int = parameter(300, 'Poses in a path, the oldest ones go', low=2, high=5000)
+    prefix: str = parameter('', 'Put before joint and frame names, e.g. left_')
+    base_frame: str = parameter('base_link', 'Frame that targets are given in')
 
 
 class PathMarkers(Node):

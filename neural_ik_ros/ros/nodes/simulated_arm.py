@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,29 +32,19 @@ DIAGNOSTICS_PERIOD_S = 1.0
 class SimulatedArmConfig:
     """Parameters of the node ``simulated_arm``."""
 
-    rate_hz: float = field(
-        default=250.0,
-        metadata=parameter('Update rate of the controller', unit='Hz', low=1.0, high=1000.0),
+    rate_hz: float = parameter(
+        250.0, 'Update rate of the controller', unit='Hz', low=1.0, high=1000.0
     )
-    initial_joints: tuple[float, ...] = field(
-        default=START_JOINTS,
-        metadata=parameter('Joint angles at the start', unit='rad', size=6),
+    initial_joints: tuple[float, ...] = parameter(
+        START_JOINTS, 'Joint angles at the start', unit='rad', size=6
     )
-    interpolate_from_desired_state: bool = field(
-        default=True,
-        metadata=parameter('New trajectories start from the last command, else as measured'),
+    interpolate_from_desired_state: bool = parameter(
+        True, 'New trajectories start from the last command, else as measured'
     )
-    urdf: str = field(
-        default='',
-        metadata=parameter('Path of a URDF; empty for the IRB2400 of this package'),
-    )
-    prefix: str = field(
-        default='',
-        metadata=parameter('Put before the names of joints and links'),
-    )
-    publish_robot_description: bool = field(
-        default=True,
-        metadata=parameter('Publish robot_description, if no robot_state_publisher does'),
+    urdf: str = parameter('', 'Path of a URDF; empty for the IRB2400 of this package')
+    prefix: str = parameter('', 'Put before the names of joints and links')
+    publish_robot_description: bool = parameter(
+        True, 'Publish robot_description, if no robot_state_publisher does'
     )
 
 

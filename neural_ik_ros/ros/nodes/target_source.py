@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
@@ -25,71 +25,48 @@ PATH = PathConfig()
 class TargetSourceConfig:
     """Parameters of the node ``target_source``."""
 
-    path: str = field(
-        default=PATH.shape,
-        metadata=parameter('Shape of the path; starts and ends in its centre', choices=SHAPES),
+    path: str = parameter(
+        PATH.shape, 'Shape of the path; starts and ends in its centre', choices=SHAPES
     )
-    size_m: float = field(
-        default=PATH.size,
-        metadata=parameter(
-            'Length of the line, diameter, width of the lemniscate, edge of the ISO 9283 cube',
-            unit='m',
-            low=0.001,
-            high=10.0,
-        ),
+    size_m: float = parameter(
+        PATH.size,
+        'Length of the line, diameter, width of the lemniscate, edge of the ISO 9283 cube',
+        unit='m',
+        low=0.001,
+        high=10.0,
     )
-    speed_m_s: float = field(
-        default=PATH.speed,
-        metadata=parameter('Speed along the path', unit='m/s', low=0.001, high=10.0),
+    speed_m_s: float = parameter(
+        PATH.speed, 'Speed along the path', unit='m/s', low=0.001, high=10.0
     )
-    ramp_s: float = field(
-        default=PATH.ramp,
-        metadata=parameter('Time from rest to speed', unit='s', low=0.01, high=60.0),
+    ramp_s: float = parameter(PATH.ramp, 'Time from rest to speed', unit='s', low=0.01, high=60.0)
+    dwell_s: float = parameter(
+        PATH.dwell, 'Rest at each corner and cycle end', unit='s', low=0.0, high=60.0
     )
-    dwell_s: float = field(
-        default=PATH.dwell,
-        metadata=parameter('Rest at each corner and cycle end', unit='s', low=0.0, high=60.0),
+    laps: int = parameter(PATH.laps, 'Rounds between two rests in the centre', low=1, high=1000)
+    centre: tuple[float, ...] = parameter(
+        PATH.centre, 'x, y, z of the centre in frame_id', unit='m', size=3
     )
-    laps: int = field(
-        default=PATH.laps,
-        metadata=parameter('Rounds between two rests in the centre', low=1, high=1000),
+    plane_rpy: tuple[float, ...] = parameter(
+        PATH.plane_rpy, 'Roll, pitch, yaw of the plane of the path', unit='rad', size=3
     )
-    centre: tuple[float, ...] = field(
-        default=PATH.centre,
-        metadata=parameter('x, y, z of the centre in frame_id', unit='m', size=3),
+    tool_rpy: tuple[float, ...] = parameter(
+        PATH.tool_rpy, 'Roll, pitch, yaw of the tool, constant', unit='rad', size=3
     )
-    plane_rpy: tuple[float, ...] = field(
-        default=PATH.plane_rpy,
-        metadata=parameter('Roll, pitch, yaw of the plane of the path', unit='rad', size=3),
+    frame_id: str = parameter('base_link', 'Frame of the targets')
+    prefix: str = parameter('', 'Put before frame_id')
+    rate_hz: float = parameter(250.0, 'Targets per second', unit='Hz', low=1.0, high=1000.0)
+    settle_s: float = parameter(
+        1.0, 'Hold in the centre before moving', unit='s', low=0.0, high=600.0
     )
-    tool_rpy: tuple[float, ...] = field(
-        default=PATH.tool_rpy,
-        metadata=parameter('Roll, pitch, yaw of the tool, constant', unit='rad', size=3),
+    duration_s: float = parameter(
+        0.0,
+        'Stop after as many whole cycles as fit, at least one; 0 never stops',
+        unit='s',
+        low=0.0,
+        high=1e6,
     )
-    frame_id: str = field(default='base_link', metadata=parameter('Frame of the targets'))
-    prefix: str = field(default='', metadata=parameter('Put before frame_id'))
-    rate_hz: float = field(
-        default=250.0, metadata=parameter('Targets per second', unit='Hz', low=1.0, high=1000.0)
-    )
-    settle_s: float = field(
-        default=1.0,
-        metadata=parameter('Hold in the centre before moving', unit='s', low=0.0, high=600.0),
-    )
-    duration_s: float = field(
-        default=0.0,
-        metadata=parameter(
-            'Stop after as many whole cycles as fit, at least one; 0 never stops',
-            unit='s',
-            low=0.0,
-            high=1e6,
-        ),
-    )
-    wait_for_subscribers: int = field(
-        default=1, metadata=parameter('Start when so many listen', low=0, high=100)
-    )
-    exit_when_done: bool = field(
-        default=False, metadata=parameter('End the process after duration_s, else stay silent')
-    )
+    wait_for_subscribers: int = parameter(1, 'Start when so many listen', low=0, high=100)
+    exit_when_done: bool = parameter(False, 'End the process after duration_s, else stay silent')
 
 
 class TargetSource(Node):

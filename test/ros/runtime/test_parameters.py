@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 import rclpy
@@ -23,21 +23,16 @@ class OrderError(NeuralIkError):
 class Config:
     """An example of each type."""
 
-    rate_hz: float = field(
-        default=250.0, metadata=parameter('Rate', unit='Hz', low=1.0, high=1000.0, is_live=True)
+    rate_hz: float = parameter(250.0, 'Rate', unit='Hz', low=1.0, high=1000.0, is_live=True)
+    margin: float = parameter(0.1, 'Margin', is_live=True)
+    laps: int = parameter(2, 'Laps', low=1, is_live=True)
+    centre: tuple[float, ...] = parameter(
+        (1.0, 0.0, 0.9), 'Centre', unit='m', size=3, low=-5.0, high=5.0, is_live=True
     )
-    margin: float = field(default=0.1, metadata=parameter('Margin', is_live=True))
-    laps: int = field(default=2, metadata=parameter('Laps', low=1, is_live=True))
-    centre: tuple[float, ...] = field(
-        default=(1.0, 0.0, 0.9),
-        metadata=parameter('Centre', unit='m', size=3, low=-5.0, high=5.0, is_live=True),
-    )
-    names: tuple[str, ...] = field(default=('a', 'b'), metadata=parameter('Names', is_live=True))
-    path: str = field(
-        default='circle', metadata=parameter('Path', choices=('circle', 'line'), is_live=True)
-    )
-    enabled: bool = field(default=True, metadata=parameter('Enabled', is_live=True))
-    fixed: float = field(default=1.0, metadata=parameter('Fixed', low=0.0))
+    names: tuple[str, ...] = parameter(('a', 'b'), 'Names', is_live=True)
+    path: str = parameter('circle', 'Path', choices=('circle', 'line'), is_live=True)
+    enabled: bool = parameter(True, 'Enabled', is_live=True)
+    fixed: float = parameter(1.0, 'Fixed', low=0.0)
     derived: int = 7  # no parameter
 
     def __post_init__(self) -> None:
