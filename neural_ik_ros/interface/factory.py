@@ -62,7 +62,7 @@ def motion_limits(arm: Arm, config: NodeConfig) -> MotionLimits:
         arm,
         acceleration=config.max_acceleration,
         jerk=config.max_jerk,
-        velocity_scale=config.velocity_scale,
+        velocity_scaling_factor=config.velocity_scaling_factor,
     )
 
 

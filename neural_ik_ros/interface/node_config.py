@@ -74,8 +74,8 @@ class NodeConfig:
         high=2.0,
         is_live=True,
     )
-    overrun_timeout_s: float = parameter(
-        TRACKER.overrun_timeout_s,
+    max_command_delay_s: float = parameter(
+        TRACKER.max_command_delay_s,
         'Time by which a command may be late',
         unit='s',
         low=0.001,
@@ -100,7 +100,7 @@ class NodeConfig:
         'Check that robot_description is the arm of the bundle, use it instead, or ignore it',
         choices=DESCRIPTION_MODES,
     )
-    geometry_tolerance_m: float = parameter(
+    robot_description_tolerance_m: float = parameter(
         1e-5,
         'Difference up to which axes and tool are the same, in rad as well',
         unit='m',
@@ -165,8 +165,8 @@ class NodeConfig:
     coupled_limit_upper_rad: float = parameter(
         1.1345, 'Upper limit of joint_2 + joint_3', unit='rad', low=-7.0, high=7.0
     )
-    velocity_scale: float = parameter(
-        1.0, 'Share of the velocity limits of the arm', low=0.01, high=1.0, is_live=True
+    velocity_scaling_factor: float = parameter(
+        1.0, 'Factor on the velocity limits of the arm', low=0.01, high=1.0, is_live=True
     )
     max_acceleration: tuple[float, ...] = parameter(
         (5.0, 5.0, 5.0, 10.0, 10.0, 10.0),
@@ -237,7 +237,7 @@ class NodeConfig:
             joint_state_timeout_s=self.joint_state_timeout_s,
             following_error=self.following_error_rad,
             following_delay_s=self.following_delay_s,
-            overrun_timeout_s=self.overrun_timeout_s,
+            max_command_delay_s=self.max_command_delay_s,
             automatic_recovery=self.automatic_recovery,
             recovery_s=self.recovery_s,
         )

@@ -19,6 +19,12 @@ from ..errors import NeuralIkError
 Config = TypeVar('Config')
 Value = TypeVar('Value', float, int, bool, str, tuple[float, ...], tuple[str, ...])
 METADATA_KEY = 'ros_parameter'
+RENAMED = {  # old -> new, of all nodes; an old name is refused, so that no value is lost unseen
+    'geometry_tolerance_m': 'robot_description_tolerance_m',
+    'overrun_timeout_s': 'max_command_delay_s',
+    'path_length': 'max_poses',
+    'velocity_scale': 'velocity_scaling_factor',
+}
 
 
 class ParameterError(NeuralIkError):
@@ -29,6 +35,16 @@ class ParameterError(NeuralIkError):
         super().__init__(
             f'parameter {name}: {problem}. '
             f'Correct it in the parameter file or with -p {name}:=VALUE.'
+        )
+
+
+class RenamedParameterError(NeuralIkError):
+    """A parameter is given under a name that it no longer has."""
+
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__(
+            f'parameter {old} was renamed {new}. '
+            f'Use the new name in the parameter file or with -p {new}:=VALUE.'
         )
 
 
@@ -75,6 +91,12 @@ def entries(config_type: type[Any]) -> Iterator[tuple[str, ParameterInfo, Any, A
     for one in dataclasses.fields(config_type):
         if METADATA_KEY in one.metadata:
             yield one.name, one.metadata[METADATA_KEY], hints[one.name], one.default
+
+
+def old_names(config_type: type[Any]) -> dict[str, str]:
+    """Return the former names of the parameters of a configuration -> their present names."""
+    present = {name for name, *_ in entries(config_type)}
+    return {old: new for old, new in RENAMED.items() if new in present}
 
 
 def build(config_type: type[Config], values: Mapping[str, Any]) -> Config:

@@ -14,7 +14,7 @@ import yaml
 
 from ..errors import NeuralIkError
 from .node_config import NodeConfig
-from .parameter_table import build, entries
+from .parameter_table import RenamedParameterError, build, entries, old_names
 
 NODE = '/neural_ik'
 PARAMETERS = 'ros__parameters'
@@ -41,11 +41,15 @@ def config_from_file(path: Path | None, node: str = NODE) -> NodeConfig:
     :param path: None for the defaults.
     :param node: Fully qualified name of the node.
     :raises ParamsFileError: If it cannot be read, or has no section for the node.
+    :raises RenamedParameterError: If it uses a former name of a parameter.
     :raises ParameterError: If a value has the wrong type or lies outside its range.
     """
     values = {name: default for name, _, _, default in entries(NodeConfig)}
     if path is not None:
         given = _values(path, node)
+        for old, new in old_names(NodeConfig).items():
+            if old in given:
+                raise RenamedParameterError(old, new)
         for name in sorted(set(given) - set(values)):
             if not name.startswith(FOREIGN):
                 log.warning('%s: %s is not a parameter of %s', path, name, node)

@@ -36,7 +36,7 @@ TO_OTHER = ('-r', '~/target_pose:=/neural_ik/target_pose')
 # The simulated arm cannot follow more than one target an update, and late targets count as well.
 AUTOSTART = (
     *('-p', 'autostart:=true', '-p', 'following_error_rad:=0.0'),
-    *('-p', 'target_timeout_s:=30.0', '-p', 'overrun_timeout_s:=30.0'),
+    *('-p', 'target_timeout_s:=30.0', '-p', 'max_command_delay_s:=30.0'),
 )
 PACED = """
 import sys, time

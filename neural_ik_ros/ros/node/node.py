@@ -132,7 +132,7 @@ class NeuralIkNode(LifecycleNode):
         self._geometry = DescriptionCheck(
             arm,
             mode=config.robot_description_mode,
-            tolerance=config.geometry_tolerance_m,
+            tolerance=config.robot_description_tolerance_m,
             prefix=config.prefix,
         )
         joint_names = [config.prefix + name for name in arm.joint_names]

@@ -44,7 +44,7 @@ class ViewConfig:
     spacing_m: float = parameter(
         0.005, 'Least distance between poses', unit='m', low=0.0, high=1.0
     )
-    path_length: int = parameter(300, 'Poses in a path, the oldest ones go', low=2, high=5000)
+    max_poses: int = parameter(300, 'Poses in a path, the oldest ones go', low=2, high=5000)
     prefix: str = parameter('', 'Put before joint and frame names, e.g. left_')
     base_frame: str = parameter('base_link', 'Frame that targets are given in')
 
@@ -57,7 +57,7 @@ class PathMarkers(Node):
         self._config = declare(self, ViewConfig)
         self._frame = self._config.prefix + self._config.base_frame
         self._trails = {
-            name: Trail(spacing=self._config.spacing_m, length=self._config.path_length)
+            name: Trail(spacing=self._config.spacing_m, length=self._config.max_poses)
             for name in PATHS
         }
         self._arm = arm_from_urdf(read_urdf(shipped_urdf()))

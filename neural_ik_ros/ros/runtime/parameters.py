@@ -7,7 +7,7 @@ ROS parameters from a frozen dataclass: the only place of a default, a unit and 
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class StreamConfig:
-        rate_hz: float = field(default=250.0, metadata=parameter('Rate', unit='Hz', low=1.0))
+        rate_hz: float = parameter(250.0, 'Commands per second', unit='Hz', low=1.0)
 
 
     config = declare(node, StreamConfig)
@@ -30,7 +30,15 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from ...errors import NeuralIkError
-from ...interface.parameter_table import Config, ParameterError, ParameterInfo, build, entries
+from ...interface.parameter_table import (
+    Config,
+    ParameterError,
+    ParameterInfo,
+    RenamedParameterError,
+    build,
+    entries,
+    old_names,
+)
 
 LARGEST_INT = 2**63 - 1
 
@@ -51,9 +59,11 @@ def declare(
     Values that are set together are checked together; if one is refused, none is set.
 
     :param on_change: Called with the new configuration after live parameters were set.
-    :param veto: Called with it before; returns why the node cannot take it now, or nothing.
+    :param validate: Called with it before; returns why the node cannot take it now, or nothing.
+    :raises RenamedParameterError: If the user sets a parameter under a former name.
     :raises ParameterError: If a value has the wrong type or lies outside its range.
     """
+    _refuse_old_names(node, config_type)
     for name, info, _, default in entries(config_type):
         value = list(default) if isinstance(default, tuple) else default
         try:
@@ -81,6 +91,16 @@ def declare(
 
         node.add_post_set_parameters_callback(tell)
     return config
+
+
+def _refuse_old_names(node: Node, config_type: type[Any]) -> None:
+    """Declare each former name for a moment, which shows whether the user gave it a value."""
+    any_type = ParameterDescriptor(dynamic_typing=True)
+    for old, new in old_names(config_type).items():
+        is_given = node.declare_parameter(old, descriptor=any_type).value is not None
+        node.undeclare_parameter(old)
+        if is_given:
+            raise RenamedParameterError(old, new)
 
 
 def read(node: Node, config_type: type[Config]) -> Config:

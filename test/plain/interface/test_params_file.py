@@ -11,7 +11,11 @@ from strategies import REPOSITORY
 
 from neural_ik_ros.interface import params_file
 from neural_ik_ros.interface.node_config import NodeConfig
-from neural_ik_ros.interface.parameter_table import ParameterError
+from neural_ik_ros.interface.parameter_table import (
+    ParameterError,
+    RenamedParameterError,
+    old_names,
+)
 from neural_ik_ros.interface.params_file import ParamsFileError, config_from_file
 
 
@@ -71,6 +75,12 @@ def test_what_is_no_parameter_is_told_and_left_out(tmp_path, records_of):
     assert config(tmp_path, text) == NodeConfig()
     assert len(told) == 1
     assert 'rate_hzz is not a parameter' in told[0].getMessage()
+
+
+@pytest.mark.parametrize(('old', 'new'), old_names(NodeConfig).items())
+def test_former_names_are_refused_with_the_present_ones(tmp_path, old, new):
+    with pytest.raises(RenamedParameterError, match=f'{old} was renamed {new}'):
+        config(tmp_path, f'/**:\n  ros__parameters:\n    {old}: 0.5\n')
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from neural_ik_ros.ros.node.goals import FollowJointTrajectory
 
 pytestmark = pytest.mark.skipif(FollowJointTrajectory is None, reason='control_msgs is missing')
 
-ACTION = (*PATIENT, '-p', 'output_mode:=action', '-p', 'velocity_scale:=0.05')
+ACTION = (*PATIENT, '-p', 'output_mode:=action', '-p', 'velocity_scaling_factor:=0.05')
 SERVER = '/joint_trajectory_controller/follow_joint_trajectory'
 RELEASED = 1e-8  # [rad] between a solution and where the motion to it ends
 

@@ -23,7 +23,7 @@ from neural_ik_ros.ros.runtime import qos
 
 DOCS = Path(__file__).resolve().parents[3] / 'docs'
 SECOND = 1_000_000_000
-TOLERANT = ('-p', 'target_timeout_s:=30.0', '-p', 'overrun_timeout_s:=30.0')
+TOLERANT = ('-p', 'target_timeout_s:=30.0', '-p', 'max_command_delay_s:=30.0')
 SOURCE = (
     *('-r', 'target_pose:=/neural_ik/target_pose'),
     *('-p', 'settle_s:=0.0', '-p', 'path:=line', '-p', 'speed_m_s:=0.5'),

@@ -11,7 +11,12 @@ from rclpy.context import Context
 from rclpy.parameter import Parameter
 
 from neural_ik_ros.errors import NeuralIkError
-from neural_ik_ros.interface.parameter_table import ParameterError, parameter
+from neural_ik_ros.interface import parameter_table
+from neural_ik_ros.interface.parameter_table import (
+    ParameterError,
+    RenamedParameterError,
+    parameter,
+)
 from neural_ik_ros.ros.runtime.parameters import declare, read
 
 
@@ -154,7 +159,7 @@ def test_one_bad_value_of_a_set_leaves_all_as_before(make_node):
         assert read(node, Config) == Config()
 
 
-def test_veto_is_asked_last_and_its_reason_reaches_the_caller(make_node):
+def test_validate_is_called_last_and_its_reason_reaches_the_caller(make_node):
     node = make_node()
     asked: list[Config] = []
 
@@ -169,6 +174,17 @@ def test_veto_is_asked_last_and_its_reason_reaches_the_caller(make_node):
     assert set_one(node, 'laps', 3).successful
     assert set_one(node, 'laps', 4).reason == 'the arm moves'
     assert read(node, Config) == Config(laps=3)
+
+
+@pytest.mark.parametrize('value', [5.0, 'text', [1.0, 2.0]])
+def test_former_name_is_refused_with_the_present_one(make_node, monkeypatch, value):
+    monkeypatch.setattr(parameter_table, 'RENAMED', {'speed_hz': 'rate_hz', 'other': 'absent'})
+    declare(make_node(Parameter('other', value=value)), Config)  # of another node
+    node = make_node()
+    assert declare(node, Config) == Config()
+    assert not node.has_parameter('speed_hz')
+    with pytest.raises(RenamedParameterError, match='speed_hz was renamed rate_hz'):
+        declare(make_node(Parameter('speed_hz', value=value)), Config)
 
 
 def test_descriptor_tells_description_unit_and_range(make_node):
