@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The node's parameters."""
+"""The parameters of the node ``neural_ik``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .description_check import CHECK, DESCRIPTION_MODES
 from .parameter_table import parameter
 from .realtime import cpus_from_text
 
-ACTION = 'action'  # as TRAJECTORY, but each motion is a goal
+ACTION = 'action'  # like TRAJECTORY, but each motion is sent as an action goal
 NO_LIMIT = 0.0  # as a parameter, since those are finite; infinity in SolverOptions
 SOLVER, TRACKER = SolverOptions(), TrackerConfig()  # the defaults
 
@@ -26,13 +26,13 @@ def _finite(limit: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeConfig:
-    """Everything a user can set; config/neural_ik.yaml lists the same with the same defaults."""
+    """All parameters; config/neural_ik.yaml lists them with the same defaults."""
 
     bundle: str = parameter('', 'Folder of the network bundle; empty for the shipped one')
     autostart: bool = parameter(False, 'Configure and activate without a lifecycle manager')
-    prefix: str = parameter('', 'Put before joint and frame names, e.g. left_')
+    prefix: str = parameter('', 'Prefix of joint and frame names, e.g. left_')
     base_frame: str = parameter(TRACKER.base_frame, 'Frame that targets are given in')
-    use_tf: bool = parameter(False, 'Accept targets in other frames that TF knows (needs tf2_ros)')
+    use_tf: bool = parameter(False, 'Accept targets in any frame known to TF (needs tf2_ros)')
     output_mode: str = parameter(
         TRACKER.output_mode,
         'Send commands as they are due, or the whole motion to each target at once, '
@@ -60,7 +60,7 @@ class NodeConfig:
     )
     following_error_rad: float = parameter(
         TRACKER.following_error,
-        'Farthest a joint may be from its commands; 0 for no check',
+        'Largest distance of a joint from its commands; 0 for no check',
         unit='rad',
         low=0.0,
         high=7.0,
@@ -68,7 +68,7 @@ class NodeConfig:
     )
     following_delay_s: float = parameter(
         TRACKER.following_delay_s,
-        'Time by which the arm may follow its commands late',
+        'Largest lag of the arm behind its commands',
         unit='s',
         low=0.001,
         high=2.0,
@@ -76,7 +76,7 @@ class NodeConfig:
     )
     max_command_delay_s: float = parameter(
         TRACKER.max_command_delay_s,
-        'Time by which a command may be late',
+        'Largest delay of a command that is due',
         unit='s',
         low=0.001,
         high=60.0,
@@ -84,12 +84,12 @@ class NodeConfig:
     )
     automatic_recovery: bool = parameter(
         TRACKER.automatic_recovery,
-        'Whether faults end by themselves, or by activation only',
+        'Recover from faults without a new activation',
         is_live=True,
     )
     recovery_s: float = parameter(
         TRACKER.recovery_s,
-        'Time at rest after which a fault ends by itself',
+        'Time at rest before a fault ends by itself',
         unit='s',
         low=0.001,
         high=60.0,
@@ -102,14 +102,14 @@ class NodeConfig:
     )
     robot_description_tolerance_m: float = parameter(
         1e-5,
-        'Difference up to which axes and tool are the same, in rad as well',
+        'Largest difference of axes and tool of the same arm, in rad as well',
         unit='m',
         low=0.0,
         high=1e-3,
     )
     position_tolerance_m: float = parameter(
         SOLVER.position_tolerance,
-        'Tool position error allowed',
+        'Largest position error of the tool',
         unit='m',
         low=1e-12,
         high=1e-2,
@@ -117,7 +117,7 @@ class NodeConfig:
     )
     rotation_tolerance_rad: float = parameter(
         SOLVER.rotation_tolerance,
-        'Tool rotation error allowed',
+        'Largest rotation error of the tool',
         unit='rad',
         low=1e-12,
         high=1e-2,
@@ -128,15 +128,15 @@ class NodeConfig:
         'Whether shoulder, elbow or wrist may change posture',
         is_live=True,
     )
-    # Unlike the library, which asks the network first, until the network is worth that.
+    # The library asks the network first: the one default that differs.
     current_joints_first: bool = parameter(
         True,
-        'Start from the present joints; ask the network where that does not keep the posture',
+        'Start from the current joints; use the network where that does not keep the posture',
         is_live=True,
     )
     max_joint_step_rad: float = parameter(
         _finite(SOLVER.max_joint_step),
-        'Farthest solution from the commanded joints; 0 for no limit',
+        'Largest step of a joint from its command to the solution; 0 for no limit',
         unit='rad',
         low=0.0,
         high=20.0,
@@ -144,20 +144,20 @@ class NodeConfig:
     )
     min_singular_value: float = parameter(
         SOLVER.min_singular_value,
-        'Smallest singular value of the Jacobian allowed',
+        'Smallest allowed singular value of the Jacobian',
         low=0.0,
         high=1.0,
         is_live=True,
     )
     iteration_budget: int = parameter(
         SOLVER.iteration_budget,
-        'Newton steps for one target before it is given up',
+        'Levenberg-Marquardt iterations for one target, over all seeds',
         low=1,
         high=1_000_000,
         is_live=True,
     )
     coupled_limit_enabled: bool = parameter(
-        SOLVER.coupled_limit is not None, 'Whether joint_2 + joint_3 has a limit of its own'
+        SOLVER.coupled_limit is not None, 'Limit joint_2 + joint_3 as well'
     )
     coupled_limit_lower_rad: float = parameter(
         -1.0472, 'Lower limit of joint_2 + joint_3', unit='rad', low=-7.0, high=7.0
@@ -187,27 +187,27 @@ class NodeConfig:
         is_live=True,
     )
     ik_service: str = parameter(
-        'solve_ik', 'Service that answers GetPositionIK (needs moveit_msgs); empty for none'
+        'solve_ik', 'Name of the GetPositionIK service (needs moveit_msgs); empty for none'
     )
     ik_group: str = parameter(
-        'manipulator', 'Planning group that it answers for; empty for any', is_live=True
+        'manipulator', 'Planning group that the service accepts; empty for any', is_live=True
     )
     ik_allow_other_posture: bool = parameter(
-        True, 'Whether its answers may change the posture of the seed', is_live=True
+        True, 'Whether the service may leave the posture of the seed', is_live=True
     )
     realtime_priority: int = parameter(
-        0, 'Priority of the process under SCHED_FIFO; 0 for ordinary scheduling', low=0, high=99
+        0, 'SCHED_FIFO priority of the process; 0 for ordinary scheduling', low=0, high=99
     )
     cpu_affinity: str = parameter('', 'Processors to run on, e.g. 2,3; empty for all')
 
     def __post_init__(self) -> None:
-        """Refuse what does not make sense together."""
+        """Refuse values that are invalid together."""
         self.solver_options()
         self.tracker_config()
         cpus_from_text(self.cpu_affinity)
 
     def solver_options(self) -> SolverOptions:
-        """Return what counts as solved."""
+        """Return the solver's options for targets."""
         return SolverOptions(
             position_tolerance=self.position_tolerance_m,
             rotation_tolerance=self.rotation_tolerance_rad,
@@ -220,7 +220,7 @@ class NodeConfig:
         )
 
     def service_options(self) -> SolverOptions:
-        """Return what counts as solved for requests: their seed is not where the arm is."""
+        """Return the solver's options for GetPositionIK; its seed need not be the arm's state."""
         return replace(
             self.solver_options(),
             allow_other_posture=self.ik_allow_other_posture,
@@ -228,7 +228,7 @@ class NodeConfig:
         )
 
     def tracker_config(self) -> TrackerConfig:
-        """Return how targets and commands are timed and watched."""
+        """Return the tracker's configuration."""
         return TrackerConfig(
             base_frame=self.prefix + self.base_frame,
             output_mode=TRAJECTORY if self.output_mode == ACTION else self.output_mode,

@@ -1,7 +1,7 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Parameters as fields of a frozen dataclass: what they tell about themselves, checked; without ROS.
+ROS parameters as fields of a frozen dataclass, with unit, range and checks; without ROS.
 
 Field types: ``float``, ``int``, ``bool``, ``str``, ``tuple[float, ...]``, ``tuple[str, ...]``.
 """
@@ -19,7 +19,7 @@ from ..errors import NeuralIkError
 Config = TypeVar('Config')
 Value = TypeVar('Value', float, int, bool, str, tuple[float, ...], tuple[str, ...])
 METADATA_KEY = 'ros_parameter'
-RENAMED = {  # old -> new, of all nodes; an old name is refused, so that no value is lost unseen
+RENAMED = {  # old -> new, of all nodes; old names are refused, so that no setting is lost
     'geometry_tolerance_m': 'robot_description_tolerance_m',
     'overrun_timeout_s': 'max_command_delay_s',
     'path_length': 'max_poses',
@@ -28,7 +28,7 @@ RENAMED = {  # old -> new, of all nodes; an old name is refused, so that no valu
 
 
 class ParameterError(NeuralIkError):
-    """A parameter has a value that the node cannot work with."""
+    """A parameter has the wrong type or a value out of range."""
 
     def __init__(self, name: str, problem: str) -> None:
         self.name = name
@@ -50,7 +50,7 @@ class RenamedParameterError(NeuralIkError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterInfo:
-    """What a parameter tells about itself."""
+    """Description, unit and range of a parameter."""
 
     description: str
     unit: str = ''
@@ -85,8 +85,8 @@ def parameter(
     return field(default=default, metadata={METADATA_KEY: info})
 
 
-def entries(config_type: type[Any]) -> Iterator[tuple[str, ParameterInfo, Any, Any]]:
-    """Yield name, info, type and default of each field that is a parameter."""
+def parameters_of(config_type: type[Any]) -> Iterator[tuple[str, ParameterInfo, Any, Any]]:
+    """Yield name, info, type and default of each parameter."""
     hints = get_type_hints(config_type)
     for one in dataclasses.fields(config_type):
         if METADATA_KEY in one.metadata:
@@ -95,18 +95,18 @@ def entries(config_type: type[Any]) -> Iterator[tuple[str, ParameterInfo, Any, A
 
 def old_names(config_type: type[Any]) -> dict[str, str]:
     """Return the former names of the parameters of a configuration -> their present names."""
-    present = {name for name, *_ in entries(config_type)}
+    present = {name for name, *_ in parameters_of(config_type)}
     return {old: new for old, new in RENAMED.items() if new in present}
 
 
-def build(config_type: type[Config], values: Mapping[str, Any]) -> Config:
+def config_from_values(config_type: type[Config], values: Mapping[str, Any]) -> Config:
     """
-    Return a configuration of the values, one for each parameter.
+    Return the configuration with a value for each parameter, checked.
 
     :raises ParameterError: If a value has the wrong type or lies outside its range.
     """
     checked = {}
-    for name, info, kind, _ in entries(config_type):
+    for name, info, kind, _ in parameters_of(config_type):
         checked[name] = _converted(name, kind, values[name])
         problem = _problem(info, checked[name])
         if problem:
@@ -115,7 +115,7 @@ def build(config_type: type[Config], values: Mapping[str, Any]) -> Config:
 
 
 def _converted(name: str, kind: Any, value: Any) -> Any:
-    """Return the value in the type of its field; only whole numbers become floats."""
+    """Return the value in the type of its field; integers are accepted as floats."""
     if kind is float and _is_number(value):
         return float(value)
     if kind == tuple[float, ...] and _is_sequence(value) and all(map(_is_number, value)):

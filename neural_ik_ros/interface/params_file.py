@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The node's parameters from a YAML file of ROS, read as the node reads it, without ROS."""
+"""Reads a ROS parameter file as the node would, without ROS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import yaml
 
 from ..errors import NeuralIkError
 from .node_config import NodeConfig
-from .parameter_table import RenamedParameterError, build, entries, old_names
+from .parameter_table import RenamedParameterError, config_from_values, old_names, parameters_of
 
 NODE = '/neural_ik'
 PARAMETERS = 'ros__parameters'
@@ -27,16 +27,16 @@ class ParamsFileError(NeuralIkError):
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(
-            f'{path}: {problem}. Give a parameter file of the node, as config/neural_ik.yaml is.'
+            f'{path}: {problem}. Give a parameter file such as config/neural_ik.yaml.'
         )
 
 
 def config_from_file(path: Path | None, node: str = NODE) -> NodeConfig:
     """
-    Return the configuration that a node has when it is started with a parameter file.
+    Return the configuration of a node that is started with a parameter file.
 
-    Later sections win, ``*`` and ``**`` in names stand for one and for any number of names. What
-    is no parameter of the node is left out with a warning.
+    Later sections win; ``*`` and ``**`` in node names match one and any number of names. Entries
+    that are not parameters of the node are skipped with a warning.
 
     :param path: None for the defaults.
     :param node: Fully qualified name of the node.
@@ -44,7 +44,7 @@ def config_from_file(path: Path | None, node: str = NODE) -> NodeConfig:
     :raises RenamedParameterError: If it uses a former name of a parameter.
     :raises ParameterError: If a value has the wrong type or lies outside its range.
     """
-    values = {name: default for name, _, _, default in entries(NodeConfig)}
+    values = {name: default for name, _, _, default in parameters_of(NodeConfig)}
     if path is not None:
         given = _values(path, node)
         for old, new in old_names(NodeConfig).items():
@@ -54,7 +54,7 @@ def config_from_file(path: Path | None, node: str = NODE) -> NodeConfig:
             if not name.startswith(FOREIGN):
                 log.warning('%s: %s is not a parameter of %s', path, name, node)
         values.update({name: value for name, value in given.items() if name in values})
-    return build(NodeConfig, values)
+    return config_from_values(NodeConfig, values)
 
 
 def _values(path: Path, node: str) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _values(path: Path, node: str) -> dict[str, Any]:
 
 
 def _sections(content: Any, names: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the pattern of node names and the parameters of each section, in their order."""
+    """Yield the node name pattern and the parameters of each section, in order."""
     if not isinstance(content, Mapping):
         return
     for key, value in content.items():
@@ -88,9 +88,9 @@ def _sections(content: Any, names: str) -> Iterator[tuple[str, Mapping[str, Any]
 
 
 def _matches(pattern: str, node: str) -> bool:
-    words = {'**': '(/[^/]+)*', '*': '/[^/]+'}
+    wildcards = {'**': '(/[^/]+)*', '*': '/[^/]+'}
     parts = pattern.strip('/').split('/')
-    expression = ''.join(words.get(part, '/' + re.escape(part)) for part in parts)
+    expression = ''.join(wildcards.get(part, '/' + re.escape(part)) for part in parts)
     return re.fullmatch(expression, node) is not None
 
 

@@ -17,7 +17,7 @@ from peers import Peer
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from neural_ik_ros.interface.controller_rules import violation
+from neural_ik_ros.interface.controller_rules import first_violation
 from neural_ik_ros.interface.factory import motion_limits
 from neural_ik_ros.interface.messages import (
     fill_time,
@@ -225,7 +225,7 @@ class Driver:
         assert self.trajectories
         for message in self.trajectories:
             plain = trajectory_from_message(message)
-            assert violation(plain, self.names, self.now_ns()) is None
+            assert first_violation(plain, self.names, self.now_ns()) is None
             assert list(message.joint_names) == self.names
         rows = np.array([point.positions for one in self.trajectories for point in one.points])
         assert np.isfinite(rows).all()

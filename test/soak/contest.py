@@ -13,9 +13,9 @@ import numpy as np
 from accounts import Account, Times, Witnessed, account
 
 from neural_ik_ros.interface.messages import ns_from_time
-from neural_ik_ros.ros.nodes.recorder import Recorder, Track
+from neural_ik_ros.ros.nodes.recorder import RecordedTopic, Recorder
 from neural_ik_ros.ros.processes.node_process import NodeProcess
-from neural_ik_ros.simulation.demo_report import matches
+from neural_ik_ros.simulation.demo_report import match_stamps
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WARM_S, START_S, POLL_S = 2.0, 60.0, 0.05
@@ -113,34 +113,34 @@ class Contest:
     def _take_turn(
         self, contestant: Contestant, process: ContestantProcess, figures: Figures
     ) -> None:
-        tracks = self._recorder.tracks
+        recorded = self._recorder.recorded
         answers = ('trajectories', 'solutions') if contestant.is_node else ('relayed',)
         self._record(POLL_S)  # what others left behind
         for name in answers:
-            tracks[name].clear()
+            recorded[name].clear()
         deadline = time.monotonic() + START_S
-        while min(len(tracks[name].data) for name in answers) < FEWEST_ANSWERS:
+        while min(len(recorded[name].data) for name in answers) < FEWEST_ANSWERS:
             self._record(POLL_S)
             if time.monotonic() > deadline:
                 raise TimeoutError(f'{contestant.executable} does not answer: {self._folder}')
         self._record(WARM_S)
-        for track in tracks.values():
+        for track in recorded.values():
             track.clear()
         self._record(self._turn_s)
         self._record(2 * POLL_S)
-        latency_ms = latencies(tracks, is_node=contestant.is_node)
+        latency_ms = latencies(recorded, is_node=contestant.is_node)
         if len(latency_ms) == 0:
             raise RuntimeError(f'{contestant.executable} stopped to answer: {process.output}')
         figures.latency_ms.append(latency_ms)
 
     def _account(self, contestant: Contestant, process: ContestantProcess) -> Account:
         """Return what became of the poses of the turn that was recorded last."""
-        tracks = self._recorder.tracks
-        trajectories = tracks['trajectories' if contestant.is_node else 'relayed']
-        sent_ns = np.array(tracks['targets'].sent_ns)
+        recorded = self._recorder.recorded
+        trajectories = recorded['trajectories' if contestant.is_node else 'relayed']
+        sent_ns = np.array(recorded['targets'].sent_ns)
         # What came while recording began or ended may be recorded in part.
         is_whole = (sent_ns > sent_ns[0] + STRAGGLERS_NS) & (sent_ns < sent_ns[-1] - STRAGGLERS_NS)
-        stamps = stamps_of(tracks['targets'])[is_whole]
+        stamps = stamps_of(recorded['targets'])[is_whole]
         return account(stamps, np.sort(trajectories.sent_ns), process.witnessed())
 
     def _record(self, duration_s: float) -> None:
@@ -150,25 +150,25 @@ class Contest:
             self._recorder.poll()
 
 
-def latencies(tracks: dict[str, Track], *, is_node: bool) -> np.ndarray:
+def latencies(recorded: dict[str, RecordedTopic], *, is_node: bool) -> np.ndarray:
     """
     Return the times [ms] from poses sent to trajectories received.
 
     The trajectories of the node have no stamp; each is followed by the solution that has.
     """
-    targets = tracks['targets']
+    targets = recorded['targets']
     stamps = stamps_of(targets)
     sent = np.array(targets.sent_ns)
     last = int(sent.searchsorted(sent[-1] - STRAGGLERS_NS))
-    answers = tracks['solutions' if is_node else 'relayed']
+    answers = recorded['solutions' if is_node else 'relayed']
     answered = stamps_of(answers)
-    rows, of_target = matches(stamps, answered)
+    rows, of_target = match_stamps(stamps, answered)
     keep = of_target < last
     rows, of_target = rows[keep], of_target[keep]
     if not is_node:
         received = np.array(answers.received_ns)[rows]
     else:
-        commands = tracks['trajectories']
+        commands = recorded['trajectories']
         at = np.searchsorted(commands.sent_ns, np.array(answers.sent_ns)[rows]) - 1
         is_own = (at >= 0) & (np.array(commands.sent_ns)[at] > sent[of_target])
         received, of_target = np.array(commands.received_ns)[at[is_own]], of_target[is_own]
@@ -176,6 +176,6 @@ def latencies(tracks: dict[str, Track], *, is_node: bool) -> np.ndarray:
     return latency_ms
 
 
-def stamps_of(track: Track) -> Times:
+def stamps_of(track: RecordedTopic) -> Times:
     """Return the stamps of all messages (n,)."""
     return np.array([ns_from_time(one.header.stamp) for one in track.messages()])

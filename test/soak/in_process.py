@@ -14,7 +14,7 @@ from hostile import good_pose, hostile_joints, hostile_pose
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
 
-from neural_ik_ros.interface.controller_rules import violation
+from neural_ik_ros.interface.controller_rules import first_violation
 from neural_ik_ros.interface.factory import motion_limits
 from neural_ik_ros.interface.messages import (
     fill_trajectory,
@@ -49,7 +49,7 @@ class Judge:
 
     def command(self, command: Command) -> None:
         fill_trajectory(self._message, command.q, command.interval_ns, command.tail)
-        problem = violation(trajectory_from_message(self._message), self.names, 0)
+        problem = first_violation(trajectory_from_message(self._message), self.names, 0)
         rows = np.array([point.positions for point in self._message.points])
         if problem is None and not ((rows >= self.lower) & (rows <= self.upper)).all():
             problem = 'not finite, or outside the position limits'
@@ -79,29 +79,31 @@ def fuzz(node: NeuralIkNode, n: int, seed: int = 1) -> list[str]:
     Every 100 messages a good target must be served.
     """
     rng, arm = np.random.default_rng(seed), node._tracker.solver.arm
-    judge = Judge(node)
-    node._outputs = judge
-    names = judge.names
+    make_report = Judge(node)
+    node._outputs = make_report
+    names = make_report.names
     n_targets = sum(node._statistics.counts.values())
     for k in range(n):
         node._on_joints(hostile_joints(rng, names, HOME))
         node._on_tick()  # the stop, if the joints have made one necessary
         hostile = hostile_pose(rng, arm, HOME, node._now_ns())
-        n_before = judge.n_commands
+        n_before = make_report.n_commands
         was_moving = node._tracker.health(node._now_ns()).is_moving
         node._on_target(hostile.content)
         n_targets += 1
-        if judge.n_commands > n_before and not hostile.may_command and not was_moving:
-            judge.problems.append(f'message {k} must not be answered: {hostile.content!r}')
+        if make_report.n_commands > n_before and not hostile.may_command and not was_moving:
+            make_report.problems.append(f'message {k} must not be answered: {hostile.content!r}')
         if k % 100 == 99:
             problems, n_sent = _must_serve(node, names)
-            judge.problems += problems
+            make_report.problems += problems
             n_targets += n_sent
-        if len(judge.problems) > MOST_PROBLEMS:
+        if len(make_report.problems) > MOST_PROBLEMS:
             break
     if sum(node._statistics.counts.values()) != n_targets:
-        judge.problems.append(f'{node._statistics.counts} does not count {n_targets} targets')
-    return judge.problems
+        make_report.problems.append(
+            f'{node._statistics.counts} does not count {n_targets} targets'
+        )
+    return make_report.problems
 
 
 def _must_serve(node: NeuralIkNode, names: list[str]) -> tuple[list[str], int]:

@@ -54,21 +54,21 @@ from trajectory_msgs.msg import JointTrajectory
 import numpy as np
 from neural_ik_ros.motion import Waypoints
 from neural_ik_ros.ros import qos
-from neural_ik_ros.ros.demo.relay import Relay
+from neural_ik_ros.ros.nodes.baseline_relay import BaselineRelay
 from neural_ik_ros.ros.messages import fill_trajectory, make_trajectory, target_from_pose
 from neural_ik_ros.ros.process import run
 
-class Converter(Relay):
+class Converter(BaselineRelay):
     def __init__(self):
         super().__init__()
-        self._answer = make_trajectory([f'joint_{i}' for i in range(1, 7)])
+        self._trajectory = make_trajectory([f'joint_{i}' for i in range(1, 7)])
         rows = np.zeros((8, 6))
         times = [4_000_000 * (k + 1) for k in range(8)]
         self._rest = Waypoints(time_ns=times, q=rows, qd=rows, qdd=rows)
 
     def _on_target(self, message):
         target_from_pose(message)
-        fill_trajectory(self._answer, self._rest.q[:1], 4_000_000, self._rest)
+        fill_trajectory(self._trajectory, self._rest.q[:1], 4_000_000, self._rest)
         super()._on_target(message)
 
 raise SystemExit(run(Converter))
@@ -83,7 +83,7 @@ COLUMNS = (
     *('Targets', 'Process', 'p50 [ms]', 'p99 [ms]', 'max [ms]', 'p50', 'p99'),
     *('not answered', 'replaced', 'refused', 'lost'),
 )
-RELAY = Contestant(executable='relay', arguments=TO_OTHER, is_node=False)
+RELAY = Contestant(executable='baseline_relay', arguments=TO_OTHER, is_node=False)
 
 
 class Paced:

@@ -18,7 +18,7 @@ from ...interface.factory import make_tracker, reconfigure
 from ...interface.messages import InvalidMessage, JointReader, PoseTarget
 from ...interface.node_config import ACTION, NodeConfig
 from ...interface.realtime import apply_realtime, cpus_from_text
-from ...interface.throttle import Throttle
+from ...interface.throttle import WarningThrottle
 from ...motion import Health, Output, StreamStatus
 from ...solver import IkStatus
 from ..moveit.service import IkService
@@ -51,7 +51,7 @@ class NeuralIkNode(LifecycleNode):
         self._is_active = self._is_configured = False
         self._statistics = Statistics()
         self._entities: list[Any] = []  # what configure made
-        self._throttle = Throttle(self.get_logger())
+        self._throttle = WarningThrottle(self.get_logger())
         self._config = declare(self, NodeConfig, on_change=self._on_change, validate=self._veto)
         apply_realtime(self._config.realtime_priority, cpus_from_text(self._config.cpu_affinity))
         self._must_start = self._config.autostart
@@ -170,12 +170,12 @@ class NeuralIkNode(LifecycleNode):
         self._config = config
         if self._is_configured:
             reconfigure(self._tracker, config, self._geometry.arm)
-            self._service.use(config, self._geometry)
+            self._service.update(config, self._geometry)
 
     def _on_description(self, message: String) -> None:
-        if not self._geometry.take(message.data):
+        if not self._geometry.update(message.data):
             return
-        self._service.use(self._config, self._geometry)
+        self._service.update(self._config, self._geometry)
         if self._geometry.problem and self._is_active:
             self._tracker.inhibit(self._geometry.problem, self._now_ns())
         elif self._geometry.problem:

@@ -16,7 +16,6 @@ from ...interface.parameter_table import parameter
 from ...simulation.paths import SHAPES, CartesianPath, PathConfig
 from ..runtime import qos
 from ..runtime.parameters import declare
-from ..runtime.process import run
 
 PATH = PathConfig()
 
@@ -26,7 +25,7 @@ class TargetSourceConfig:
     """Parameters of the node ``target_source``."""
 
     path: str = parameter(
-        PATH.shape, 'Shape of the path; starts and ends in its centre', choices=SHAPES
+        PATH.shape, 'Shape of the path, which starts and ends in its centre', choices=SHAPES
     )
     size_m: float = parameter(
         PATH.size,
@@ -42,7 +41,7 @@ class TargetSourceConfig:
     dwell_s: float = parameter(
         PATH.dwell, 'Rest at each corner and cycle end', unit='s', low=0.0, high=60.0
     )
-    laps: int = parameter(PATH.laps, 'Rounds between two rests in the centre', low=1, high=1000)
+    laps: int = parameter(PATH.laps, 'Laps between two rests in the centre', low=1, high=1000)
     centre: tuple[float, ...] = parameter(
         PATH.centre, 'x, y, z of the centre in frame_id', unit='m', size=3
     )
@@ -53,24 +52,28 @@ class TargetSourceConfig:
         PATH.tool_rpy, 'Roll, pitch, yaw of the tool, constant', unit='rad', size=3
     )
     frame_id: str = parameter('base_link', 'Frame of the targets')
-    prefix: str = parameter('', 'Put before frame_id')
+    prefix: str = parameter('', 'Prefix of frame_id')
     rate_hz: float = parameter(250.0, 'Targets per second', unit='Hz', low=1.0, high=1000.0)
     settle_s: float = parameter(
         1.0, 'Hold in the centre before moving', unit='s', low=0.0, high=600.0
     )
     duration_s: float = parameter(
         0.0,
-        'Stop after as many whole cycles as fit, at least one; 0 never stops',
+        'Stop after the whole cycles that fit, at least one; 0 for never',
         unit='s',
         low=0.0,
         high=1e6,
     )
-    wait_for_subscribers: int = parameter(1, 'Start when so many listen', low=0, high=100)
-    exit_when_done: bool = parameter(False, 'End the process after duration_s, else stay silent')
+    wait_for_subscribers: int = parameter(
+        1, 'Number of subscribers to wait for before the start', low=0, high=100
+    )
+    exit_when_done: bool = parameter(
+        False, 'End the process after duration_s, else only stop publishing'
+    )
 
 
 class TargetSource(Node):
-    """Publishes where the tool should be, at evenly spaced times."""
+    """Publishes poses of the path at evenly spaced times."""
 
     def __init__(self) -> None:
         super().__init__('target_source')
@@ -109,7 +112,7 @@ class TargetSource(Node):
         self._targets.publish(self._message)
 
     def _due_ns(self) -> int:
-        """Return when this tick was due: not after now, and free of wake-up jitter."""
+        """Return when this tick was due: not later than now, and without wake-up jitter."""
         now_ns: int = self.get_clock().now().nanoseconds
         until_next_ns: int = self._timer.time_until_next_call()
         return now_ns + until_next_ns - self._period_ns
@@ -121,7 +124,7 @@ class TargetSource(Node):
 
 
 def make_path(config: TargetSourceConfig) -> CartesianPath:
-    """Return the path the parameters describe."""
+    """Return the path that the parameters describe."""
     return CartesianPath(
         PathConfig(
             shape=config.path,
@@ -138,16 +141,7 @@ def make_path(config: TargetSourceConfig) -> CartesianPath:
 
 
 def end_time(config: TargetSourceConfig, path: CartesianPath) -> float:
-    """Return when to stop [s]: at the end of a cycle, where the tool rests."""
+    """Return the time to stop at [s]: the end of a cycle, where the tool is at rest."""
     if config.duration_s == 0.0:
         return math.inf
     return path.duration * max(1, math.floor(config.duration_s / path.duration))
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the node; return the exit code."""
-    return run(TargetSource, args)
-
-
-if __name__ == '__main__':
-    raise SystemExit(main())

@@ -17,7 +17,7 @@ from peers import NodeProcess, Peer
 from sensor_msgs.msg import JointState
 
 from neural_ik_ros.interface.messages import ns_from_time, target_from_pose
-from neural_ik_ros.interface.parameter_table import build, entries
+from neural_ik_ros.interface.parameter_table import config_from_values, parameters_of
 from neural_ik_ros.kinematics import forward
 from neural_ik_ros.ros.nodes.target_source import TargetSourceConfig
 from neural_ik_ros.ros.runtime import qos
@@ -122,8 +122,11 @@ def test_one_robot_goes_on_when_the_other_ends(robots, peer):
 def test_parameters_of_two_robots_are_parameters_of_the_source():
     content = yaml.safe_load(TARGETS.read_text(encoding='utf-8'))['/**']
     assert tuple(content) == ROBOTS
-    defaults = {name: default for name, _, _, default in entries(TargetSourceConfig)}
+    defaults = {name: default for name, _, _, default in parameters_of(TargetSourceConfig)}
     for robot in ROBOTS:
         given = content[robot]['target_source']['ros__parameters']
         assert set(given) <= set(defaults)
-        assert build(TargetSourceConfig, {**defaults, **given}).centre != defaults['centre']
+        assert (
+            config_from_values(TargetSourceConfig, {**defaults, **given}).centre
+            != defaults['centre']
+        )

@@ -18,7 +18,7 @@ from neural_ik_ros.interface.statistics import WINDOW
 from neural_ik_ros.kinematics import forward
 from neural_ik_ros.motion import Deviation, Health, Output, StreamStatus
 from neural_ik_ros.ros.node.diagnostics import Statistics
-from neural_ik_ros.ros.nodes.monitor import LONGEST, run_monitor, view
+from neural_ik_ros.ros.nodes.monitor import MAX_TEXT, render_report, run_monitor
 from neural_ik_ros.solver import CurrentJoints, IkSolver, IkStatus
 
 CODE = 'from neural_ik_ros.cli.main import main; raise SystemExit(main())'
@@ -61,7 +61,7 @@ def test_report_has_counts_latencies_watchdogs_and_evidence(report):
 
 def test_page_tells_how_many_publish_each_input():
     publishers = {'publishers of /joint_states': '1', 'publishers of /target_pose': '0'}
-    page = view(Statistics().report('/neural_ik', HEALTH, publishers), age_s=0.1)
+    page = render_report(Statistics().report('/neural_ik', HEALTH, publishers), age_s=0.1)
     assert re.search('^publishers +/joint_states 1, /target_pose 0$', page, re.MULTILINE)
 
 
@@ -126,7 +126,7 @@ def test_statistics_do_not_grow():
 
 
 def test_view_shows_what_is_in_a_report(report):
-    page = view(report, age_s=0.1)
+    page = render_report(report, age_s=0.1)
     assert page.startswith('/left/neural_ik  UNREACHABLE\n')
     assert 'outside the reach of the arm' in page
     assert re.search(r'^solve +0\.550 +\S+ +1\.000$', page, re.MULTILINE)
@@ -136,7 +136,7 @@ def test_view_shows_what_is_in_a_report(report):
 
 
 def test_view_of_a_silent_node_says_so(report):
-    page = view(report, age_s=7.0)
+    page = render_report(report, age_s=7.0)
     assert page.startswith('/left/neural_ik  SILENT\nno report for 7 s')
 
 
@@ -149,13 +149,13 @@ def test_view_lets_nothing_through_to_the_terminal():
             KeyValue(key='fault', value='\n'),
         ],
     )
-    page = view(status, age_s=0.0)
+    page = render_report(status, age_s=0.0)
     assert all(c.isprintable() or c == '\n' for c in page)
-    assert max(map(len, page.splitlines())) < LONGEST + 20
+    assert max(map(len, page.splitlines())) < MAX_TEXT + 20
 
 
 def test_view_of_an_empty_report_is_possible():
-    assert 'none' in view(DiagnosticStatus(), age_s=0.0)
+    assert 'none' in render_report(DiagnosticStatus(), age_s=0.0)
 
 
 def test_monitor_says_that_nothing_reports():

@@ -13,7 +13,7 @@ import yaml
 
 from neural_ik_ros.interface.node_config import NodeConfig
 from neural_ik_ros.interface.parameter_table import METADATA_KEY, RENAMED
-from neural_ik_ros.ros.nodes.path_markers import ViewConfig
+from neural_ik_ros.ros.nodes.path_markers import PathMarkersConfig
 from neural_ik_ros.ros.nodes.simulated_arm import SimulatedArmConfig
 from neural_ik_ros.ros.nodes.target_source import TargetSourceConfig
 from neural_ik_ros.share import share_folder
@@ -21,7 +21,7 @@ from neural_ik_ros.share import share_folder
 REPOSITORY = Path(__file__).resolve().parents[3]
 CONFIGS = {
     'neural_ik': NodeConfig,
-    'path_markers': ViewConfig,
+    'path_markers': PathMarkersConfig,
     'simulated_arm': SimulatedArmConfig,
     'target_source': TargetSourceConfig,
 }
