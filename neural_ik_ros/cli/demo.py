@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .argument_types import bounded_float
+
 if TYPE_CHECKING:
     from ..simulation.demo_report import DemoReport, Percentiles, ToolError
 
@@ -43,35 +45,11 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _seconds(text: str) -> float:
-    return between(text, 3.0, 3600.0)
+    return bounded_float(text, 3.0, 3600.0)
 
 
 def _hertz(text: str) -> float:
-    return between(text, 20.0, 1000.0)
-
-
-def between(text: str, low: float, high: float) -> float:
-    """Return the number in a text, for argparse."""
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f'{text!r} is not a number') from error
-    if not low <= value <= high:
-        raise argparse.ArgumentTypeError(f'{text} is not between {low:.15g} and {high:.15g}')
-    return value
-
-
-def seed_number(text: str) -> int:
-    """Return the seed in a text, for argparse."""
-    return whole_between(text, 0, 2**32 - 1)
-
-
-def whole_between(text: str, low: int, high: int) -> int:
-    """Return the whole number in a text, for argparse."""
-    value = between(text, low, high)
-    if not value.is_integer():
-        raise argparse.ArgumentTypeError(f'{text} is not a whole number')
-    return int(value)
+    return bounded_float(text, 20.0, 1000.0)
 
 
 def _run(arguments: argparse.Namespace) -> int:

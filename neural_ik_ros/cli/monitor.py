@@ -8,7 +8,7 @@ import argparse
 import sys
 from typing import Any
 
-from .demo import between
+from .argument_types import bounded_float
 
 HOME_AND_CLEAR = '\x1b[H\x1b[J'
 
@@ -34,7 +34,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _seconds(text: str) -> float:
-    return between(text, 0.1, 86_400.0)
+    return bounded_float(text, 0.1, 86_400.0)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -64,10 +64,12 @@ def target_from_pose(message: PoseStamped) -> PoseTarget | InvalidMessage:
     """
     position, orientation = message.pose.position, message.pose.orientation
     stamp_ns = ns_from_time(message.header.stamp)
-    return pose_target(_xyz_quat(position, orientation), message.header.frame_id, stamp_ns)
+    return target_from_xyz_quat(
+        _xyz_quat(position, orientation), message.header.frame_id, stamp_ns
+    )
 
 
-def pose_target(
+def target_from_xyz_quat(
     xyz_quat: Sequence[float], frame_id: str, stamp_ns: int
 ) -> PoseTarget | InvalidMessage:
     """Return the target of a position and a quaternion (x, y, z, w), or why it is invalid."""

@@ -44,7 +44,7 @@ class NodeConfig:
     )
     target_timeout_s: float = parameter(
         TRACKER.target_timeout_s,
-        'Largest age of a target stamp',
+        'Largest difference of a target stamp from now',
         unit='s',
         low=0.001,
         high=60.0,

@@ -29,8 +29,8 @@ from ..runtime.parameters import declare
 from ..runtime.process import freeze_heap
 from .diagnostics import Statistics, status_message
 from .publishers import Publishers
+from .serialisation import target_from_bytes
 from .subscriptions import Subscriptions
-from .wire import target_from_wire
 
 REPORT_PERIOD_S = 1.0
 NOT_ACTIVE = 'the node is not active'
@@ -196,7 +196,7 @@ class NeuralIkNode(LifecycleNode):
         if not self._is_active:
             return
         started_ns = perf_counter_ns()
-        given = target_from_wire(content)
+        given = target_from_bytes(content)
         output = self._answer(given, self._now_ns())
         if isinstance(given, PoseTarget) and output.command and output.solution:
             self._outputs.command(output.command)

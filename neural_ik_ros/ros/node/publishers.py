@@ -21,7 +21,7 @@ from ...motion import STOP_POINTS, Command
 from ...solver import IkSolution
 from ..runtime import qos
 from .goals import Goals
-from .wire import TrajectorySerialiser
+from .serialisation import TrajectorySerialiser
 
 GOALS = 'joint_trajectory_controller/follow_joint_trajectory'
 LAST_WORDS_NS = 500_000_000  # the longest wait for reliable subscribers at the end

@@ -20,8 +20,8 @@ from neural_ik_ros.interface.messages import (
     make_trajectory,
     ns_from_time,
     pose_from_transform,
-    pose_target,
     target_from_pose,
+    target_from_xyz_quat,
     trajectory_from_message,
 )
 from neural_ik_ros.kinematics import rotation_angle, rotation_from_rpy
@@ -59,7 +59,7 @@ def test_transform_survives_the_way_through_a_pose(rpy, xyz):
 @pytest.mark.parametrize('angle', [0.0, 1e-9, 1.0, math.pi - 1e-9, math.pi])
 def test_quaternion_turns_about_its_axis(axis, angle):
     quat_xyzw = (*(math.sin(angle / 2) * axis), math.cos(angle / 2))
-    rotation = pose_target((0.0, 0.0, 0.0, *quat_xyzw), '', 0).transform[:3, :3]
+    rotation = target_from_xyz_quat((0.0, 0.0, 0.0, *quat_xyzw), '', 0).transform[:3, :3]
     assert_allclose(rotation @ axis, axis, atol=ROUNDING)
     assert rotation_angle(rotation) == pytest.approx(angle, abs=1e-15, rel=1e-12)
 

@@ -23,18 +23,18 @@ from ...interface.messages import (
     PoseTarget,
     fill_trajectory,
     make_trajectory,
-    pose_target,
     target_from_pose,
+    target_from_xyz_quat,
 )
 from ...motion import Command
 
 RMWError = rclpy_implementation.RMWError
 
 
-def target_from_wire(content: bytes) -> PoseTarget | InvalidMessage:
-    """Return the target in a serialised ``PoseStamped``, or why there is none."""
+def target_from_bytes(content: bytes) -> PoseTarget | InvalidMessage:
+    """Return the target in a serialised ``PoseStamped``, or why it is invalid."""
     try:
-        return pose_target(*pose_from_cdr(content))
+        return target_from_xyz_quat(*pose_from_cdr(content))
     except CdrError:  # the middleware says what is wrong, or reads another encoding
         pass
     try:
