@@ -77,9 +77,11 @@ class Driver:
         self.names = [prefix + name for name in self.arm.joint_names]
         controller = f'{namespace}/joint_trajectory_controller/joint_trajectory'
         self.trajectories = peer.listen(JointTrajectory, controller, 1000)
-        self.solutions = peer.listen(JointState, f'{self.node}/solution', qos.deep(qos.POSE_IN))
+        self.solutions = peer.listen(
+            JointState, f'{self.node}/solution', qos.with_depth(qos.POSE_IN)
+        )
         self.statuses = peer.listen(
-            DiagnosticStatus, f'{self.node}/status', qos.deep(qos.STATUS_OUT)
+            DiagnosticStatus, f'{self.node}/status', qos.with_depth(qos.STATUS_OUT)
         )
         self.diagnostics = peer.listen(DiagnosticArray, '/diagnostics', 100)
         self._joint_topic = f'{namespace}/joint_states'

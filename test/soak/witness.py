@@ -32,7 +32,7 @@ from neural_ik_ros.ros.runtime import qos
 
 TOPIC, SOURCE_TOPIC, MARKS = '~/target_pose', 'target_pose', '/marks'
 STAMP, PAYLOAD = struct.Struct('<iI'), 4  # how a serialised pose begins, and where
-MAILBOX = qos.deep(qos.POSE_IN)
+MAILBOX = qos.with_depth(qos.POSE_IN)
 
 
 class Witness:

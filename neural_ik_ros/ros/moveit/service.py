@@ -47,7 +47,7 @@ class IkService:
     """
 
     def __init__(
-        self, node: Node, config: NodeConfig, geometry: DescriptionCheck, frames: Frames
+        self, node: Node, config: NodeConfig, description_check: DescriptionCheck, frames: Frames
     ) -> None:
         """
         Start serving.
@@ -65,7 +65,7 @@ class IkService:
             return
         name = _resolved(node, config.ik_service)
         self._predictor = load_predictor(config)
-        self.update(config, geometry)
+        self.update(config, description_check)
         self._service_node = Node(
             f'{node.get_name()}_service',
             namespace=node.get_namespace(),
@@ -79,25 +79,25 @@ class IkService:
         self._thread = Thread(target=self._serve, name=name)
         self._thread.start()
 
-    def update(self, config: NodeConfig, geometry: DescriptionCheck) -> None:
+    def update(self, config: NodeConfig, description_check: DescriptionCheck) -> None:
         """Use other parameters or another geometry of the arm from now on."""
         if GetPositionIK is None or not config.ik_service:
             return
-        arm, prefix = geometry.bundle_arm, config.prefix
+        arm, prefix = description_check.bundle_arm, config.prefix
         robot = RobotNames(
             group=config.ik_group,
             joint_names=tuple(prefix + name for name in arm.joint_names),
             base_frame=prefix + config.base_frame,
             base_link=prefix + arm.base_frame,
             tool_link=prefix + arm.tool_frame,
-            description=geometry.description,
-            problem=geometry.problem,
+            description=description_check.description,
+            problem=description_check.problem,
         )
 
         def to_base(target: PoseTarget) -> PoseTarget | InvalidMessage:
             return self._frames.to_base_at_its_time(target, timeout_s=config.target_timeout_s)
 
-        solver = make_service_solver(geometry.arm, self._predictor, config)
+        solver = make_service_solver(description_check.arm, self._predictor, config)
         self._handler = PositionIkHandler(solver, robot, to_base)
 
     def values(self) -> dict[str, str]:

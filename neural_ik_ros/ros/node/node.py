@@ -25,7 +25,7 @@ from ..moveit.service import IkService
 from ..runtime import qos
 from ..runtime.clock import now_ns
 from ..runtime.frames import Frames
-from ..runtime.parameters import declare
+from ..runtime.parameters import declare_parameters
 from ..runtime.process import freeze_heap
 from .diagnostics import Statistics, status_message
 from .publishers import Publishers
@@ -52,7 +52,9 @@ class NeuralIkNode(LifecycleNode):
         self._statistics = Statistics()
         self._entities: list[Any] = []  # what configure made
         self._throttle = WarningThrottle(self.get_logger())
-        self._config = declare(self, NodeConfig, on_change=self._on_change, validate=self._veto)
+        self._config = declare_parameters(
+            self, NodeConfig, on_change=self._on_change, validate=self._veto
+        )
         apply_realtime(self._config.realtime_priority, cpus_from_text(self._config.cpu_affinity))
         self._must_start = self._config.autostart
         if self._must_start and self.trigger_configure() is SUCCESS:

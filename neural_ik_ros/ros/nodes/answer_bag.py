@@ -48,7 +48,9 @@ class ResponseBag:
         self._writer = self._stack.enter_context(BagWriter(staged, storage, topics))
         for role, kind, profile in SUBSCRIPTIONS:
             keep = partial(self._keep, role)
-            node.create_subscription(kind, topics.name(role), keep, qos.deep(profile), raw=True)
+            node.create_subscription(
+                kind, topics.name(role), keep, qos.with_depth(profile), raw=True
+            )
 
     def close(self) -> None:
         """

@@ -22,7 +22,7 @@ from ...replay.bag_reader import BagReader, Recorded
 from ...replay.bag_types import JOINT_STATES, TARGET, Topics
 from ...replay.play_clock import PlayClock
 from ..runtime import qos
-from ..runtime.parameters import declare
+from ..runtime.parameters import declare_parameters
 from .answer_bag import ResponseBag
 from .lifecycle_poller import LifecyclePoller
 
@@ -60,7 +60,7 @@ class BagPlayer(Node):
 
     def __init__(self) -> None:
         super().__init__('bag_player')
-        self._config = config = declare(self, BagPlayerConfig)
+        self._config = config = declare_parameters(self, BagPlayerConfig)
         self._name = self.resolve_topic_name(config.node)
         self._published = Topics.of_node(self._name)
         self._stack = ExitStack()

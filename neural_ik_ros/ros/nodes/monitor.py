@@ -61,7 +61,7 @@ class Monitor(Node):
             DiagnosticArray,
             '/diagnostics',
             self._on_diagnostics,
-            qos.deep(qos.DIAGNOSTICS_OUT, 10),
+            qos.with_depth(qos.DIAGNOSTICS_OUT, 10),
         )
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:

@@ -27,7 +27,7 @@ from ...interface.parameter_table import parameter
 from ...kinematics import Transform, UrdfError, arm_from_urdf, forward
 from ...urdf_file import read_urdf, shipped_urdf
 from ..runtime import qos
-from ..runtime.parameters import declare
+from ..runtime.parameters import declare_parameters
 from .markers import Scene, Trail, make_markers
 
 TARGET, SOLUTION, TOOL = 'target', 'solution', 'tool'
@@ -55,7 +55,7 @@ class PathMarkers(Node):
 
     def __init__(self) -> None:
         super().__init__('path_markers')
-        self._config = declare(self, PathMarkersConfig)
+        self._config = declare_parameters(self, PathMarkersConfig)
         self._frame = self._config.prefix + self._config.base_frame
         self._trails = {
             name: Trail(spacing=self._config.spacing_m, max_poses=self._config.max_poses)
@@ -69,9 +69,9 @@ class PathMarkers(Node):
         self._status, self._is_ok = '', True
         self._make_subscriptions()
         self._paths = {
-            name: self.create_publisher(Path, f'~/{name}_path', qos.VIEW_OUT) for name in PATHS
+            name: self.create_publisher(Path, f'~/{name}_path', qos.MARKERS_OUT) for name in PATHS
         }
-        self._markers = self.create_publisher(MarkerArray, '~/markers', qos.VIEW_OUT)
+        self._markers = self.create_publisher(MarkerArray, '~/markers', qos.MARKERS_OUT)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / self._config.rate_hz, self._publish, clock=steady)
 

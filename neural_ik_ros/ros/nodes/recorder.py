@@ -73,7 +73,9 @@ class Recorder(Node):
         super().__init__('recorder', **kwargs)
         self.recorded = {name: RecordedTopic(kind) for name, (kind, _, _) in TOPICS.items()}
         self._subscriptions_of = {
-            name: self.create_subscription(kind, topic, _not_called, qos.deep(profile), raw=True)
+            name: self.create_subscription(
+                kind, topic, _not_called, qos.with_depth(profile), raw=True
+            )
             for name, (kind, topic, profile) in TOPICS.items()
         }
 

@@ -22,7 +22,7 @@ from ...kinematics import Arm, arm_from_urdf, is_within_limits
 from ...simulation.simulated_controller import START_JOINTS, SimulatedController
 from ...urdf_file import read_urdf, shipped_urdf
 from ..runtime import qos
-from ..runtime.parameters import declare
+from ..runtime.parameters import declare_parameters
 
 DIAGNOSTICS_PERIOD_S = 1.0
 
@@ -64,7 +64,7 @@ class SimulatedArm(Node):
 
     def __init__(self) -> None:
         super().__init__('simulated_arm')
-        config = declare(self, SimulatedArmConfig)
+        config = declare_parameters(self, SimulatedArmConfig)
         urdf = load_urdf(config)
         self._arm = arm_from_urdf(urdf, prefix=config.prefix)
         self._controller = _make_controller(self._arm, config)

@@ -15,7 +15,7 @@ from ...interface.messages import fill_pose, fill_time
 from ...interface.parameter_table import parameter
 from ...simulation.paths import SHAPES, CartesianPath, PathConfig
 from ..runtime import qos
-from ..runtime.parameters import declare
+from ..runtime.parameters import declare_parameters
 
 PATH = PathConfig()
 
@@ -77,7 +77,7 @@ class TargetSource(Node):
 
     def __init__(self) -> None:
         super().__init__('target_source')
-        self._config = declare(self, TargetSourceConfig)
+        self._config = declare_parameters(self, TargetSourceConfig)
         self._path = make_path(self._config)
         self._end_s = end_time(self._config, self._path)
         self._start_ns: int | None = None  # of the schedule, on the node's clock

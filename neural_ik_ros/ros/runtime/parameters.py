@@ -10,7 +10,7 @@ ROS parameters from a frozen dataclass, which alone states default, unit and ran
         rate_hz: float = parameter(250.0, 'Commands per second', unit='Hz', low=1.0)
 
 
-    config = declare(node, StreamConfig)
+    config = declare_parameters(node, StreamConfig)
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from ...interface.parameter_table import (
 LARGEST_INT = 2**63 - 1
 
 
-def declare(
+def declare_parameters(
     node: Node,
     config_type: type[Config],
     *,
@@ -69,7 +69,7 @@ def declare(
             node.declare_parameter(name, value, _descriptor(info, default))
         except ParameterException as error:
             raise ParameterError(name, str(error)) from error
-    config = read(node, config_type)
+    config = read_parameters(node, config_type)
     names = {name for name, *_ in parameters_of(config_type)}
 
     def check(parameters: list[Parameter]) -> SetParametersResult:
@@ -86,7 +86,7 @@ def declare(
 
         def notify(parameters: list[Parameter]) -> None:
             if any(p.name in names for p in parameters):
-                on_change(read(node, config_type))
+                on_change(read_parameters(node, config_type))
 
         node.add_post_set_parameters_callback(notify)
     return config
@@ -102,9 +102,9 @@ def _refuse_old_names(node: Node, config_type: type[Any]) -> None:
             raise RenamedParameterError(old, new)
 
 
-def read(node: Node, config_type: type[Config]) -> Config:
+def read_parameters(node: Node, config_type: type[Config]) -> Config:
     """
-    Return the present values of the parameters that ``declare`` declared.
+    Return the present values of the parameters that ``declare_parameters`` declared.
 
     :raises ParameterError: If a value has the wrong type or lies outside its range.
     """

@@ -44,7 +44,7 @@ CLOCK_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 JOINT_STATES_OUT = _keep_last(10, ReliabilityPolicy.RELIABLE)
 DIAGNOSTICS_OUT = _keep_last(10, ReliabilityPolicy.RELIABLE)
 # RViz requests reliable paths and markers, and draws the latest one only.
-VIEW_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE)
+MARKERS_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE)
 # Like robot_state_publisher: late subscribers get the last message.
 STATUS_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL)
 ROBOT_DESCRIPTION = _keep_last(1, ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL)
@@ -59,6 +59,6 @@ def overridable() -> QoSOverridingOptions:
     return QoSOverridingOptions.with_default_policies()
 
 
-def deep(profile: QoSProfile, depth: int = 1000) -> QoSProfile:
+def with_depth(profile: QoSProfile, depth: int = 1000) -> QoSProfile:
     """Return a profile with a queue, for subscribers that must not miss a message."""
     return _keep_last(depth, profile.reliability, profile.durability)

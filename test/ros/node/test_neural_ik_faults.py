@@ -50,7 +50,7 @@ def test_arm_that_does_not_follow_is_a_fault_that_ends_when_it_rests(start_node,
 
 
 def test_arm_stops_smoothly_when_the_node_is_killed_and_goes_on_with_the_next(start_node, peer):
-    states = peer.listen(JointState, 'joint_states', qos.deep(qos.JOINT_STATES_IN))
+    states = peer.listen(JointState, 'joint_states', qos.with_depth(qos.JOINT_STATES_IN))
     node = start_node('neural_ik_node', *AUTOSTART, *TOLERANT)
     start_node('simulated_arm')
     start_node('target_source', *SOURCE)

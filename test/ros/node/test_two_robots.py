@@ -35,13 +35,13 @@ class Robot:
     def __init__(self, name: str, start: Callable[..., NodeProcess], peer: Peer) -> None:
         self.name = name
         self.targets: list[Any] = peer.listen(
-            PoseStamped, f'/{name}/neural_ik/target_pose', qos.deep(qos.POSE_IN)
+            PoseStamped, f'/{name}/neural_ik/target_pose', qos.with_depth(qos.POSE_IN)
         )
         self.solutions: list[Any] = peer.listen(
-            JointState, f'/{name}/neural_ik/solution', qos.deep(qos.POSE_IN)
+            JointState, f'/{name}/neural_ik/solution', qos.with_depth(qos.POSE_IN)
         )
         self.joint_states: list[Any] = peer.listen(
-            JointState, f'/{name}/joint_states', qos.deep(qos.JOINT_STATES_IN)
+            JointState, f'/{name}/joint_states', qos.with_depth(qos.JOINT_STATES_IN)
         )
         place = ('-r', f'__ns:=/{name}', '-p', f'prefix:={name}_')
         self.arm = start('simulated_arm', *place)

@@ -45,9 +45,9 @@ class Stage:
         self.peer, self.prefix = peer, prefix
         view, node = f'{namespace}/path_markers', f'{namespace}/neural_ik'
         self.paths = {
-            name: peer.listen(Path, f'{view}/{name}_path', qos.VIEW_OUT) for name in PATHS
+            name: peer.listen(Path, f'{view}/{name}_path', qos.MARKERS_OUT) for name in PATHS
         }
-        self.markers = peer.listen(MarkerArray, f'{view}/markers', qos.VIEW_OUT)
+        self.markers = peer.listen(MarkerArray, f'{view}/markers', qos.MARKERS_OUT)
         self._targets = peer.talk(PoseStamped, f'{node}/target_pose', qos.POSE_OUT)
         self._solutions = peer.talk(JointState, f'{node}/solution', qos.SOLUTION_OUT)
         self._statuses = peer.talk(DiagnosticStatus, f'{node}/status', qos.STATUS_OUT)
@@ -196,7 +196,7 @@ def test_view_makes_no_message_while_nobody_looks(view_here, peer, monkeypatch):
     monkeypatch.setattr(Trail, 'path', lambda _, header: made.append(header) or Path())
     view_here(lambda: made, 0.5)
     assert made == []
-    peer.listen(Path, '/path_markers/tool_path', qos.VIEW_OUT)
+    peer.listen(Path, '/path_markers/tool_path', qos.MARKERS_OUT)
     view_here(lambda: made, WAIT_S)
     assert made
 
