@@ -44,7 +44,7 @@ class RenamedParameterError(NeuralIkError):
     def __init__(self, old: str, new: str) -> None:
         super().__init__(
             f'parameter {old} was renamed {new}. '
-            f'Use the new name in the parameter file or with -p {new}:=VALUE.'
+            f'Correct it in the parameter file or with -p {new}:=VALUE.'
         )
 
 
