@@ -12,6 +12,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from ..errors import NeuralIkError
@@ -35,6 +36,15 @@ class ParameterError(NeuralIkError):
         super().__init__(
             f'parameter {name}: {problem}. '
             f'Correct it in the parameter file or with -p {name}:=VALUE.'
+        )
+
+
+class ParameterFileError(NeuralIkError):
+    """A parameter file cannot be used."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f'{path}: {problem}. Give a parameter file such as config/neural_ik.yaml.'
         )
 
 

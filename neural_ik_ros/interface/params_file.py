@@ -12,23 +12,19 @@ from typing import Any
 
 import yaml
 
-from ..errors import NeuralIkError
 from .node_config import NodeConfig
-from .parameter_table import RenamedParameterError, config_from_values, old_names, parameters_of
+from .parameter_table import (
+    ParameterFileError,
+    RenamedParameterError,
+    config_from_values,
+    old_names,
+    parameters_of,
+)
 
 NODE = '/neural_ik'
 PARAMETERS = 'ros__parameters'
-FOREIGN = ('use_sim_time', 'qos_overrides.')  # parameters that every node has
+OF_EVERY_NODE = ('use_sim_time', 'qos_overrides.')
 log = logging.getLogger(__name__)
-
-
-class ParamsFileError(NeuralIkError):
-    """A parameter file cannot be used."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(
-            f'{path}: {problem}. Give a parameter file such as config/neural_ik.yaml.'
-        )
 
 
 def config_from_file(path: Path | None, node: str = NODE) -> NodeConfig:
@@ -40,7 +36,7 @@ def config_from_file(path: Path | None, node: str = NODE) -> NodeConfig:
 
     :param path: None for the defaults.
     :param node: Fully qualified name of the node.
-    :raises ParamsFileError: If it cannot be read, or has no section for the node.
+    :raises ParameterFileError: If it cannot be read, or has no section for the node.
     :raises RenamedParameterError: If it uses a former name of a parameter.
     :raises ParameterError: If a value has the wrong type or lies outside its range.
     """
@@ -51,7 +47,7 @@ def config_from_file(path: Path | None, node: str = NODE) -> NodeConfig:
             if old in given:
                 raise RenamedParameterError(old, new)
         for name in sorted(set(given) - set(values)):
-            if not name.startswith(FOREIGN):
+            if not name.startswith(OF_EVERY_NODE):
                 log.warning('%s: %s is not a parameter of %s', path, name, node)
         values.update({name: value for name, value in given.items() if name in values})
     return config_from_values(NodeConfig, values)
@@ -61,10 +57,10 @@ def _values(path: Path, node: str) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
     except (OSError, UnicodeDecodeError) as error:
-        raise ParamsFileError(path, f'cannot be read ({error})') from error
+        raise ParameterFileError(path, f'cannot be read ({error})') from error
     except yaml.YAMLError as error:
         problem = ' '.join(str(error).split())
-        raise ParamsFileError(path, f'is not YAML ({problem})') from error
+        raise ParameterFileError(path, f'is not YAML ({problem})') from error
     values: dict[str, Any] = {}
     is_for_node = False
     for pattern, section in _sections(content, ''):
@@ -72,7 +68,7 @@ def _values(path: Path, node: str) -> dict[str, Any]:
             is_for_node = True
             values.update(_flat(section, ''))
     if not is_for_node:
-        raise ParamsFileError(path, f'has no section with {PARAMETERS} for {node}')
+        raise ParameterFileError(path, f'has no section with {PARAMETERS} for {node}')
     return values
 
 

@@ -22,6 +22,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
 from ...errors import NeuralIkError
+from ...interface.parameter_table import ParameterFileError
 from ...share import PACKAGE_NAME
 from ...stop_signal import StopSignal, ignore_signals
 from . import transport
@@ -31,7 +32,7 @@ try:
 except ImportError:  # rclpy before 7.1.4
     EventsExecutor = None
 
-MAX_PARAMETER_BYTES = 1024 * 1024
+MAX_PARAMETER_BYTES = 1024 * 1024  # rcl reads a larger file for minutes
 SPIN_TIMEOUT_S = 0.1  # also the longest wait before a signal is noticed
 RCLError = rclpy_implementation.RCLError
 
@@ -44,16 +45,6 @@ class UnknownArgumentError(NeuralIkError):
         super().__init__(
             f'unknown arguments {arguments}. Nodes take ROS arguments only, for example '
             '--ros-args -p rate_hz:=100.0 --params-file my.yaml -r __ns:=/left.'
-        )
-
-
-class ParameterFileError(NeuralIkError):
-    """A parameter file is too large; rcl would read it for minutes."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(
-            f'{path}: larger than {MAX_PARAMETER_BYTES} bytes. Give a file such as '
-            'config/neural_ik.yaml.'
         )
 
 
@@ -108,7 +99,7 @@ def make_executor() -> Executor:
 def _init(arguments: list[str]) -> None:
     for flag, path in pairwise(arguments):
         if flag == '--params-file' and _size(path) > MAX_PARAMETER_BYTES:
-            raise ParameterFileError(path)
+            raise ParameterFileError(Path(path), f'larger than {MAX_PARAMETER_BYTES} bytes')
     try:
         transport.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except RCLError as error:
