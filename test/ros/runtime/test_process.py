@@ -14,14 +14,14 @@ from neural_ik_ros.ros.runtime.transport import LOCALHOST, TRANSPORTS, is_fast_d
 
 LIFECYCLE = """
 from rclpy.lifecycle import LifecycleNode
-from neural_ik_ros.ros import process
+from neural_ik_ros.ros.runtime import process
 
 {setup}
 raise SystemExit(process.run(lambda: LifecycleNode('subject')))
 """
 NODE = """
 from rclpy.node import Node
-from neural_ik_ros.ros.process import run
+from neural_ik_ros.ros.runtime.process import run
 
 
 class Subject(Node):
