@@ -185,9 +185,8 @@ class JointReader:
         if not all(map(math.isfinite, values)):
             named = zip(self.joint_names, values, strict=True)
             bad = [name for name, value in named if not math.isfinite(value)]
-            return InvalidMessage(
-                reason=f'joint state has no finite position for {", ".join(bad)}'
-            )
+            reason = f'joint state has no finite position for {", ".join(bad)}'
+            return InvalidMessage(reason=reason)
         return JointReading(q=np.array(values), stamp_ns=ns_from_time(message.header.stamp))
 
     def _look_up(self, names: Sequence[str]) -> list[str]:

@@ -24,20 +24,15 @@ MIN_TARGETS = 100
 MAX_LATE_SHARE, MIN_ANSWERED_SHARE = 0.2, 0.5  # of the answered targets, of those sent
 # On a busy machine good messages arrive too close together, which leaves the arm less time.
 JITTER_VIOLATIONS = ('speed_violations',)
-LATE_STATUSES = (
-    'STALE_TARGET',
-    'STALE_JOINT_STATE',
-    'COMMAND_OVERDUE',
-)  # caused by the machine, not by the solver
+# Caused by the machine, not by the solver.
+LATE_STATUSES = ('STALE_TARGET', 'STALE_JOINT_STATE', 'COMMAND_OVERDUE')
 
 
 class EmptyRecordingError(NeuralIkError):
     """Too little was recorded for a report."""
 
     def __init__(self, what: str, n: int) -> None:
-        super().__init__(
-            f'only {n} {what} were recorded; see the logs of the processes in the report folder.'
-        )
+        super().__init__(f'only {n} {what} were recorded; see the logs in the report folder.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,35 +123,26 @@ class DemoReport:
         if not_late:
             found.append(f'targets refused: {not_late}')
         if self.n_late > MAX_LATE_SHARE * self.n_answered:
-            found.append(
-                f'{self.n_late} targets came too late: the machine is too busy for a demo'
-            )
+            found.append(f'{self.n_late} targets came too late: the machine is too busy')
         if self.n_answered < MIN_ANSWERED_SHARE * self.n_targets:
             found.append(f'only {self.n_answered} of {self.n_targets} targets were answered')
-        if (
-            self.solution.position_m.max > MAX_ERROR_M
-            or self.solution.rotation_rad.max > MAX_ERROR_RAD
-        ):
+        position_m, rotation_rad = self.solution.position_m.max, self.solution.rotation_rad.max
+        if position_m > MAX_ERROR_M or rotation_rad > MAX_ERROR_RAD:
             found.append(f'a solution is off by more than {MAX_ERROR_M} m or {MAX_ERROR_RAD} rad')
         found += [
             f'{limit} limit used to {100.0 * share:.3f} %'
             for limit, share in self.limit_use.items()
             if share > 1.0 + LIMIT_SLACK
         ]
-        broken = {
-            name: n for name, n in self.violations.items() if n and name not in JITTER_VIOLATIONS
-        }
+        broken = {k: n for k, n in self.violations.items() if n and k not in JITTER_VIOLATIONS}
         if broken:
             found.append(f'the simulated arm refused commands: {broken}')
         return found
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain data."""
-        return {
-            **asdict(self),
-            'solved_percent': self.solved_percent,
-            'problems': self.problems,
-        }
+        percent = self.solved_percent
+        return {**asdict(self), 'solved_percent': percent, 'problems': self.problems}
 
 
 def make_report(recording: Recording, limits: MotionLimits) -> DemoReport:
@@ -191,10 +177,8 @@ def make_report(recording: Recording, limits: MotionLimits) -> DemoReport:
         n_answered=sum(counts.values()),
         n_solved=sum(n for status, n in counts.items() if status.startswith('SOLVED')),
         refused={s: n for s, n in counts.items() if not s.startswith('SOLVED')},
-        solution=error_percentiles(
-            irb2400_forward(recording.solution_q[answers.solutions]), targets
-        ),
-        command=error_percentiles(
+        solution=tool_error(irb2400_forward(recording.solution_q[answers.solutions]), targets),
+        command=tool_error(
             irb2400_forward(recording.command_q[answers.commands[is_settled]]), targets[is_settled]
         ),
         arm=moment,
@@ -244,7 +228,7 @@ def match_stamps(stamps: IntArray, wanted: IntArray) -> tuple[IntArray, IntArray
     return found.astype(np.int64), row[found].astype(np.int64)
 
 
-def error_percentiles(tools: Transform, targets: Transform) -> ToolError:
+def tool_error(tools: Transform, targets: Transform) -> ToolError:
     """Return percentiles of the errors between two stacks of poses (n, 4, 4)."""
     position, rotation = tool_errors(tools, targets)
     return ToolError(position_m=Percentiles.of(position), rotation_rad=Percentiles.of(rotation))
@@ -264,12 +248,12 @@ def arm_errors(recording: Recording, window_s: float = 0.1) -> tuple[ToolError, 
     during = (recording.joint_stamp > start) & (recording.joint_stamp <= end)
     tools = irb2400_forward(recording.joint_q[during])
     newest = np.searchsorted(recording.target_stamp, recording.joint_stamp[during], 'right') - 1
-    moment = error_percentiles(tools, recording.targets[newest])
+    moment = tool_error(tools, recording.targets[newest])
     period = float(np.median(np.diff(recording.target_stamp))) * S_PER_NS
     rows = (newest[:, None] - np.arange(int(window_s / period))).clip(min=0)
     distances = np.linalg.norm(recording.targets[rows, :3, 3] - tools[:, None, :3, 3], axis=2)
     nearest = rows[np.arange(len(rows)), distances.argmin(axis=1)]
-    return moment, error_percentiles(tools, recording.targets[nearest])
+    return moment, tool_error(tools, recording.targets[nearest])
 
 
 def limit_use(recording: Recording, limits: MotionLimits) -> dict[str, float]:

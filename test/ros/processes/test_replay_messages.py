@@ -47,13 +47,14 @@ def commands() -> list[Command]:
 
 @pytest.mark.parametrize('command', commands(), ids=('moving', 'at rest', 'braking'))
 def test_trajectory_in_a_bag_is_the_one_that_the_node_sends(command):
-    from neural_ik_ros.replay.bag_types import TRAJECTORY, typestore
+    from neural_ik_ros.interface.cdr import JOINT_TRAJECTORY
+    from neural_ik_ros.replay.bag_types import typestore
     from neural_ik_ros.replay.bag_writer import Messages
 
     sent = make_trajectory(JOINT_NAMES)
     fill_trajectory(sent, command.q, command.interval_ns, command.tail)
     written = Messages(JOINT_NAMES, 'base_link').trajectory(command)
-    data = bytes(typestore().serialize_cdr(written, TRAJECTORY))
+    data = bytes(typestore().serialize_cdr(written, JOINT_TRAJECTORY))
     assert deserialize_message(data, JointTrajectory) == sent
     assert Messages(JOINT_NAMES, 'base_link').command(command) == data
 
