@@ -90,7 +90,7 @@ class _Session:
         self._record_live(options.duration_s, source, arm, node)
         node.end()
         self._show(f'the same targets through an empty relay, {BASELINE_S:.0f} s')
-        relay = self._start(stack, 'relay', '-r', '~/target_pose:=/neural_ik/target_pose')
+        relay = self._start(stack, 'baseline_relay', '-r', '~/target_pose:=/neural_ik/target_pose')
         self._wait_until(lambda: bool(recorded['relayed'].data), relay)
         self._record(SETTLE_S)
         recorded['relayed'].clear()
