@@ -98,7 +98,7 @@ setup(
             'simulated_arm = neural_ik_ros.ros.executables:simulated_arm',
             'target_source = neural_ik_ros.ros.executables:target_source',
             'bag_player = neural_ik_ros.ros.executables:bag_player',
-            'relay = neural_ik_ros.ros.executables:relay',
+            'baseline_relay = neural_ik_ros.ros.executables:baseline_relay',
         ],
     },
 )

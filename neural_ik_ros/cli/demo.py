@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""``neural_ik demo``: the whole chain over real DDS, judged, with pictures."""
+"""``neural_ik demo``: tracks a path over real DDS and writes a report with plots."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .argument_types import bounded_float
+
 if TYPE_CHECKING:
     from ..interface.statistics import Percentiles
     from ..simulation.demo_report import DemoReport, ToolError
 
-PATHS = ('line', 'circle', 'lemniscate', 'iso_9283')  # motion.paths.SHAPES, which loads numpy
+PATHS = ('line', 'circle', 'lemniscate', 'iso_9283')  # simulation.paths.SHAPES loads numpy
 
 
 def add_parser(subparsers: Any) -> None:
@@ -22,8 +24,8 @@ def add_parser(subparsers: Any) -> None:
         'demo',
         help='track a path with node, simulated arm and target source; write a report',
         description='Start the node, a simulated arm and a target source as processes, track a '
-        'path, and judge it. Exit code 0 only if every answered target was solved within '
-        '1e-6 m and 1e-6 rad and no limit was broken.',
+        'path, and check the result. Exit code 0 only if every answered target was solved '
+        'within 1e-6 m and 1e-6 rad and no limit was broken.',
     )
     parser.add_argument(
         '--output', type=Path, default=Path('demo_report'), help='folder (default demo_report)'
@@ -44,35 +46,11 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _seconds(text: str) -> float:
-    return between(text, 3.0, 3600.0)
+    return bounded_float(text, 3.0, 3600.0)
 
 
 def _hertz(text: str) -> float:
-    return between(text, 20.0, 1000.0)
-
-
-def between(text: str, low: float, high: float) -> float:
-    """Return the number in a text, for argparse."""
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f'{text!r} is not a number') from error
-    if not low <= value <= high:
-        raise argparse.ArgumentTypeError(f'{text} is not between {low:.15g} and {high:.15g}')
-    return value
-
-
-def seed_number(text: str) -> int:
-    """Return the seed in a text, for argparse."""
-    return whole_between(text, 0, 2**32 - 1)
-
-
-def whole_between(text: str, low: int, high: int) -> int:
-    """Return the whole number in a text, for argparse."""
-    value = between(text, low, high)
-    if not value.is_integer():
-        raise argparse.ArgumentTypeError(f'{text} is not a whole number')
-    return int(value)
+    return bounded_float(text, 20.0, 1000.0)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -80,9 +58,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
     try:
         from ..ros.processes.demo import DemoOptions, run_demo
-        from ..ros.processes.extraction import recording_from_tracks
+        from ..ros.processes.demo_recording import recording_from_topics
         from ..simulation.demo_plots import save_plots
-        from ..simulation.demo_report import judge
+        from ..simulation.demo_report import make_report
     except ImportError as error:
         raise NeuralIkError(
             f'{error.name} is not installed. Source ROS 2 Jazzy, or make setup.'
@@ -92,15 +70,15 @@ def _run(arguments: argparse.Namespace) -> int:
     from ..learning.bundle.bundle import load_bundle
 
     options = DemoOptions(
-        folder=_made_folder(arguments.output),
+        folder=_make_folder(arguments.output),
         path=arguments.path,
         duration_s=arguments.duration,
         rate_hz=arguments.rate,
     )
     record = run_demo(options, lambda line: print(line, flush=True))
     arm = load_bundle().arm
-    recording = recording_from_tracks(record.tracks)
-    report = judge(recording, motion_limits(arm, NodeConfig()))
+    recording = recording_from_topics(record.recorded)
+    report = make_report(recording, motion_limits(arm, NodeConfig()))
     problems = [*report.problems, *record.failures]
     report_file = options.folder / 'report.json'
     content = json.dumps({**report.to_json(), 'problems': problems}, indent=2)
@@ -108,11 +86,11 @@ def _run(arguments: argparse.Namespace) -> int:
     pictures = save_plots(recording, arm, options.folder)
     print(table(report))
     print('written:', ', '.join(str(path) for path in (report_file, *pictures)))
-    print(verdict(report, problems))
+    print(result_text(report, problems))
     return 1 if problems else 0
 
 
-def _made_folder(path: Path) -> Path:
+def _make_folder(path: Path) -> Path:
     from ..errors import NeuralIkError
 
     try:
@@ -122,8 +100,8 @@ def _made_folder(path: Path) -> Path:
     return path.resolve()
 
 
-def verdict(report: DemoReport, problems: list[str]) -> str:
-    """Return what the demo showed, or a line for each problem."""
+def result_text(report: DemoReport, problems: list[str]) -> str:
+    """Return one line on the success of the demo, or a line for each problem."""
     if problems:
         return '\n'.join(f'PROBLEM: {problem}' for problem in problems)
     late = f' but {report.n_late} that came too late' if report.n_late else ''
@@ -131,7 +109,7 @@ def verdict(report: DemoReport, problems: list[str]) -> str:
 
 
 def table(report: DemoReport) -> str:
-    """Return the figures as a table for a terminal."""
+    """Return the report as a table for a terminal."""
     unanswered = report.n_targets - report.n_answered
     header = f'{"":34}{"p50":>12}{"p99":>12}{"max":>12}'
     return '\n'.join(

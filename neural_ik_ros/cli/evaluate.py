@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NeuralIkError
-from .demo import seed_number, whole_between
+from .argument_types import bounded_int, random_seed
 from .generate import names
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def add_parser(subparsers: Any) -> None:
         '--samples', type=_count, default=20_000, metavar='N', help='of each set (default 20000)'
     )
     parser.add_argument(
-        '--seed', type=seed_number, help="of the samples (default: the configuration's)"
+        '--seed', type=random_seed, help="of the samples (default: the configuration's)"
     )
     parser.add_argument(
         '--no-plots', action='store_true', help='no pictures, which need matplotlib'
@@ -67,7 +67,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _count(text: str) -> int:
-    return whole_between(text, 1, MAX_SAMPLES)
+    return bounded_int(text, 1, MAX_SAMPLES)
 
 
 def _run(args: argparse.Namespace) -> int:

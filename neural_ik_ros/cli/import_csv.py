@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .demo import seed_number
+from .argument_types import random_seed
 
 
 def add_parser(subparsers: Any) -> None:
@@ -27,7 +27,7 @@ def add_parser(subparsers: Any) -> None:
         '--arm', type=Path, help='plain URDF file (default: urdf/irb2400_dataset.urdf)'
     )
     parser.add_argument(
-        '--seed', type=seed_number, default=0, help='of the split (default: %(default)s)'
+        '--seed', type=random_seed, default=0, help='of the split (default: %(default)s)'
     )
     parser.set_defaults(run=_run)
 

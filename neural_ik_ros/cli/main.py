@@ -70,8 +70,8 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all subcommands; imports nothing heavy."""
     parser = argparse.ArgumentParser(
         prog='neural_ik',
-        description='Inverse kinematics for six-axis arms: a network proposes, Newton makes it '
-        'exact, forward kinematics judges.',
+        description='Inverse kinematics for six-axis arms: a network proposes, '
+        'Levenberg-Marquardt refines, forward kinematics checks.',
     )
     parser.add_argument('--version', action='version', version=f'neural_ik_ros {__version__}')
     subparsers = parser.add_subparsers(title='commands', required=True, metavar='COMMAND')

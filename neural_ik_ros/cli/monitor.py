@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""``neural_ik monitor``: how the nodes of this ROS domain are doing, live."""
+"""``neural_ik monitor``: shows the diagnostics of the nodes in this ROS domain, live."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import argparse
 import sys
 from typing import Any
 
-from .demo import between
+from .argument_types import bounded_float
 
 HOME_AND_CLEAR = '\x1b[H\x1b[J'
 
@@ -17,24 +17,24 @@ def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
         'monitor',
-        help='show live what the running nodes report',
-        description='Show counts, latencies, watchdogs and the newest evidence of every neural_ik '
-        'node of this ROS domain. In a terminal the page is redrawn; elsewhere pages follow one '
+        help='show the diagnostics of the running nodes, live',
+        description='Show counts, latencies, watchdogs and the latest errors of every neural_ik '
+        'node in this ROS domain. In a terminal the page is redrawn; elsewhere pages follow one '
         'another.',
     )
-    parser.add_argument('--once', action='store_true', help='one page, then end')
+    parser.add_argument('--once', action='store_true', help='print one page and exit')
     parser.add_argument(
         '--timeout',
         type=_seconds,
         default=30.0,
         metavar='S',
-        help='wait so long for a first report (default 30 s)',
+        help='time to wait for the first report (default 30 s)',
     )
     parser.set_defaults(run=_run)
 
 
 def _seconds(text: str) -> float:
-    return between(text, 0.1, 86_400.0)
+    return bounded_float(text, 0.1, 86_400.0)
 
 
 def _run(arguments: argparse.Namespace) -> int:

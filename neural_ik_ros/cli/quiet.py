@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Loading TensorFlow or JAX without what they tell everybody on stderr."""
+"""Imports TensorFlow or JAX without their start-up notices on stderr."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Written by TensorFlow's compiled code before it reads any setting.
-NOISE = (b'WARNING: All log messages before absl::InitializeLog()', b'I0000 ')
+# TensorFlow's compiled code writes these to descriptor 2 before it reads any setting.
+NOTICES = (b'WARNING: All log messages before absl::InitializeLog()', b'I0000 ')
 
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Keep notes that are no problems from stderr while the block imports; the rest follows it."""
+    """Hold back stderr in the block, then print it without the start-up notices."""
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
     for name in ('tensorflow', 'jax', 'absl'):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -32,5 +32,5 @@ def quiet_libraries() -> Iterator[None]:
             os.dup2(descriptor, 2)
             os.close(descriptor)
             held.seek(0)
-            lines = [line for line in held if not line.startswith(NOISE)]
+            lines = [line for line in held if not line.startswith(NOTICES)]
             os.write(2, b''.join(lines))

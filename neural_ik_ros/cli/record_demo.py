@@ -8,7 +8,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .demo import PATHS, between, whole_between
+from .argument_types import bounded_float, bounded_int
+from .demo import PATHS
 from .replay import add_node_arguments, node_config, not_installed, progress
 
 
@@ -54,19 +55,19 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _seconds(text: str) -> float:
-    return between(text, 0.1, 36_000.0)
+    return bounded_float(text, 0.1, 36_000.0)
 
 
 def _hertz(text: str) -> float:
-    return between(text, 10.0, 1000.0)
+    return bounded_float(text, 10.0, 1000.0)
 
 
 def _count(text: str) -> int:
-    return whole_between(text, 0, 1_000_000)
+    return bounded_int(text, 0, 1_000_000)
 
 
 def _speed(text: str) -> float:
-    return between(text, 0.001, 10.0)
+    return bounded_float(text, 0.001, 10.0)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -1,3 +1,3 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What crosses the border to ROS, in plain types: messages, parameters, rules."""
+"""The ROS interface without ROS: messages, CDR, parameters and the rules of the controller."""

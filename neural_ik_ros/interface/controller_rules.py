@@ -1,12 +1,11 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-What joint_trajectory_controller accepts, as one pure function.
+The rules by which joint_trajectory_controller accepts a trajectory, as one pure function.
 
 Follows ``JointTrajectoryController::validate_trajectory_msg`` of ros2_controllers 4.42.1 (Jazzy)
 with its defaults: no partial goals, no integration, no effort interface. The controller does not
-check NaN, limits, speed, distance from the present state or duplicate names: whoever sends a
-trajectory answers for these.
+check NaN, limits, speed, distance from the present state or duplicate names; the sender must.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class Trajectory:
     stamp_ns: int = 0
 
 
-def violation(
+def first_violation(
     trajectory: Trajectory,
     joint_names: Sequence[str],
     now_ns: int,
@@ -46,7 +45,7 @@ def violation(
     allows_end_velocity: bool = False,
 ) -> str | None:
     """
-    Return the first rule the trajectory breaks, or None if the controller would accept it.
+    Return the first rule that a trajectory breaks, or None if the controller would accept it.
 
     :param joint_names: Joints of the controller, in any order.
     :param now_ns: Present time of the controller's clock.

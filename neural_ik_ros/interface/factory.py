@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The objects that the node's parameters ask for."""
+"""Builds the solver, the motion generator and the tracker from the node's parameters."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .node_config import NodeConfig
 
 def make_tracker(config: NodeConfig) -> PoseTracker:
     """
-    Return the tracker that a configuration asks for, its bundle loaded and verified.
+    Return the tracker of a configuration, with its bundle loaded and verified.
 
-    Solves once, so that nothing is compiled or loaded lazily in the control loop.
+    Warms up, so that nothing is compiled or loaded lazily in the control loop.
 
     :raises NeuralIkError: If the bundle or a limit cannot be used.
     """
@@ -32,7 +32,7 @@ def make_tracker(config: NodeConfig) -> PoseTracker:
 
 def reconfigure(tracker: PoseTracker, config: NodeConfig, arm: Arm) -> None:
     """
-    Let a tracker at rest go on with other settings, or with another geometry of its arm.
+    Give a tracker at rest other settings, or another geometry of its arm.
 
     Warms up again: a calibrated arm needs stored seeds, which took 3 s with their kernels.
     """
@@ -44,25 +44,25 @@ def reconfigure(tracker: PoseTracker, config: NodeConfig, arm: Arm) -> None:
 
 def load_predictor(config: NodeConfig) -> SeedPredictor:
     """
-    Return a network of one's own, for another thread: engines are not to be shared.
+    Return another instance of the network, for another thread: engines are not thread-safe.
 
     :raises NeuralIkError: If the bundle cannot be used.
     """
     return IkSolver.load(_bundle(config)).predictor
 
 
-def service_solver(arm: Arm, predictor: SeedPredictor, config: NodeConfig) -> SolverCore:
-    """Return the solver for requests that are not followed by a motion from their seed."""
+def make_service_solver(arm: Arm, predictor: SeedPredictor, config: NodeConfig) -> SolverCore:
+    """Return the solver for GetPositionIK, whose seeds need not be where the arm is."""
     return SolverCore(arm, predictor, config.service_options())
 
 
 def motion_limits(arm: Arm, config: NodeConfig) -> MotionLimits:
-    """Return the limits of the arm together with those of the configuration."""
+    """Return the limits of the arm combined with those of the configuration."""
     return MotionLimits.of_arm(
         arm,
         acceleration=config.max_acceleration,
         jerk=config.max_jerk,
-        velocity_scale=config.velocity_scale,
+        velocity_scaling_factor=config.velocity_scaling_factor,
     )
 
 

@@ -1,10 +1,10 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Conversions between ROS messages and plain types; the only place that knows quaternions.
+Conversions between ROS messages and plain types; the only place with quaternions.
 
-What arrives from the network is never trusted: a bad message becomes a reason, not an exception.
-Reading works on any object with the fields of the message, so that bags are read without ROS.
+Received messages are never trusted: a bad one becomes a reason, not an exception. Reading works on
+any object with the fields of the message, so that bags are read without ROS.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NORM_TOLERANCE = 1e-3  # |norm - 1| up to which a quaternion counts as rounded, 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PoseTarget:
-    """A pose as it arrived, in plain types."""
+    """A received pose in plain types."""
 
     transform: Transform  # (4, 4) tool in frame_id, [m]
     frame_id: str
@@ -41,7 +41,7 @@ class PoseTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class JointReading:
-    """Joint angles as they arrived, in the order asked for."""
+    """Received joint angles in the order of the reader's joint names."""
 
     q: Joints  # (n,) [rad]
     stamp_ns: int
@@ -56,39 +56,41 @@ class InvalidMessage:
 
 def target_from_pose(message: PoseStamped) -> PoseTarget | InvalidMessage:
     """
-    Return the target in a pose message, or why it is none.
+    Return the target in a pose message, or why it is invalid.
 
     A quaternion whose norm is within ``NORM_TOLERANCE`` of one is normalised (single precision and
-    printed digits do that); any other norm is a mistake of the sender and is refused, and so is
+    printed digits cause that); any other norm is a mistake of the sender and is refused, and so is
     the all-zero quaternion of an unset message.
     """
     position, orientation = message.pose.position, message.pose.orientation
     stamp_ns = ns_from_time(message.header.stamp)
-    return pose_target(_row(position, orientation), message.header.frame_id, stamp_ns)
+    return target_from_xyz_quat(
+        _xyz_quat(position, orientation), message.header.frame_id, stamp_ns
+    )
 
 
-def pose_target(
-    numbers: Sequence[float], frame_id: str, stamp_ns: int
+def target_from_xyz_quat(
+    xyz_quat: Sequence[float], frame_id: str, stamp_ns: int
 ) -> PoseTarget | InvalidMessage:
-    """Return the target of a position and a quaternion, x, y, z, x, y, z, w, or why it is none."""
-    transform = _rigid(numbers)
+    """Return the target of a position and a quaternion (x, y, z, w), or why it is invalid."""
+    transform = _transform(xyz_quat)
     if isinstance(transform, InvalidMessage):
         return transform
     return PoseTarget(transform=transform, frame_id=frame_id, stamp_ns=stamp_ns)
 
 
 def transform_from_message(message: TransformStamped) -> Transform | InvalidMessage:
-    """Return the transform (4, 4) in a message, checked as that of a target, or why it is none."""
-    return _rigid(_row(message.transform.translation, message.transform.rotation))
+    """Return the transform (4, 4) in a message, or why it is invalid; checked like a target."""
+    return _transform(_xyz_quat(message.transform.translation, message.transform.rotation))
 
 
-def _row(position: Any, quaternion: Any) -> tuple[float, ...]:
+def _xyz_quat(position: Any, quaternion: Any) -> tuple[float, ...]:
     xyz = (position.x, position.y, position.z)
     return (*xyz, quaternion.x, quaternion.y, quaternion.z, quaternion.w)
 
 
-def _rigid(numbers: Sequence[float]) -> Transform | InvalidMessage:
-    xyz, quat_xyzw = tuple(numbers[:3]), tuple(numbers[3:])
+def _transform(xyz_quat: Sequence[float]) -> Transform | InvalidMessage:
+    xyz, quat_xyzw = tuple(xyz_quat[:3]), tuple(xyz_quat[3:])
     if not all(map(math.isfinite, xyz)):
         return InvalidMessage(reason=f'position {xyz} is not finite')
     if not all(map(math.isfinite, quat_xyzw)):
@@ -98,12 +100,12 @@ def _rigid(numbers: Sequence[float]) -> Transform | InvalidMessage:
         return InvalidMessage(reason='orientation is the zero quaternion')
     if abs(norm - 1.0) > NORM_TOLERANCE:
         return InvalidMessage(reason=f'orientation has the norm {norm:.6g} instead of 1')
-    above = zip(*_rotation_columns(quat_xyzw), xyz, strict=True)
-    return np.array([*above, (0.0, 0.0, 0.0, 1.0)])
+    rows = zip(*_rotation_columns(quat_xyzw), xyz, strict=True)
+    return np.array([*rows, (0.0, 0.0, 0.0, 1.0)])
 
 
 def pose_from_transform(transform: Transform) -> Pose:
-    """Return the pose message of one transform, with ``w >= 0``."""
+    """Return a transform as a pose message, with ``w >= 0``."""
     from geometry_msgs.msg import Pose
 
     pose = Pose()
@@ -112,16 +114,11 @@ def pose_from_transform(transform: Transform) -> Pose:
 
 
 def fill_pose(pose: Pose, transform: Transform) -> None:
-    """Write one transform into an existing pose message."""
+    """Write a transform into an existing pose message."""
     position, orientation = pose.position, pose.orientation
     position.x, position.y, position.z = transform[:3, 3].tolist()
     quat_xyzw = quat_from_rotation(transform[:3, :3])
     orientation.x, orientation.y, orientation.z, orientation.w = quat_xyzw
-
-
-def rotation_from_quat(quat_xyzw: Sequence[float]) -> FloatArray:
-    """Return the rotation matrix (3, 3) of a quaternion of any norm but zero."""
-    return np.array(_rotation_columns(quat_xyzw)).T.copy()
 
 
 def _rotation_columns(quat_xyzw: Sequence[float]) -> tuple[tuple[float, float, float], ...]:
@@ -156,7 +153,7 @@ def quat_from_rotation(rotation: FloatArray) -> tuple[float, float, float, float
 
 class JointReader:
     """
-    Picks joints out of joint states by name.
+    Reads the arm's joints from joint states, by name.
 
     Extra joints, another order and missing or NaN velocities do not matter. The order is looked
     up when the names change.
@@ -164,16 +161,16 @@ class JointReader:
 
     def __init__(self, joint_names: Sequence[str]) -> None:
         self.joint_names = tuple(joint_names)
-        self._names_seen: list[str] = []
+        self._last_names: list[str] = []
         self._indices: list[int] = []
 
     def read(self, message: JointState) -> JointReading | InvalidMessage | None:
         """
-        Return the angles of the joints, or why the message does not tell them.
+        Return the angles of the joints, or why the message is invalid.
 
-        None for a message about other joints only: a gripper may publish on the same topic.
+        None for a message with other joints only: a gripper may publish on the same topic.
         """
-        if message.name != self._names_seen or not self._indices:
+        if message.name != self._last_names or not self._indices:
             missing = self._look_up(message.name)
             if len(missing) == len(self.joint_names):
                 return None
@@ -188,21 +185,20 @@ class JointReader:
         if not all(map(math.isfinite, values)):
             named = zip(self.joint_names, values, strict=True)
             bad = [name for name, value in named if not math.isfinite(value)]
-            return InvalidMessage(
-                reason=f'joint state has no finite position for {", ".join(bad)}'
-            )
+            reason = f'joint state has no finite position for {", ".join(bad)}'
+            return InvalidMessage(reason=reason)
         return JointReading(q=np.array(values), stamp_ns=ns_from_time(message.header.stamp))
 
     def _look_up(self, names: Sequence[str]) -> list[str]:
         index_of = {name: i for i, name in enumerate(names)}
         missing = [name for name in self.joint_names if name not in index_of]
-        self._names_seen = list(names)
+        self._last_names = list(names)
         self._indices = [] if missing else [index_of[name] for name in self.joint_names]
         return missing
 
 
 def make_trajectory(joint_names: Sequence[str]) -> JointTrajectory:
-    """Return a trajectory message with one point, to be reused with ``fill_trajectory``."""
+    """Return a trajectory message with one point, for ``fill_trajectory``."""
     from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
     message = JointTrajectory()
@@ -215,14 +211,14 @@ def fill_trajectory(
     message: JointTrajectory, q: Joints, interval_ns: int, tail: Waypoints | None = None
 ) -> None:
     """
-    Write "be at row i of q after (i + 1) intervals" into a message of ``make_trajectory``.
+    Write "reach row i of q after (i + 1) intervals" into a message of ``make_trajectory``.
 
-    The stamp stays zero, which tells the controller to start with its next update; a stamp of
-    now would be refused whenever the clocks of two computers disagree.
+    The stamp stays zero, which makes the controller start with its next update; the present time
+    would be refused whenever the clocks of two computers disagree.
 
     :param q: Shape (n, joints) [rad], n at least 1; these points have positions only, because
-        velocities that are a millisecond off make more jerk than none.
-    :param rest: What follows, with velocities and accelerations; at rest in its last row.
+        velocities that are a millisecond off cause more jerk than none.
+    :param tail: Points that follow, with velocities and accelerations; the last one is at rest.
     """
     n, n_tail = len(q), 0 if tail is None else len(tail.q)
     points = message.points
@@ -251,7 +247,7 @@ def _empty_points(n: int) -> list[JointTrajectoryPoint]:
 
 
 def _has_layout(points: list[JointTrajectoryPoint], n: int, n_tail: int) -> bool:
-    """Return whether n points with positions only are followed by so many others."""
+    """Return whether n points with positions only are followed by n_tail complete ones."""
     if len(points) != n + n_tail or len(points[n - 1].velocities) > 0:
         return False
     return n_tail == 0 or len(points[n].velocities) > 0
@@ -280,5 +276,5 @@ def ns_from_time(time: Time | Duration) -> int:
 
 
 def fill_time(time: Any, ns: int) -> None:
-    """Write nanoseconds into a ROS time or duration."""
+    """Write a time in [ns] into a ROS time or duration."""
     time.sec, time.nanosec = divmod(ns, NS_PER_S)

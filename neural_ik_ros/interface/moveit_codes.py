@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Outcomes as MoveIt numbers them."""
+"""The solver's statuses as error codes of MoveIt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..solver import IkStatus
 
 
 class MoveItCode(IntEnum):
-    """Those of moveit_msgs/msg/MoveItErrorCodes that the service answers with."""
+    """The values of moveit_msgs/msg/MoveItErrorCodes that the service returns."""
 
     SUCCESS = 1
     TIMED_OUT = -6
@@ -24,7 +24,7 @@ class MoveItCode(IntEnum):
     FAILURE = 99999
 
 
-CODES: Mapping[IkStatus, MoveItCode] = {
+CODE_OF_STATUS: Mapping[IkStatus, MoveItCode] = {
     IkStatus.SOLVED: MoveItCode.SUCCESS,
     IkStatus.SOLVED_OTHER_POSTURE: MoveItCode.SUCCESS,
     IkStatus.OTHER_POSTURE: MoveItCode.NO_IK_SOLUTION,

@@ -1,231 +1,213 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The node's parameters."""
+"""The parameters of the node ``neural_ik``."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ..kinematics import CoupledLimit
 from ..motion import OUTPUT_MODES, TRAJECTORY, TrackerConfig
 from ..solver import SolverOptions
-from .description_check import DESCRIPTION_MODES
+from .description_check import CHECK, DESCRIPTION_MODES
 from .parameter_table import parameter
 from .realtime import cpus_from_text
 
-ACTION = 'action'  # as TRAJECTORY, but each motion is a goal
+ACTION = 'action'  # like TRAJECTORY, but each motion is sent as an action goal
+NO_LIMIT = 0.0  # as a parameter, since those are finite; infinity in SolverOptions
+SOLVER, TRACKER = SolverOptions(), TrackerConfig()  # the defaults
+
+
+def _finite(limit: float) -> float:
+    """Return a limit of SolverOptions as a parameter."""
+    return NO_LIMIT if math.isinf(limit) else limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeConfig:
-    """Everything a user can set; config/neural_ik.yaml lists the same with the same defaults."""
+    """All parameters; config/neural_ik.yaml lists them with the same defaults."""
 
-    bundle: str = field(
-        default='', metadata=parameter('Folder of the network bundle; empty for the shipped one')
+    bundle: str = parameter('', 'Folder of the network bundle; empty for the shipped one')
+    autostart: bool = parameter(False, 'Configure and activate without a lifecycle manager')
+    prefix: str = parameter('', 'Prefix of joint and frame names, e.g. left_')
+    base_frame: str = parameter(TRACKER.base_frame, 'Frame that targets are given in')
+    use_tf: bool = parameter(False, 'Accept targets in any frame known to TF (needs tf2_ros)')
+    output_mode: str = parameter(
+        TRACKER.output_mode,
+        'Send commands as they are due, or the whole motion to each target at once, '
+        'as a message or as a goal of FollowJointTrajectory (needs control_msgs)',
+        choices=(*OUTPUT_MODES, ACTION),
     )
-    autostart: bool = field(
-        default=False, metadata=parameter('Configure and activate without a lifecycle manager')
+    rate_hz: float = parameter(
+        TRACKER.rate_hz, 'Commands between targets', unit='Hz', low=1.0, high=1000.0
     )
-    prefix: str = field(
-        default='', metadata=parameter('Put before joint and frame names, e.g. left_')
+    target_timeout_s: float = parameter(
+        TRACKER.target_timeout_s,
+        'Largest difference of a target stamp from now',
+        unit='s',
+        low=0.001,
+        high=60.0,
+        is_live=True,
     )
-    base_frame: str = field(
-        default='base_link', metadata=parameter('Frame that targets are given in')
+    joint_state_timeout_s: float = parameter(
+        TRACKER.joint_state_timeout_s,
+        'Largest age of the joint state',
+        unit='s',
+        low=0.001,
+        high=60.0,
+        is_live=True,
     )
-    use_tf: bool = field(
-        default=False,
-        metadata=parameter('Accept targets in other frames that TF knows (needs tf2_ros)'),
+    following_error_rad: float = parameter(
+        TRACKER.following_error,
+        'Largest distance of a joint from its commands; 0 for no check',
+        unit='rad',
+        low=0.0,
+        high=7.0,
+        is_live=True,
     )
-    output_mode: str = field(
-        default=OUTPUT_MODES[0],
-        metadata=parameter(
-            'Send commands as they are due, or the whole motion to each target at once, '
-            'as a message or as a goal of FollowJointTrajectory (needs control_msgs)',
-            choices=(*OUTPUT_MODES, ACTION),
-        ),
+    following_delay_s: float = parameter(
+        TRACKER.following_delay_s,
+        'Largest lag of the arm behind its commands',
+        unit='s',
+        low=0.001,
+        high=2.0,
+        is_live=True,
     )
-    rate_hz: float = field(
-        default=250.0,
-        metadata=parameter('Commands between targets', unit='Hz', low=1.0, high=1000.0),
+    max_command_delay_s: float = parameter(
+        TRACKER.max_command_delay_s,
+        'Largest delay of a command that is due',
+        unit='s',
+        low=0.001,
+        high=60.0,
+        is_live=True,
     )
-    target_timeout_s: float = field(
-        default=0.1,
-        metadata=parameter(
-            'Largest age of a target stamp', unit='s', low=0.001, high=60.0, is_live=True
-        ),
+    automatic_recovery: bool = parameter(
+        TRACKER.automatic_recovery,
+        'Recover from faults without a new activation',
+        is_live=True,
     )
-    joint_state_timeout_s: float = field(
-        default=0.5,
-        metadata=parameter(
-            'Largest age of the joint state', unit='s', low=0.001, high=60.0, is_live=True
-        ),
+    recovery_s: float = parameter(
+        TRACKER.recovery_s,
+        'Time at rest before a fault ends by itself',
+        unit='s',
+        low=0.001,
+        high=60.0,
+        is_live=True,
     )
-    following_error_rad: float = field(
-        default=0.05,
-        metadata=parameter(
-            'Farthest a joint may be from its commands; 0 for no check',
-            unit='rad',
-            low=0.0,
-            high=7.0,
-            is_live=True,
-        ),
+    robot_description_mode: str = parameter(
+        CHECK,
+        'Check that robot_description is the arm of the bundle, use it instead, or ignore it',
+        choices=DESCRIPTION_MODES,
     )
-    following_delay_s: float = field(
-        default=0.15,
-        metadata=parameter(
-            'Time by which the arm may follow its commands late',
-            unit='s',
-            low=0.001,
-            high=2.0,
-            is_live=True,
-        ),
+    robot_description_tolerance_m: float = parameter(
+        1e-5,
+        'Largest difference of axes and tool of the same arm, in rad as well',
+        unit='m',
+        low=0.0,
+        high=1e-3,
     )
-    overrun_timeout_s: float = field(
-        default=0.5,
-        metadata=parameter(
-            'Time by which a command may be late', unit='s', low=0.001, high=60.0, is_live=True
-        ),
+    position_tolerance_m: float = parameter(
+        SOLVER.position_tolerance,
+        'Largest position error of the tool',
+        unit='m',
+        low=1e-12,
+        high=1e-2,
+        is_live=True,
     )
-    automatic_recovery: bool = field(
-        default=True,
-        metadata=parameter(
-            'Whether faults end by themselves, or by activation only', is_live=True
-        ),
+    rotation_tolerance_rad: float = parameter(
+        SOLVER.rotation_tolerance,
+        'Largest rotation error of the tool',
+        unit='rad',
+        low=1e-12,
+        high=1e-2,
+        is_live=True,
     )
-    recovery_s: float = field(
-        default=0.5,
-        metadata=parameter(
-            'Time at rest after which a fault ends by itself',
-            unit='s',
-            low=0.001,
-            high=60.0,
-            is_live=True,
-        ),
+    allow_other_posture: bool = parameter(
+        SOLVER.allow_other_posture,
+        'Whether shoulder, elbow or wrist may change posture',
+        is_live=True,
     )
-    robot_description_mode: str = field(
-        default=DESCRIPTION_MODES[0],
-        metadata=parameter(
-            'Check that robot_description is the arm of the bundle, use it instead, or ignore it',
-            choices=DESCRIPTION_MODES,
-        ),
+    # The library asks the network first: the one default that differs.
+    current_joints_first: bool = parameter(
+        True,
+        'Start from the current joints; use the network where that does not keep the posture',
+        is_live=True,
     )
-    geometry_tolerance_m: float = field(
-        default=1e-5,
-        metadata=parameter(
-            'Difference up to which axes and tool are the same, in rad as well',
-            unit='m',
-            low=0.0,
-            high=1e-3,
-        ),
+    max_joint_step_rad: float = parameter(
+        _finite(SOLVER.max_joint_step),
+        'Largest step of a joint from its command to the solution; 0 for no limit',
+        unit='rad',
+        low=0.0,
+        high=20.0,
+        is_live=True,
     )
-    position_tolerance_m: float = field(
-        default=1e-9,
-        metadata=parameter(
-            'Tool position error allowed', unit='m', low=1e-12, high=1e-2, is_live=True
-        ),
+    min_singular_value: float = parameter(
+        SOLVER.min_singular_value,
+        'Smallest allowed singular value of the Jacobian',
+        low=0.0,
+        high=1.0,
+        is_live=True,
     )
-    rotation_tolerance_rad: float = field(
-        default=1e-9,
-        metadata=parameter(
-            'Tool rotation error allowed', unit='rad', low=1e-12, high=1e-2, is_live=True
-        ),
+    iteration_budget: int = parameter(
+        SOLVER.iteration_budget,
+        'Levenberg-Marquardt iterations for one target, over all seeds',
+        low=1,
+        high=1_000_000,
+        is_live=True,
     )
-    allow_other_posture: bool = field(
-        default=False,
-        metadata=parameter('Whether shoulder, elbow or wrist may change posture', is_live=True),
+    coupled_limit_enabled: bool = parameter(
+        SOLVER.coupled_limit is not None, 'Limit joint_2 + joint_3 as well'
     )
-    current_joints_first: bool = field(
-        default=True,
-        metadata=parameter(
-            'Start from the present joints; ask the network where that does not keep the posture',
-            is_live=True,
-        ),
+    coupled_limit_lower_rad: float = parameter(
+        -1.0472, 'Lower limit of joint_2 + joint_3', unit='rad', low=-7.0, high=7.0
     )
-    max_joint_step_rad: float = field(
-        default=0.0,
-        metadata=parameter(
-            'Farthest solution from the commanded joints; 0 for no limit',
-            unit='rad',
-            low=0.0,
-            high=20.0,
-            is_live=True,
-        ),
+    coupled_limit_upper_rad: float = parameter(
+        1.1345, 'Upper limit of joint_2 + joint_3', unit='rad', low=-7.0, high=7.0
     )
-    min_singular_value: float = field(
-        default=0.0,
-        metadata=parameter(
-            'Smallest singular value of the Jacobian allowed', low=0.0, high=1.0, is_live=True
-        ),
+    velocity_scaling_factor: float = parameter(
+        1.0, 'Factor on the velocity limits of the arm', low=0.01, high=1.0, is_live=True
     )
-    iteration_budget: int = field(
-        default=8000,
-        metadata=parameter(
-            'Newton steps for one target before it is given up',
-            low=1,
-            high=1_000_000,
-            is_live=True,
-        ),
+    max_acceleration: tuple[float, ...] = parameter(
+        (5.0, 5.0, 5.0, 10.0, 10.0, 10.0),
+        'Acceleration limits',
+        unit='rad/s^2',
+        low=0.01,
+        high=1e4,
+        size=6,
+        is_live=True,
     )
-    coupled_limit_enabled: bool = field(
-        default=False, metadata=parameter('Whether joint_2 + joint_3 has a limit of its own')
+    max_jerk: tuple[float, ...] = parameter(
+        (50.0, 50.0, 50.0, 100.0, 100.0, 100.0),
+        'Jerk limits',
+        unit='rad/s^3',
+        low=0.1,
+        high=1e6,
+        size=6,
+        is_live=True,
     )
-    coupled_limit_lower_rad: float = field(
-        default=-1.0472,
-        metadata=parameter('Lower limit of joint_2 + joint_3', unit='rad', low=-7.0, high=7.0),
+    ik_service: str = parameter(
+        'solve_ik', 'Name of the GetPositionIK service (needs moveit_msgs); empty for none'
     )
-    coupled_limit_upper_rad: float = field(
-        default=1.1345,
-        metadata=parameter('Upper limit of joint_2 + joint_3', unit='rad', low=-7.0, high=7.0),
+    ik_group: str = parameter(
+        'manipulator', 'Planning group that the service accepts; empty for any', is_live=True
     )
-    velocity_scale: float = field(
-        default=1.0,
-        metadata=parameter(
-            'Share of the velocity limits of the arm', low=0.01, high=1.0, is_live=True
-        ),
+    ik_allow_other_posture: bool = parameter(
+        True, 'Whether the service may leave the posture of the seed', is_live=True
     )
-    max_acceleration: tuple[float, ...] = field(
-        default=(5.0, 5.0, 5.0, 10.0, 10.0, 10.0),
-        metadata=parameter(
-            'Acceleration limits', unit='rad/s^2', low=0.01, high=1e4, size=6, is_live=True
-        ),
+    realtime_priority: int = parameter(
+        0, 'SCHED_FIFO priority of the process; 0 for ordinary scheduling', low=0, high=99
     )
-    max_jerk: tuple[float, ...] = field(
-        default=(50.0, 50.0, 50.0, 100.0, 100.0, 100.0),
-        metadata=parameter('Jerk limits', unit='rad/s^3', low=0.1, high=1e6, size=6, is_live=True),
-    )
-    ik_service: str = field(
-        default='solve_ik',
-        metadata=parameter(
-            'Service that answers GetPositionIK (needs moveit_msgs); empty for none'
-        ),
-    )
-    ik_group: str = field(
-        default='manipulator',
-        metadata=parameter('Planning group that it answers for; empty for any', is_live=True),
-    )
-    ik_allow_other_posture: bool = field(
-        default=True,
-        metadata=parameter('Whether its answers may change the posture of the seed', is_live=True),
-    )
-    realtime_priority: int = field(
-        default=0,
-        metadata=parameter(
-            'Priority of the process under SCHED_FIFO; 0 for ordinary scheduling', low=0, high=99
-        ),
-    )
-    cpu_affinity: str = field(
-        default='', metadata=parameter('Processors to run on, e.g. 2,3; empty for all')
-    )
+    cpu_affinity: str = parameter('', 'Processors to run on, e.g. 2,3; empty for all')
 
     def __post_init__(self) -> None:
-        """Refuse what does not make sense together."""
+        """Refuse values that are invalid together."""
         self.solver_options()
         self.tracker_config()
         cpus_from_text(self.cpu_affinity)
 
     def solver_options(self) -> SolverOptions:
-        """Return what counts as solved."""
+        """Return the solver's options for targets."""
         return SolverOptions(
             position_tolerance=self.position_tolerance_m,
             rotation_tolerance=self.rotation_tolerance_rad,
@@ -238,7 +220,7 @@ class NodeConfig:
         )
 
     def service_options(self) -> SolverOptions:
-        """Return what counts as solved for requests: their seed is not where the arm is."""
+        """Return the solver's options for GetPositionIK; its seed need not be the arm's state."""
         return replace(
             self.solver_options(),
             allow_other_posture=self.ik_allow_other_posture,
@@ -246,7 +228,7 @@ class NodeConfig:
         )
 
     def tracker_config(self) -> TrackerConfig:
-        """Return how targets and commands are timed and watched."""
+        """Return the tracker's configuration."""
         return TrackerConfig(
             base_frame=self.prefix + self.base_frame,
             output_mode=TRAJECTORY if self.output_mode == ACTION else self.output_mode,
@@ -255,7 +237,7 @@ class NodeConfig:
             joint_state_timeout_s=self.joint_state_timeout_s,
             following_error=self.following_error_rad,
             following_delay_s=self.following_delay_s,
-            overrun_timeout_s=self.overrun_timeout_s,
+            max_command_delay_s=self.max_command_delay_s,
             automatic_recovery=self.automatic_recovery,
             recovery_s=self.recovery_s,
         )

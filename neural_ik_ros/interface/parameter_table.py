@@ -1,7 +1,7 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Parameters as fields of a frozen dataclass: what they tell about themselves, checked; without ROS.
+ROS parameters as fields of a frozen dataclass, with unit, range and checks; without ROS.
 
 Field types: ``float``, ``int``, ``bool``, ``str``, ``tuple[float, ...]``, ``tuple[str, ...]``.
 """
@@ -11,17 +11,26 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from ..errors import NeuralIkError
 
 Config = TypeVar('Config')
+Value = TypeVar('Value', float, int, bool, str, tuple[float, ...], tuple[str, ...])
 METADATA_KEY = 'ros_parameter'
+RENAMED = {  # old -> new, of all nodes; old names are refused, so that no setting is lost
+    'answers': 'responses',
+    'geometry_tolerance_m': 'robot_description_tolerance_m',
+    'overrun_timeout_s': 'max_command_delay_s',
+    'path_length': 'max_poses',
+    'velocity_scale': 'velocity_scaling_factor',
+}
 
 
 class ParameterError(NeuralIkError):
-    """A parameter has a value that the node cannot work with."""
+    """A parameter has the wrong type or a value out of range."""
 
     def __init__(self, name: str, problem: str) -> None:
         self.name = name
@@ -31,9 +40,28 @@ class ParameterError(NeuralIkError):
         )
 
 
+class ParameterFileError(NeuralIkError):
+    """A parameter file cannot be used."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f'{path}: {problem}. Give a parameter file such as config/neural_ik.yaml.'
+        )
+
+
+class RenamedParameterError(NeuralIkError):
+    """A parameter is given under a name that it no longer has."""
+
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__(
+            f'parameter {old} was renamed {new}. '
+            f'Correct it in the parameter file or with -p {new}:=VALUE.'
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterInfo:
-    """What a parameter tells about itself."""
+    """Description, unit and range of a parameter."""
 
     description: str
     unit: str = ''
@@ -45,6 +73,7 @@ class ParameterInfo:
 
 
 def parameter(
+    default: Value,
     description: str,
     *,
     unit: str = '',
@@ -53,8 +82,8 @@ def parameter(
     choices: tuple[str, ...] = (),
     size: int | None = None,
     is_live: bool = False,
-) -> dict[str, ParameterInfo]:
-    """Return the metadata of a dataclass field that is a ROS parameter."""
+) -> Value:
+    """Return a dataclass field that is a ROS parameter; typed as its default, as ``field`` is."""
     info = ParameterInfo(
         description=description,
         unit=unit,
@@ -64,25 +93,31 @@ def parameter(
         size=size,
         is_live=is_live,
     )
-    return {METADATA_KEY: info}
+    return field(default=default, metadata={METADATA_KEY: info})
 
 
-def entries(config_type: type[Any]) -> Iterator[tuple[str, ParameterInfo, Any, Any]]:
-    """Yield name, info, type and default of each field that is a parameter."""
+def parameters_of(config_type: type[Any]) -> Iterator[tuple[str, ParameterInfo, Any, Any]]:
+    """Yield name, info, type and default of each parameter."""
     hints = get_type_hints(config_type)
-    for field in dataclasses.fields(config_type):
-        if METADATA_KEY in field.metadata:
-            yield field.name, field.metadata[METADATA_KEY], hints[field.name], field.default
+    for one in dataclasses.fields(config_type):
+        if METADATA_KEY in one.metadata:
+            yield one.name, one.metadata[METADATA_KEY], hints[one.name], one.default
 
 
-def build(config_type: type[Config], values: Mapping[str, Any]) -> Config:
+def old_names(config_type: type[Any]) -> dict[str, str]:
+    """Return the former names of the parameters of a configuration -> their present names."""
+    present = {name for name, *_ in parameters_of(config_type)}
+    return {old: new for old, new in RENAMED.items() if new in present}
+
+
+def config_from_values(config_type: type[Config], values: Mapping[str, Any]) -> Config:
     """
-    Return a configuration of the values, one for each parameter.
+    Return the configuration with a value for each parameter, checked.
 
     :raises ParameterError: If a value has the wrong type or lies outside its range.
     """
     checked = {}
-    for name, info, kind, _ in entries(config_type):
+    for name, info, kind, _ in parameters_of(config_type):
         checked[name] = _converted(name, kind, values[name])
         problem = _problem(info, checked[name])
         if problem:
@@ -91,7 +126,7 @@ def build(config_type: type[Config], values: Mapping[str, Any]) -> Config:
 
 
 def _converted(name: str, kind: Any, value: Any) -> Any:
-    """Return the value in the type of its field; only whole numbers become floats."""
+    """Return the value in the type of its field; integers are accepted as floats."""
     if kind is float and _is_number(value):
         return float(value)
     if kind == tuple[float, ...] and _is_sequence(value) and all(map(_is_number, value)):

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The node's parameters from a YAML file of ROS, read as the node reads it, without ROS."""
+"""Reads a ROS parameter file as the node would, without ROS."""
 
 from __future__ import annotations
 
@@ -12,55 +12,55 @@ from typing import Any
 
 import yaml
 
-from ..errors import NeuralIkError
 from .node_config import NodeConfig
-from .parameter_table import build, entries
+from .parameter_table import (
+    ParameterFileError,
+    RenamedParameterError,
+    config_from_values,
+    old_names,
+    parameters_of,
+)
 
 NODE = '/neural_ik'
 PARAMETERS = 'ros__parameters'
-FOREIGN = ('use_sim_time', 'qos_overrides.')  # parameters that every node has
+OF_EVERY_NODE = ('use_sim_time', 'qos_overrides.')
 log = logging.getLogger(__name__)
-
-
-class ParamsFileError(NeuralIkError):
-    """A parameter file cannot be used."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(
-            f'{path}: {problem}. Give a parameter file of the node, as config/neural_ik.yaml is.'
-        )
 
 
 def config_from_file(path: Path | None, node: str = NODE) -> NodeConfig:
     """
-    Return the configuration that a node has when it is started with a parameter file.
+    Return the configuration of a node that is started with a parameter file.
 
-    Later sections win, ``*`` and ``**`` in names stand for one and for any number of names. What
-    is no parameter of the node is left out with a warning.
+    Later sections win; ``*`` and ``**`` in node names match one and any number of names. Entries
+    that are not parameters of the node are skipped with a warning.
 
     :param path: None for the defaults.
     :param node: Fully qualified name of the node.
-    :raises ParamsFileError: If it cannot be read, or has no section for the node.
+    :raises ParameterFileError: If it cannot be read, or has no section for the node.
+    :raises RenamedParameterError: If it uses a former name of a parameter.
     :raises ParameterError: If a value has the wrong type or lies outside its range.
     """
-    values = {name: default for name, _, _, default in entries(NodeConfig)}
+    values = {name: default for name, _, _, default in parameters_of(NodeConfig)}
     if path is not None:
         given = _values(path, node)
+        for old, new in old_names(NodeConfig).items():
+            if old in given:
+                raise RenamedParameterError(old, new)
         for name in sorted(set(given) - set(values)):
-            if not name.startswith(FOREIGN):
+            if not name.startswith(OF_EVERY_NODE):
                 log.warning('%s: %s is not a parameter of %s', path, name, node)
         values.update({name: value for name, value in given.items() if name in values})
-    return build(NodeConfig, values)
+    return config_from_values(NodeConfig, values)
 
 
 def _values(path: Path, node: str) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
     except (OSError, UnicodeDecodeError) as error:
-        raise ParamsFileError(path, f'cannot be read ({error})') from error
+        raise ParameterFileError(path, f'cannot be read ({error})') from error
     except yaml.YAMLError as error:
         problem = ' '.join(str(error).split())
-        raise ParamsFileError(path, f'is not YAML ({problem})') from error
+        raise ParameterFileError(path, f'is not YAML ({problem})') from error
     values: dict[str, Any] = {}
     is_for_node = False
     for pattern, section in _sections(content, ''):
@@ -68,12 +68,12 @@ def _values(path: Path, node: str) -> dict[str, Any]:
             is_for_node = True
             values.update(_flat(section, ''))
     if not is_for_node:
-        raise ParamsFileError(path, f'has no section with {PARAMETERS} for {node}')
+        raise ParameterFileError(path, f'has no section with {PARAMETERS} for {node}')
     return values
 
 
 def _sections(content: Any, names: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the pattern of node names and the parameters of each section, in their order."""
+    """Yield the node name pattern and the parameters of each section, in order."""
     if not isinstance(content, Mapping):
         return
     for key, value in content.items():
@@ -84,9 +84,9 @@ def _sections(content: Any, names: str) -> Iterator[tuple[str, Mapping[str, Any]
 
 
 def _matches(pattern: str, node: str) -> bool:
-    words = {'**': '(/[^/]+)*', '*': '/[^/]+'}
+    wildcards = {'**': '(/[^/]+)*', '*': '/[^/]+'}
     parts = pattern.strip('/').split('/')
-    expression = ''.join(words.get(part, '/' + re.escape(part)) for part in parts)
+    expression = ''.join(wildcards.get(part, '/' + re.escape(part)) for part in parts)
     return re.fullmatch(expression, node) is not None
 
 

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What Linux can do for a loop that has to be in time."""
+"""Real-time scheduling and CPU affinity of this process, on Linux."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import NeuralIkError
 
 
 class CpuAffinityError(NeuralIkError):
-    """The processors to run on cannot be understood."""
+    """The parameter ``cpu_affinity`` is not a list of processors."""
 
     def __init__(self, text: str) -> None:
         super().__init__(
@@ -19,7 +19,7 @@ class CpuAffinityError(NeuralIkError):
 
 
 class RealtimeError(NeuralIkError):
-    """Linux does not grant what is asked for."""
+    """Linux refuses a priority or an affinity."""
 
     def __init__(self, what: str, error: OSError, remedy: str) -> None:
         super().__init__(f'{what}: {error.strerror}. {remedy}')
@@ -39,9 +39,9 @@ def cpus_from_text(text: str) -> set[int]:
 
 def apply_realtime(priority: int, cpus: set[int]) -> None:
     """
-    Bind this process to processors and let its main thread go before ordinary ones.
+    Bind this process to processors and give its main thread a SCHED_FIFO priority.
 
-    Nothing is changed for priority 0 and no processors.
+    Priority 0 and no processors leave everything as it is.
 
     :raises RealtimeError: If it is not allowed, or a processor does not exist.
     """

@@ -82,7 +82,7 @@ class StreamingNode:
         self.description = DescriptionCheck(
             arm,
             mode=config.robot_description_mode,
-            tolerance=config.geometry_tolerance_m,
+            tolerance=config.robot_description_tolerance_m,
             prefix=config.prefix,
         )
         self.statistics = NodeStatistics()
@@ -139,7 +139,7 @@ class StreamingNode:
 
     def on_description(self, urdf: str) -> bool:
         """Check a robot description; return whether it differs from the one before."""
-        if not self.description.take(urdf):
+        if not self.description.update(urdf):
             return False
         if self.description.problem and self.is_active:
             self.tracker.inhibit(self.description.problem, self._now_ns())

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Warnings that may come a thousand times a second, logged once."""
+"""Keeps warnings that arise a thousand times a second from flooding the log."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from time import perf_counter_ns
 from typing import Any
 
 LOG_PERIOD_NS = 1_000_000_000  # for each topic
-MAX_TOPICS = 64  # remembered for that
+MAX_TOPICS = 64  # remembered
 
 
-class Throttle:
+class WarningThrottle:
     """Logs at most one warning a second about each topic; for one thread."""
 
     def __init__(self, logger: Any) -> None:

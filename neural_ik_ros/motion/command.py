@@ -21,7 +21,7 @@ STREAM, TRAJECTORY = 'stream', 'trajectory'
 OUTPUT_MODES = (STREAM, TRAJECTORY)
 POSITIVE = (
     'rate_hz', 'target_timeout_s', 'joint_state_timeout_s', 'following_delay_s',
-    'overrun_timeout_s', 'recovery_s',
+    'max_command_delay_s', 'recovery_s',
 )  # fmt: skip
 
 
@@ -43,7 +43,7 @@ class TrackerConfig:
     joint_state_timeout_s: float = 0.5  # since the last joint state arrived
     following_error: float = 0.05  # [rad] between arm and commands; 0 for any
     following_delay_s: float = 0.15  # by which the arm may follow late
-    overrun_timeout_s: float = 0.5  # for which a command may be late
+    max_command_delay_s: float = 0.5  # for which a command may be late
     automatic_recovery: bool = True  # from faults, else by activation only
     recovery_s: float = 0.5  # at rest before that
 

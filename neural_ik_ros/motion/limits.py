@@ -86,13 +86,18 @@ class MotionLimits:
 
     @classmethod
     def of_arm(
-        cls, arm: Arm, *, acceleration: ArrayLike, jerk: ArrayLike, velocity_scale: float = 1.0
+        cls,
+        arm: Arm,
+        *,
+        acceleration: ArrayLike,
+        jerk: ArrayLike,
+        velocity_scaling_factor: float = 1.0,
     ) -> MotionLimits:
         """Return positions and velocities of the arm's URDF with the given higher derivatives."""
         return cls(
             lower=arm.lower,
             upper=arm.upper,
-            velocity=arm.velocity * velocity_scale,
+            velocity=arm.velocity * velocity_scaling_factor,
             acceleration=np.asarray(acceleration, dtype=np.float64),
             jerk=np.asarray(jerk, dtype=np.float64),
         )

@@ -231,7 +231,7 @@ class PoseTracker:
     def _watch_rate(self, now_ns: int) -> None:
         """End the motion if the controller had to go on by itself for long."""
         late_s = self._late_s(now_ns)
-        allowed_s = max(self.config.overrun_timeout_s, (PATIENCE + 1.0) * self._period_s)
+        allowed_s = max(self.config.max_command_delay_s, (PATIENCE + 1.0) * self._period_s)
         is_pacing = self._is_moving and not self._is_whole and self._plan.duration > 0.0
         if is_pacing and late_s > allowed_s:
             detail = too_long('late', late_s, allowed_s)

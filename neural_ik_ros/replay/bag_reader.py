@@ -21,13 +21,13 @@ import apsw
 from rosbags.interfaces import Connection
 from rosbags.rosbag2 import Reader
 from rosbags.rosbag2.errors import ReaderError
-from rosbags.serde import SerdeError
 
 if sys.version_info >= (3, 14):
     from compression.zstd import ZstdError
 else:
     from backports.zstd import ZstdError
 
+from ..interface.cdr import CdrError
 from ..interface.controller_rules import NS_PER_S
 from ..interface.messages import ns_from_time
 from .bag_types import (
@@ -40,8 +40,8 @@ from .bag_types import (
     TYPES,
     BagError,
     Topics,
+    message_decoder,
 )
-from .cdr import decoded
 
 MAX_BACKWARD_NS = 50_000_000  # by which stamps may go back: clocks are corrected
 MAX_TOPICS = 8  # named in an error
@@ -159,6 +159,7 @@ class BagReader:
         n_read: Counter[str] = Counter()
         newest_ns, self._frame = 0, None
         self._stamps.clear()
+        decode = message_decoder().decode
         for connection, time_ns, data in self._raw():
             topic = connection.topic
             n_read[topic] += 1
@@ -166,8 +167,8 @@ class BagReader:
                 self._refuse_backward_clock(newest_ns - time_ns, topic, n_read[topic])
             newest_ns = time_ns
             try:
-                message = decoded(data, connection.msgtype)
-            except SerdeError as error:
+                message = decode(data, connection.msgtype)
+            except CdrError as error:
                 problem = f'message {n_read[topic]} of {topic} cannot be read ({error})'
                 raise BagError(self._path, f'{problem}; record it again.') from error
             self._check(topic, message, n_read[topic])

@@ -12,10 +12,8 @@ from rosbags.typesys import Stores, get_typestore
 from rosbags.typesys.store import Typestore
 
 from ..errors import NeuralIkError
+from ..interface.cdr import JOINT_STATE, JOINT_TRAJECTORY, POSE_STAMPED, MessageDecoder
 
-POSE = 'geometry_msgs/msg/PoseStamped'
-JOINTS = 'sensor_msgs/msg/JointState'
-TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
 DIAGNOSTIC = 'diagnostic_msgs/msg/DiagnosticStatus'
 MCAP, SQLITE3 = 'mcap', 'sqlite3'
 STORAGES = (MCAP, SQLITE3)
@@ -23,10 +21,10 @@ STORAGES = (MCAP, SQLITE3)
 TARGET, JOINT_STATES = 'target', 'joint_states'
 COMMANDS, SOLUTION, STATUS = 'commands', 'solution', 'status'
 TYPES = {
-    TARGET: POSE,
-    JOINT_STATES: JOINTS,
-    COMMANDS: TRAJECTORY,
-    SOLUTION: JOINTS,
+    TARGET: POSE_STAMPED,
+    JOINT_STATES: JOINT_STATE,
+    COMMANDS: JOINT_TRAJECTORY,
+    SOLUTION: JOINT_STATE,
     STATUS: DIAGNOSTIC,
 }
 INPUTS, OUTPUTS = (TARGET, JOINT_STATES), (COMMANDS, SOLUTION, STATUS)
@@ -72,3 +70,9 @@ class Topics:
 def typestore() -> Typestore:
     """Return the message types of ROS 2 Jazzy."""
     return get_typestore(Stores.ROS2_JAZZY)
+
+
+@cache
+def message_decoder() -> MessageDecoder:
+    """Return the decoder of the messages that a replay reads."""
+    return MessageDecoder(typestore().types)

@@ -13,22 +13,20 @@ from rosbags.interfaces import Connection
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.rosbag2.errors import WriterError
 
+from ..interface.cdr import JOINT_STATE, JOINT_TRAJECTORY, JointStateTemplate, TrajectoryTemplate
 from ..interface.controller_rules import NS_PER_S
 from ..interface.messages import quat_from_rotation
-from ..interface.trajectory_layout import TIME, Layout
 from ..kinematics import Joints, Transform
 from ..motion import Command, Output, StreamStatus
 from .bag_types import (
     COMMANDS,
     DIAGNOSTIC,
     JOINT_STATES,
-    JOINTS,
     MCAP,
     SOLUTION,
     SQLITE3,
     STATUS,
     TARGET,
-    TRAJECTORY,
     TYPES,
     BagError,
     Topics,
@@ -37,7 +35,6 @@ from .bag_types import (
 
 PLUGINS = {MCAP: StoragePlugin.MCAP, SQLITE3: StoragePlugin.SQLITE3}
 NONE = np.empty(0)
-STAMP_AT = 4  # in every message with a header
 
 
 class Messages:
@@ -58,13 +55,13 @@ class Messages:
             types[f'geometry_msgs/msg/{name}']
             for name in ('PoseStamped', 'Pose', 'Point', 'Quaternion')
         )
-        self._joint_state = types[JOINTS]
-        self._trajectory = types[TRAJECTORY]
+        self._joint_state = types[JOINT_STATE]
+        self._trajectory = types[JOINT_TRAJECTORY]
         self._row = types['trajectory_msgs/msg/JointTrajectoryPoint']
-        self._layouts: dict[int, Layout] = {}  # by the number of points after the first one
+        self._templates: dict[int, TrajectoryTemplate] = {}  # by the number of points in the tail
         self._status: Any = types[DIAGNOSTIC]
         self._key_value = types['diagnostic_msgs/msg/KeyValue']
-        self._solution = self._solution_layout()
+        self._solution = JointStateTemplate(len(joint_names), self._serialised_solution)
 
     def target(self, transform: Transform, stamp_ns: int) -> Any:
         """Return the pose message of a transform, in the base frame."""
@@ -79,18 +76,12 @@ class Messages:
 
     def solution(self, q: Joints, stamp: Any) -> bytes:
         """Return the bytes of the exact solution (6,) [rad] of a target with this stamp."""
-        content, at = self._solution
-        TIME.pack_into(content, STAMP_AT, stamp.sec, stamp.nanosec)
-        content[at : at + q.nbytes] = q.tobytes()
-        return bytes(content)
+        return self._solution.encode(q, seconds=stamp.sec, nanoseconds=stamp.nanosec)
 
-    def _solution_layout(self) -> tuple[bytearray, int]:
-        """Return a serialised solution, whose numbers are to be replaced, and where they are."""
-        q = np.arange(1.0, 1.0 + len(self._joint_names))
+    def _serialised_solution(self, q: Joints) -> bytes:
         header = self._stamped(0, self._base_frame)
         message = self._joint_state(header, self._joint_names, q, NONE, NONE)
-        content = bytearray(typestore().serialize_cdr(message, JOINTS))
-        return content, content.find(q.tobytes())
+        return bytes(typestore().serialize_cdr(message, JOINT_STATE))
 
     def trajectory(self, command: Command) -> Any:
         """Return a command as the node sends it, with stamp zero: to be begun when it arrives."""
@@ -113,13 +104,13 @@ class Messages:
         if len(command.q) != 1:
             return self._serialised(command)
         n_tail = 0 if command.tail is None else len(command.tail.q)
-        layout = self._layouts.get(n_tail)
-        if layout is None:
-            layout = self._layouts[n_tail] = Layout(n_tail, self._serialised)
-        return layout.encoded(command)
+        template = self._templates.get(n_tail)
+        if template is None:
+            template = self._templates[n_tail] = TrajectoryTemplate(n_tail, self._serialised)
+        return template.encode(command)
 
     def _serialised(self, command: Command) -> bytes:
-        return bytes(typestore().serialize_cdr(self.trajectory(command), TRAJECTORY))
+        return bytes(typestore().serialize_cdr(self.trajectory(command), JOINT_TRAJECTORY))
 
     def status(self, node: str, output: Output) -> Any:
         """Return the status of an output."""

@@ -86,10 +86,10 @@ def path_markers(args: list[str] | None = None) -> int:
 
 
 @_telling_what_is_missing
-def relay(args: list[str] | None = None) -> int:
-    """Return the exit code of the process of node ``relay``, the yardstick of latencies."""
+def baseline_relay(args: list[str] | None = None) -> int:
+    """Return the exit code of the process of node ``baseline_relay``."""
     stop = StopSignal.installed()
-    from .nodes.relay import Relay
+    from .nodes.baseline_relay import BaselineRelay
     from .runtime.process import run
 
-    return run(Relay, args, stop)
+    return run(BaselineRelay, args, stop)

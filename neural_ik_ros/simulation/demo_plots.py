@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of a demo: the path, the errors over time, the latencies."""
+"""Plots of a demo: the path, the errors over time, the latencies."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from matplotlib.ticker import LogLocator
 
 from ..kinematics import Arm, FloatArray, forward, skeleton
 from .demo_report import (
-    NS,
+    S_PER_NS,
     SETTLE_S,
     IntArray,
     Recording,
-    answers_of,
     latency_ns,
-    matches,
-    tool_distances,
+    match_answers,
+    match_stamps,
+    tool_errors,
 )
 
 mpl.use('Agg')
@@ -30,7 +30,7 @@ TARGET, SOLUTION, COMMAND, ARM, RELAY = '#444444', '#1b7837', '#2166ac', '#d6604
 
 
 def save_plots(recording: Recording, arm: Arm, folder: Path) -> list[Path]:
-    """Return the PNG files written to the folder."""
+    """Write PNG files to a folder; return their paths."""
     figures = {
         'path.png': _path_figure(recording, arm),
         'error.png': _error_figure(recording, arm),
@@ -44,7 +44,7 @@ def save_plots(recording: Recording, arm: Arm, folder: Path) -> list[Path]:
 
 
 def _path_figure(recording: Recording, arm: Arm) -> Figure:
-    """Draw the arm on its path, and targets and tool of the simulated arm from above."""
+    """Draw the arm on its path, and targets and tool from above."""
     last = recording.solution_stamp[-1]
     targets = recording.targets[recording.target_stamp <= last, :3, 3]
     joints = recording.joint_q[recording.joint_stamp <= last]
@@ -74,7 +74,7 @@ def _path_figure(recording: Recording, arm: Arm) -> Figure:
 
 def _error_figure(recording: Recording, arm: Arm) -> Figure:
     """Draw the tool error of solutions, commands and the simulated arm over time."""
-    answers = answers_of(recording)
+    answers = match_answers(recording)
     stamps, targets = recording.target_stamp[answers.targets], recording.targets[answers.targets]
     newest = np.searchsorted(recording.target_stamp, recording.joint_stamp, 'right') - 1
     during = (newest >= 0) & (recording.joint_stamp <= recording.solution_stamp[-1])
@@ -89,7 +89,7 @@ def _error_figure(recording: Recording, arm: Arm) -> Figure:
     figure = Figure(figsize=(10.0, 6.0), layout='constrained')
     position, rotation = figure.subplots(2, 1, sharex=True)
     for name, color, time_ns, q, goals in series:
-        distances = tool_distances(forward(arm, q), goals)
+        distances = tool_errors(forward(arm, q), goals)
         for axes, values in zip((position, rotation), distances, strict=True):
             _plot_over_time(axes, time_ns - recording.target_stamp[0], values, name, color)
     position.set_ylabel('position error [m]')
@@ -102,15 +102,17 @@ def _error_figure(recording: Recording, arm: Arm) -> Figure:
 def _plot_over_time(
     axes: Axes, time_ns: IntArray, values: FloatArray, name: str, color: str
 ) -> None:
-    axes.semilogy(time_ns * NS, values.clip(min=1e-17), color=color, linewidth=0.9, label=name)
+    axes.semilogy(
+        time_ns * S_PER_NS, values.clip(min=1e-17), color=color, linewidth=0.9, label=name
+    )
     axes.axvline(SETTLE_S, color=RELAY, linewidth=0.5, linestyle=':')
     axes.grid(alpha=0.3)
 
 
 def _latency_figure(recording: Recording) -> Figure:
-    """Draw how many answers came within a time, for the node and for the empty relay."""
-    node = latency_ns(recording, answers_of(recording))
-    relayed, rows = matches(recording.target_stamp, recording.relayed_stamp)
+    """Draw the cumulative distribution of latencies, for the node and the empty relay."""
+    node = latency_ns(recording, match_answers(recording))
+    relayed, rows = match_stamps(recording.target_stamp, recording.relayed_stamp)
     relay = recording.relayed_received[relayed] - recording.target_sent[rows]
     figure = Figure(figsize=(8.0, 4.5), layout='constrained')
     axes = figure.subplots()

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a recording of the demo is worth, judged by forward kinematics; no ROS in here."""
+"""Evaluates a recording of the demo by independent forward kinematics; without ROS."""
 
 from __future__ import annotations
 
@@ -17,28 +17,23 @@ from ..motion import MotionLimits
 from .reference_kinematics import irb2400_forward
 
 IntArray = NDArray[np.int64]
-NS = 1e-9  # [s]
-EXACT_M, EXACT_RAD = 1e-6, 1e-6  # what the demo asks of every solution
-LIMIT_SLACK = 1e-6  # relative; a limit reached to rounding is not broken
+S_PER_NS = 1e-9  # [s]
+MAX_ERROR_M, MAX_ERROR_RAD = 1e-6, 1e-6  # of every solution
+LIMIT_SLACK = 1e-6  # relative; a limit reached to rounding is not violated
 SETTLE_S = 1.0  # at the start the arm may still be on its way to the path
-FEWEST_TARGETS = 100
-MOST_LATE, FEWEST_ANSWERED = 0.2, 0.5  # shares; rate and latency within them are only reported
-# Good messages that arrive too close to each other, on a busy machine, are asked for in less time.
-JITTER = ('speed_violations',)
-LATENESS = (
-    'STALE_TARGET',
-    'STALE_JOINT_STATE',
-    'COMMAND_OVERDUE',
-)  # the machine's, not the solver's
+MIN_TARGETS = 100
+MAX_LATE_SHARE, MIN_ANSWERED_SHARE = 0.2, 0.5  # of the answered targets, of those sent
+# On a busy machine good messages arrive too close together, which leaves the arm less time.
+JITTER_VIOLATIONS = ('speed_violations',)
+# Caused by the machine, not by the solver.
+LATE_STATUSES = ('STALE_TARGET', 'STALE_JOINT_STATE', 'COMMAND_OVERDUE')
 
 
 class EmptyRecordingError(NeuralIkError):
-    """Too little was recorded to be judged."""
+    """Too little was recorded for a report."""
 
     def __init__(self, what: str, n: int) -> None:
-        super().__init__(
-            f'only {n} {what} were recorded; see the logs of the processes in the report folder.'
-        )
+        super().__init__(f'only {n} {what} were recorded; see the logs in the report folder.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,18 +49,18 @@ class Recording:
     command_sent: IntArray  # (k,)
     command_received: IntArray  # (k,)
     command_q: Joints  # (k, 6) [rad]
-    command_s: FloatArray  # (k,) [s] time in which q is to be reached
+    command_s: FloatArray  # (k,) [s] time to reach q in
     joint_stamp: IntArray  # (j,)
     joint_q: Joints  # (j, 6) [rad]
     relayed_stamp: IntArray  # (r,) stamp of the target that was relayed
     relayed_received: IntArray  # (r,)
     counts: dict[str, int]  # targets per status, as counted by the node
-    violations: dict[str, int]  # what the simulated controller and arm had to refuse
+    violations: dict[str, int]  # counted by the simulated controller and arm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolError:
-    """Distance and angle between where the tool is and where it should be."""
+    """Position and rotation errors of the tool."""
 
     position_m: Percentiles
     rotation_rad: Percentiles
@@ -73,10 +68,10 @@ class ToolError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoReport:
-    """The figures of one demo."""
+    """The results of one demo."""
 
     n_targets: int  # sent
-    n_answered: int  # by the node, refused ones included; newer targets replace unanswered ones
+    n_answered: int  # by the node, including refusals; newer targets replace unanswered ones
     n_solved: int
     refused: dict[str, int]  # per status
     solution: ToolError  # exact solution against its target
@@ -87,7 +82,7 @@ class DemoReport:
     relay_ms: Percentiles  # the same through an empty relay
     rate_hz: float  # trajectories a second
     limit_use: dict[str, float]  # largest share of each limit that was used
-    violations: dict[str, int]  # what the simulated controller and arm had to refuse
+    violations: dict[str, int]  # counted by the simulated controller and arm
 
     @property
     def solved_percent(self) -> float:
@@ -96,44 +91,42 @@ class DemoReport:
 
     @property
     def n_late(self) -> int:
-        """Number of targets that were refused because they or the joint states came late."""
-        return sum(self.refused.get(status, 0) for status in LATENESS)
+        """Number of targets refused because they, the joint states or the commands were late."""
+        return sum(self.refused.get(status, 0) for status in LATE_STATUSES)
 
     @property
     def problems(self) -> list[str]:
-        """Return what is not as promised; empty for a good demo."""
+        """What failed; empty for a good demo."""
         found = []
-        not_late = {s: n for s, n in self.refused.items() if s not in LATENESS}
+        not_late = {s: n for s, n in self.refused.items() if s not in LATE_STATUSES}
         if not_late:
             found.append(f'targets refused: {not_late}')
-        if self.n_late > MOST_LATE * self.n_answered:
-            found.append(f'{self.n_late} targets came too late: the machine is too busy to judge')
-        if self.n_answered < FEWEST_ANSWERED * self.n_targets:
+        if self.n_late > MAX_LATE_SHARE * self.n_answered:
+            found.append(f'{self.n_late} targets came too late: the machine is too busy')
+        if self.n_answered < MIN_ANSWERED_SHARE * self.n_targets:
             found.append(f'only {self.n_answered} of {self.n_targets} targets were answered')
-        if self.solution.position_m.max > EXACT_M or self.solution.rotation_rad.max > EXACT_RAD:
-            found.append(f'a solution is off by more than {EXACT_M} m or {EXACT_RAD} rad')
+        position_m, rotation_rad = self.solution.position_m.max, self.solution.rotation_rad.max
+        if position_m > MAX_ERROR_M or rotation_rad > MAX_ERROR_RAD:
+            found.append(f'a solution is off by more than {MAX_ERROR_M} m or {MAX_ERROR_RAD} rad')
         found += [
             f'{limit} limit used to {100.0 * share:.3f} %'
             for limit, share in self.limit_use.items()
             if share > 1.0 + LIMIT_SLACK
         ]
-        broken = {name: n for name, n in self.violations.items() if n and name not in JITTER}
+        broken = {k: n for k, n in self.violations.items() if n and k not in JITTER_VIOLATIONS}
         if broken:
             found.append(f'the simulated arm refused commands: {broken}')
         return found
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain data."""
-        return {
-            **asdict(self),
-            'solved_percent': self.solved_percent,
-            'problems': self.problems,
-        }
+        """Return the report as plain data."""
+        percent = self.solved_percent
+        return {**asdict(self), 'solved_percent': percent, 'problems': self.problems}
 
 
-def judge(recording: Recording, limits: MotionLimits) -> DemoReport:
+def make_report(recording: Recording, limits: MotionLimits) -> DemoReport:
     """
-    Return the figures of a recording.
+    Return the report on a recording.
 
     :raises EmptyRecordingError: If too little was recorded.
     """
@@ -144,19 +137,19 @@ def judge(recording: Recording, limits: MotionLimits) -> DemoReport:
         ('joint states', recording.joint_stamp),
         ('relayed targets', recording.relayed_stamp),
     ):
-        if len(rows) < FEWEST_TARGETS:
+        if len(rows) < MIN_TARGETS:
             raise EmptyRecordingError(what, len(rows))
-    answers = answers_of(recording)
-    if len(answers.targets) < FEWEST_TARGETS:
+    answers = match_answers(recording)
+    if len(answers.targets) < MIN_TARGETS:
         raise EmptyRecordingError('complete answers', len(answers.targets))
     targets = recording.targets[answers.targets]
     is_settled = recording.target_stamp[answers.targets] > (
-        recording.target_stamp[0] + SETTLE_S / NS
+        recording.target_stamp[0] + SETTLE_S / S_PER_NS
     )
-    relayed, relay_targets = matches(recording.target_stamp, recording.relayed_stamp)
+    relayed, relay_targets = match_stamps(recording.target_stamp, recording.relayed_stamp)
     relay = recording.relayed_received[relayed] - recording.target_sent[relay_targets]
     moment, near = arm_errors(recording)
-    span_s = (recording.command_sent[-1] - recording.command_sent[0]) * NS
+    span_s = (recording.command_sent[-1] - recording.command_sent[0]) * S_PER_NS
     counts = recording.counts
     return DemoReport(
         n_targets=int((recording.target_sent <= recording.solution_sent[-1]).sum()),
@@ -179,18 +172,18 @@ def judge(recording: Recording, limits: MotionLimits) -> DemoReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answers:
-    """Which solution and which command answer which target; rows of the recording, each (a,)."""
+    """Rows of targets, and of the solutions and commands that answer them; each (a,)."""
 
     targets: IntArray
     solutions: IntArray
     commands: IntArray
 
 
-def answers_of(recording: Recording) -> Answers:
-    """Return the answers of which all three parts were recorded."""
-    solutions, targets = matches(recording.target_stamp, recording.solution_stamp)
+def match_answers(recording: Recording) -> Answers:
+    """Return the answers with target, solution and command all recorded."""
+    solutions, targets = match_stamps(recording.target_stamp, recording.solution_stamp)
     commands = np.searchsorted(recording.command_sent, recording.solution_sent[solutions]) - 1
-    # The command is sent after its target and just before its solution; else it was not recorded.
+    # A command is sent after its target and just before its solution; else it was not recorded.
     has_command = (commands >= 0) & (
         recording.command_sent[commands] > recording.target_sent[targets]
     )
@@ -202,13 +195,13 @@ def answers_of(recording: Recording) -> Answers:
 
 
 def latency_ns(recording: Recording, answers: Answers) -> FloatArray:
-    """Return the time (a,) from the target being sent to its trajectory being received."""
+    """Return the times (a,) [ns] from sending a target to receiving its trajectory."""
     latency = recording.command_received[answers.commands] - recording.target_sent[answers.targets]
     return latency.astype(np.float64)
 
 
-def matches(stamps: IntArray, wanted: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the rows of ``wanted`` that occur in the sorted ``stamps``, and the rows there."""
+def match_stamps(stamps: IntArray, wanted: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the rows of ``wanted`` that occur in the sorted ``stamps``, and their rows there."""
     row = np.searchsorted(stamps, wanted).clip(max=len(stamps) - 1)
     found = np.flatnonzero(stamps[row] == wanted)
     return found.astype(np.int64), row[found].astype(np.int64)
@@ -216,7 +209,7 @@ def matches(stamps: IntArray, wanted: IntArray) -> tuple[IntArray, IntArray]:
 
 def tool_error(tools: Transform, targets: Transform) -> ToolError:
     """Return the errors between two stacks of poses (n, 4, 4)."""
-    position, rotation = tool_distances(tools, targets)
+    position, rotation = tool_errors(tools, targets)
     return ToolError(position_m=_percentiles(position), rotation_rad=_percentiles(rotation))
 
 
@@ -226,7 +219,7 @@ def _percentiles(values: FloatArray) -> Percentiles:
     return Percentiles.of(values)
 
 
-def tool_distances(tools: Transform, targets: Transform) -> tuple[FloatArray, FloatArray]:
+def tool_errors(tools: Transform, targets: Transform) -> tuple[FloatArray, FloatArray]:
     """Return distances [m] and angles [rad] between two stacks of poses (n, 4, 4)."""
     position: FloatArray = np.linalg.norm(tools[:, :3, 3] - targets[:, :3, 3], axis=1)
     rotation = rotation_angle(tools[:, :3, :3].swapaxes(1, 2) @ targets[:, :3, :3])
@@ -234,14 +227,14 @@ def tool_distances(tools: Transform, targets: Transform) -> tuple[FloatArray, Fl
 
 
 def arm_errors(recording: Recording, window_s: float = 0.1) -> tuple[ToolError, ToolError]:
-    """Return the errors of the simulated arm to the present and to the nearest recent target."""
-    start = recording.target_stamp[0] + int(SETTLE_S / NS)
+    """Return the errors of the simulated arm to the current and to the nearest recent target."""
+    start = recording.target_stamp[0] + int(SETTLE_S / S_PER_NS)
     end = recording.solution_stamp[-1]
     during = (recording.joint_stamp > start) & (recording.joint_stamp <= end)
     tools = irb2400_forward(recording.joint_q[during])
     newest = np.searchsorted(recording.target_stamp, recording.joint_stamp[during], 'right') - 1
     moment = tool_error(tools, recording.targets[newest])
-    period = float(np.median(np.diff(recording.target_stamp))) * NS
+    period = float(np.median(np.diff(recording.target_stamp))) * S_PER_NS
     rows = (newest[:, None] - np.arange(int(window_s / period))).clip(min=0)
     distances = np.linalg.norm(recording.targets[rows, :3, 3] - tools[:, None, :3, 3], axis=2)
     nearest = rows[np.arange(len(rows)), distances.argmin(axis=1)]
@@ -250,20 +243,20 @@ def arm_errors(recording: Recording, window_s: float = 0.1) -> tuple[ToolError, 
 
 def limit_use(recording: Recording, limits: MotionLimits) -> dict[str, float]:
     """
-    Return the largest share of the position and velocity limits in the commanded joints.
+    Return the largest share of the position and velocity limits that the commands use.
 
-    Only commands one target period apart count for velocity, so it is left out for sparse targets
-    with commands in between. Acceleration and jerk cannot be seen from outside to a useful
-    accuracy: commands leave with the jitter of the machine, and the time between two of them is
-    not in the message. They are tested where that time is known.
+    Only commands one target period apart count for velocity, which is left out for sparse targets
+    with commands in between. Acceleration and jerk cannot be measured here to a useful accuracy:
+    commands are sent with the jitter of the machine, and the time between two of them is not in
+    the message. Unit tests check them on a deterministic clock.
     """
     middle = 0.5 * (limits.upper + limits.lower)
     position = np.abs(recording.command_q - middle) / (limits.upper - middle)
-    answers = answers_of(recording)
+    answers = match_answers(recording)
     stamp_ns = np.diff(recording.target_stamp[answers.targets])
     period_ns = np.median(stamp_ns)
     is_next = (np.diff(answers.commands) == 1) & (np.abs(stamp_ns - period_ns) < 1e-3 * period_ns)
-    qd = np.diff(recording.command_q[answers.commands], axis=0)[is_next] / (period_ns * NS)
+    qd = np.diff(recording.command_q[answers.commands], axis=0)[is_next] / (period_ns * S_PER_NS)
     use = {'position': float(position.max())}
     if is_next.any():
         use['velocity'] = float((np.abs(qd) / limits.velocity).max())

@@ -5,7 +5,7 @@ Cartesian test paths of the tool: line, circle, lemniscate and the test plane of
 
 A path is a cycle that starts and ends at rest in its centre, so cycles can follow one another and
 an arm that waits in the centre needs no approach. Shapes are curves over their arc length; a
-smooth clock runs along each, with continuous jerk from rest to rest.
+smooth time law runs along each, with continuous jerk from rest to rest.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class PathError(NeuralIkError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathConfig:
     """
-    Where a path is, how large and how fast.
+    Place, size and speed of a path.
 
-    Its long axis is y of the plane; with ``plane_rpy`` zero, the plane is the horizontal one.
+    Its long axis is y of the plane; with ``plane_rpy`` zero the plane is horizontal.
     """
 
     shape: str = 'lemniscate'  # one of SHAPES
     size: float = 0.4  # [m] length of the line, diameter, width of the lemniscate, cube edge
-    speed: float = 0.25  # [m/s] reached on each piece that is long enough
+    speed: float = 0.25  # [m/s] reached on every curve that is long enough
     ramp: float = 0.5  # [s] from rest to speed
     dwell: float = 0.2  # [s] rest at each corner
     laps: int = 1  # per cycle
@@ -52,7 +52,7 @@ class PathConfig:
     tool_rpy: tuple[float, ...] = (0.0, math.pi, 0.0)  # [rad] constant; this one points down
 
     def __post_init__(self) -> None:
-        """Refuse what has no shape or takes no time."""
+        """Refuse unknown shapes, and sizes or times that are not positive."""
         if self.shape not in SHAPES:
             raise PathError(f'shape {self.shape!r} is not one of {", ".join(SHAPES)}')
         for name in ('size', 'speed', 'ramp'):
@@ -153,8 +153,8 @@ def lemniscate_sine_cosine(s: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """A curve with a smooth clock: from rest to speed and back to rest."""
+class TimedCurve:
+    """A curve with a smooth time law: from rest to speed and back to rest."""
 
     curve: Curve
     start_time: float  # [s]
@@ -163,42 +163,42 @@ class Move:
 
     @property
     def end_time(self) -> float:
-        """When the end of the curve is reached [s]."""
+        """The time at the end of the curve [s]."""
         return self.start_time + self.curve.length / self.speed + self.ramp
 
     def points(self, time: FloatArray) -> FloatArray:
-        """Return the points (..., 3) [m] at times (...) [s], resting before and after."""
+        """Return the points (..., 3) [m] at times (...) [s]; at rest before and after."""
         duration = self.end_time - self.start_time
         t = np.clip(time - self.start_time, 0.0, duration)
-        from_start = self.ramp * _eased_way(t / self.ramp)
-        to_end = self.ramp * _eased_way((duration - t) / self.ramp)
+        from_start = self.ramp * _smoothstep_integral(t / self.ramp)
+        to_end = self.ramp * _smoothstep_integral((duration - t) / self.ramp)
         s = np.where(2.0 * t < duration, from_start, duration - self.ramp - to_end)
         return self.curve.points(self.speed * s)
 
 
-def _eased_way(x: FloatArray) -> FloatArray:
-    """Return the integral of the quintic smoothstep up to x: (x - 1/2) beyond 1."""
+def _smoothstep_integral(x: FloatArray) -> FloatArray:
+    """Return the integral of the quintic smoothstep from 0 to x: x - 1/2 beyond 1."""
     ramp = np.clip(x, 0.0, 1.0)
-    way: FloatArray = ramp**4 * (2.5 + ramp * (ramp - 3.0)) + np.maximum(x - 1.0, 0.0)
-    return way
+    integral: FloatArray = ramp**4 * (2.5 + ramp * (ramp - 3.0)) + np.maximum(x - 1.0, 0.0)
+    return integral
 
 
 class CartesianPath:
-    """A closed tool path in time; a pure function of its configuration."""
+    """A closed tool path in time; depends on its configuration only."""
 
     def __init__(self, config: PathConfig) -> None:
         self.config = config
         self._rotation_plane = rotation_from_rpy(config.plane_rpy)
         self._rotation_tool = rotation_from_rpy(config.tool_rpy)
-        self._moves: list[Move] = []
+        self._curves: list[TimedCurve] = []
         time = 0.0
         for curve in _curves(config):
-            # A ramp covers half of what the speed would: short pieces stay below the speed.
+            # A ramp covers half the distance at full speed, so short curves stay below the speed.
             speed = min(config.speed, curve.length / config.ramp)
-            move = Move(curve=curve, start_time=time, speed=speed, ramp=config.ramp)
-            self._moves.append(move)
-            time = move.end_time + config.dwell
-        self._starts = np.array([move.start_time for move in self._moves])
+            timed = TimedCurve(curve=curve, start_time=time, speed=speed, ramp=config.ramp)
+            self._curves.append(timed)
+            time = timed.end_time + config.dwell
+        self._starts = np.array([timed.start_time for timed in self._curves])
         self._duration = time
 
     @property
@@ -210,14 +210,14 @@ class CartesianPath:
         """
         Return the tool poses (..., 4, 4) in the frame of the path's centre at times (...) [s].
 
-        The cycle repeats for ever; before zero the tool rests in the centre.
+        The cycle repeats; before zero the tool rests in the centre.
         """
         times = np.asarray(time, dtype=np.float64)
         phase = np.fmod(np.maximum(times, 0.0), self._duration)
         index = np.searchsorted(self._starts, phase, side='right') - 1
         points = np.empty((*times.shape, 3))
         for i in np.unique(index):
-            points[index == i] = self._moves[i].points(phase[index == i])
+            points[index == i] = self._curves[i].points(phase[index == i])
         transform = np.zeros((*times.shape, 4, 4))
         transform[..., :3, :3] = self._rotation_tool
         transform[..., :3, 3] = self.config.centre + points @ self._rotation_plane.T
@@ -226,7 +226,7 @@ class CartesianPath:
 
 
 def _curves(config: PathConfig) -> list[Curve]:
-    """Return the pieces of one cycle; the tool rests between them."""
+    """Return the curves of one cycle; the tool rests between them."""
     half = 0.5 * config.size
     centre, rim = (0.0, 0.0, 0.0), (0.0, half, 0.0)
     if config.shape == 'circle':

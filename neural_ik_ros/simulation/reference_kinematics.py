@@ -1,10 +1,10 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Forward kinematics of the IRB2400 once more, to judge the demo with.
+Independent forward kinematics of the IRB2400, to check the demo with.
 
-Shares nothing with ``kinematics``: no URDF, no compiled kernel, the published dimensions written
-out as a chain of elementary displacements.
+Shares nothing with ``kinematics``: no URDF and no compiled kernel, only the published dimensions
+as a chain of elementary displacements.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ def irb2400_forward(q: Joints) -> Transform:
     to the flange.
     """
     chain = (
-        _turned('z', q[:, 0]),
-        _moved(0.100, 0.0, 0.615),
-        _turned('y', q[:, 1]),
-        _moved(0.0, 0.0, 0.705),
-        _turned('y', q[:, 2]),
-        _moved(0.755, 0.0, 0.135),  # along axis 4, so before or after its turn is the same
-        _turned('x', q[:, 3]),
-        _turned('y', q[:, 4]),
-        _turned('x', q[:, 5]),
-        _moved(0.085, 0.0, 0.0),
-        _turned('y', np.array([0.5 * np.pi])),
+        _rotation('z', q[:, 0]),
+        _translation(0.100, 0.0, 0.615),
+        _rotation('y', q[:, 1]),
+        _translation(0.0, 0.0, 0.705),
+        _rotation('y', q[:, 2]),
+        _translation(0.755, 0.0, 0.135),  # along axis 4, so it commutes with that rotation
+        _rotation('x', q[:, 3]),
+        _rotation('y', q[:, 4]),
+        _rotation('x', q[:, 5]),
+        _translation(0.085, 0.0, 0.0),
+        _rotation('y', np.array([0.5 * np.pi])),
     )
     transform: Transform = np.eye(4)
     for displacement in chain:
@@ -40,13 +40,13 @@ def irb2400_forward(q: Joints) -> Transform:
     return transform
 
 
-def _moved(x: float, y: float, z: float) -> Transform:
+def _translation(x: float, y: float, z: float) -> Transform:
     transform = np.eye(4)
     transform[:3, 3] = x, y, z
     return transform
 
 
-def _turned(axis: str, angle: FloatArray) -> Transform:
+def _rotation(axis: str, angle: FloatArray) -> Transform:
     """Return rotations (n, 4, 4) about a coordinate axis by angles (n,)."""
     transform = np.tile(np.eye(4), (len(angle), 1, 1))
     i, j = {'x': (1, 2), 'y': (2, 0), 'z': (0, 1)}[axis]

@@ -6,8 +6,8 @@ An arm under joint_trajectory_controller, as pure logic: trajectories in, joint 
 ``TrajectoryFollower`` does what the controller of ros2_controllers 4.42.1 (Jazzy) does with its
 position interface: a new trajectory replaces the old one, starts from the last command (or from
 the measured state), is sampled one update period ahead and holds its last point.
-``SimulatedJoints`` does what an arm does with the commands: moves no faster than its joints can
-and never beyond their limits, and counts what it was asked to break.
+``SimulatedJoints`` follows the commands like an arm: no faster than its joints can and never
+beyond their limits; it counts the commands that would have broken these.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interface.controller_rules import NS_PER_S, Trajectory, violation
+from ..interface.controller_rules import NS_PER_S, Trajectory, first_violation
 from ..kinematics import Arm, FloatArray, Joints
 
 SPEED_TOLERANCE = 1e-6  # relative, so that a move at exactly the limit is no violation
@@ -29,7 +29,7 @@ START_JOINTS = (0.0, 0.2833, 0.3052, 0.0, 0.9822, 0.0)  # tool pointing down at 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Knot:
-    """A point in time that a segment starts from or arrives at; None means "not given"."""
+    """The end of a trajectory segment; None means "not given"."""
 
     time_ns: int
     q: Joints  # [rad]
@@ -39,10 +39,10 @@ class Knot:
 
 def interpolate(start: Knot, end: Knot, time_ns: int) -> Knot:
     """
-    Return the motion between two knots at a time between them.
+    Return the state between two knots at a time between them.
 
-    Linear with positions alone, cubic where both knots have velocities, quintic where both have
-    accelerations as well; as ``Trajectory::interpolate_between_points``, derivatives included.
+    Linear with positions only, cubic where both knots have velocities, quintic where both have
+    accelerations as well, like ``Trajectory::interpolate_between_points``; with derivatives.
     """
     duration = (end.time_ns - start.time_ns) / NS_PER_S
     t = min(max((time_ns - start.time_ns) / NS_PER_S, 0.0), duration)
@@ -56,26 +56,26 @@ def interpolate(start: Knot, end: Knot, time_ns: int) -> Knot:
 
 
 def _coefficients(start: Knot, end: Knot, duration: float) -> list[FloatArray]:
-    """Return the polynomial of a segment, constant first; constant if it takes no time."""
+    """Return the coefficients of a segment, constant first; only that for a duration of zero."""
     if duration <= 0.0:
         return [start.q]
-    way = end.q - start.q
+    distance = end.q - start.q
     if start.qd is None or end.qd is None:
-        return [start.q, way / duration]
+        return [start.q, distance / duration]
     v0, v1 = start.qd * duration, end.qd * duration
     if start.qdd is None or end.qdd is None:
-        c2, c3 = 3.0 * way - 2.0 * v0 - v1, v0 + v1 - 2.0 * way
+        c2, c3 = 3.0 * distance - 2.0 * v0 - v1, v0 + v1 - 2.0 * distance
         return [start.q, start.qd, c2 / duration**2, c3 / duration**3]
     a0, a1 = start.qdd * duration**2, end.qdd * duration**2
-    c3 = 10.0 * way - 6.0 * v0 - 4.0 * v1 - 1.5 * a0 + 0.5 * a1
-    c4 = -15.0 * way + 8.0 * v0 + 7.0 * v1 + 1.5 * a0 - a1
-    c5 = 6.0 * way - 3.0 * (v0 + v1) - 0.5 * (a0 - a1)
+    c3 = 10.0 * distance - 6.0 * v0 - 4.0 * v1 - 1.5 * a0 + 0.5 * a1
+    c4 = -15.0 * distance + 8.0 * v0 + 7.0 * v1 + 1.5 * a0 - a1
+    c5 = 6.0 * distance - 3.0 * (v0 + v1) - 0.5 * (a0 - a1)
     higher = [c3 / duration**3, c4 / duration**4, c5 / duration**5]
     return [start.q, start.qd, 0.5 * start.qdd, *higher]
 
 
 class TrajectoryFollower:
-    """The sampling half of joint_trajectory_controller."""
+    """Samples trajectories as joint_trajectory_controller does."""
 
     def __init__(
         self,
@@ -90,22 +90,22 @@ class TrajectoryFollower:
         self._interpolates_from_desired_state = interpolates_from_desired_state
         self._command = Knot(time_ns=0, q=np.array(q_start, dtype=np.float64))
         self._command_time_ns: int | None = None  # when the last command was given
-        self._waiting: Trajectory | None = None
+        self._next: Trajectory | None = None
         self._knots: list[Knot] = []
 
     def replace(self, trajectory: Trajectory) -> None:
-        """Drop what is left of the old trajectory; the new one starts with the next update."""
-        self._waiting = trajectory
+        """Replace the trajectory; the new one starts with the next update."""
+        self._next = trajectory
 
     def update(self, now_ns: int, q_measured: Joints) -> Joints:
         """
-        Return the command for the joints, as sampled one period ahead of now.
+        Return the command for the joints, sampled one period ahead of now.
 
-        :param q_measured: Where a new trajectory starts from, unless from the last command.
+        :param q_measured: Start of a new trajectory, unless that is the last command.
         """
-        if self._waiting is not None:
-            self._start(self._waiting, now_ns, q_measured)
-            self._waiting = None
+        if self._next is not None:
+            self._start(self._next, now_ns, q_measured)
+            self._next = None
         if self._knots:
             with np.errstate(all='ignore'):  # the controller does not check for NaN either
                 self._command = self._sample(now_ns + self._period_ns)
@@ -118,22 +118,24 @@ class TrajectoryFollower:
         points = [
             Knot(
                 time_ns=start_ns + point.time_from_start_ns,
-                q=self._sorted(indices, point.positions),
-                qd=self._sorted(indices, point.velocities) if len(point.velocities) else None,
-                qdd=self._sorted(indices, point.accelerations)
+                q=self._in_own_order(indices, point.positions),
+                qd=self._in_own_order(indices, point.velocities)
+                if len(point.velocities)
+                else None,
+                qdd=self._in_own_order(indices, point.accelerations)
                 if len(point.accelerations)
                 else None,
             )
             for point in trajectory.points
         ]
-        self._knots = [self._origin(now_ns, q_measured), *points]
+        self._knots = [self._start_knot(now_ns, q_measured), *points]
 
-    def _sorted(self, indices: list[int], values: Sequence[float]) -> FloatArray:
+    def _in_own_order(self, indices: list[int], values: Sequence[float]) -> FloatArray:
         ordered = np.zeros(len(self.joint_names))  # a joint named twice leaves another at zero
         ordered[indices] = values
         return ordered
 
-    def _origin(self, now_ns: int, q_measured: Joints) -> Knot:
+    def _start_knot(self, now_ns: int, q_measured: Joints) -> Knot:
         zero = np.zeros_like(q_measured)
         if not self._interpolates_from_desired_state:
             return Knot(time_ns=now_ns, q=q_measured, qd=zero, qdd=zero)
@@ -157,7 +159,7 @@ class TrajectoryFollower:
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
-    """What happened since the start."""
+    """Events since the start."""
 
     accepted: int = 0  # trajectories
     rejected: int = 0
@@ -177,7 +179,7 @@ class SimulatedJoints:
         self._counts = counts
 
     def move(self, q_command: Joints, duration_ns: int) -> None:
-        """Move towards the command for a time; what the limits forbid is counted, not done."""
+        """Move towards the command for a time, within the limits; count the violations."""
         if duration_ns <= 0:
             return
         duration = duration_ns / NS_PER_S
@@ -208,7 +210,7 @@ class SimulatedJoints:
 
 
 class SimulatedController:
-    """An arm and its trajectory controller; time comes with every call, there is no clock."""
+    """An arm and its trajectory controller; the time is an argument of every call."""
 
     def __init__(
         self,
@@ -230,8 +232,8 @@ class SimulatedController:
         self._last_ns: int | None = None
 
     def receive(self, trajectory: Trajectory, now_ns: int) -> str | None:
-        """Take a trajectory over, or return the rule it breaks."""
-        problem = violation(trajectory, self._follower.joint_names, now_ns)
+        """Accept a trajectory, or return the rule that it breaks."""
+        problem = first_violation(trajectory, self._follower.joint_names, now_ns)
         if problem is None:
             self.counts.accepted += 1
             self._follower.replace(trajectory)
@@ -241,7 +243,7 @@ class SimulatedController:
         return problem
 
     def update(self, now_ns: int) -> None:
-        """Follow the trajectory up to now; afterwards ``joints`` has the new state."""
+        """Follow the trajectory up to now; ``joints`` then has the new state."""
         q_command = self._follower.update(now_ns, self.joints.q)
         last_ns = now_ns - self._period_ns if self._last_ns is None else self._last_ns
         self.joints.move(q_command, now_ns - last_ns)

@@ -14,14 +14,14 @@ from strategies import shipped_arm
 
 from neural_ik_ros.interface.messages import InvalidMessage, PoseTarget
 from neural_ik_ros.interface.moveit_codes import MoveItCode
-from neural_ik_ros.interface.position_ik import Answer, IkHandler, Robot
+from neural_ik_ros.interface.position_ik import IkReply, PositionIkHandler, RobotNames
 from neural_ik_ros.kinematics import Arm, FloatArray, forward
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 Q_SEED = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
 Q_TARGET = Q_SEED + np.array([0.2, -0.1, 0.15, 0.2, -0.3, 0.4])
 ANY_POSTURE = SolverOptions(allow_other_posture=True)
-ROBOT = Robot(
+ROBOT = RobotNames(
     group='manipulator',
     joint_names=shipped_arm().joint_names,
     base_frame='base_link',
@@ -56,10 +56,10 @@ def made_handler(
     options: SolverOptions = ANY_POSTURE,
     to_base: Callable[[PoseTarget], PoseTarget | InvalidMessage] = unused_tf,
     **changes: Any,
-) -> IkHandler:
+) -> PositionIkHandler:
     """Return a handler for the shipped arm, or another one, by other names."""
     solver = IkSolver(arm or shipped_arm(), CurrentJoints(), options)
-    return IkHandler(solver, replace(ROBOT, **changes), to_base)
+    return PositionIkHandler(solver, replace(ROBOT, **changes), to_base)
 
 
 def good_request() -> Request:
@@ -67,10 +67,10 @@ def good_request() -> Request:
     return plugin_request(forward(shipped_arm(), Q_TARGET), Q_SEED, ROBOT.joint_names)
 
 
-def ask(handler: IkHandler, request: Request) -> tuple[Answer, Response]:
+def ask(handler: PositionIkHandler, request: Request) -> tuple[IkReply, Response]:
     """Return what a request is answered with; nothing but a success carries joints."""
     response = Response()
-    answer = handler.answer(request, response)
+    answer = handler.handle(request, response)
     error = response.error_code
     assert (error.val, error.message) == (answer.code, answer.reason)
     assert error.source == 'neural_ik_ros'

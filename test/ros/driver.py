@@ -17,7 +17,7 @@ from peers import Peer
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from neural_ik_ros.interface.controller_rules import violation
+from neural_ik_ros.interface.controller_rules import first_violation
 from neural_ik_ros.interface.factory import motion_limits
 from neural_ik_ros.interface.messages import (
     fill_time,
@@ -32,7 +32,7 @@ from neural_ik_ros.ros.runtime import qos
 from neural_ik_ros.share import share_folder
 
 # The arm of the driver ignores commands.
-NOT_FOLLOWING = ('-p', 'following_error_rad:=0.0', '-p', 'overrun_timeout_s:=30.0')
+NOT_FOLLOWING = ('-p', 'following_error_rad:=0.0', '-p', 'max_command_delay_s:=30.0')
 # Machines are shared: only tests of staleness may depend on speed.
 PATIENT = (
     *('-p', 'target_timeout_s:=30.0', '-p', 'joint_state_timeout_s:=30.0'),
@@ -77,9 +77,11 @@ class Driver:
         self.names = [prefix + name for name in self.arm.joint_names]
         controller = f'{namespace}/joint_trajectory_controller/joint_trajectory'
         self.trajectories = peer.listen(JointTrajectory, controller, 1000)
-        self.solutions = peer.listen(JointState, f'{self.node}/solution', qos.deep(qos.POSE_IN))
+        self.solutions = peer.listen(
+            JointState, f'{self.node}/solution', qos.with_depth(qos.POSE_IN)
+        )
         self.statuses = peer.listen(
-            DiagnosticStatus, f'{self.node}/status', qos.deep(qos.STATUS_OUT)
+            DiagnosticStatus, f'{self.node}/status', qos.with_depth(qos.STATUS_OUT)
         )
         self.diagnostics = peer.listen(DiagnosticArray, '/diagnostics', 100)
         self._joint_topic = f'{namespace}/joint_states'
@@ -225,7 +227,7 @@ class Driver:
         assert self.trajectories
         for message in self.trajectories:
             plain = trajectory_from_message(message)
-            assert violation(plain, self.names, self.now_ns()) is None
+            assert first_violation(plain, self.names, self.now_ns()) is None
             assert list(message.joint_names) == self.names
         rows = np.array([point.positions for one in self.trajectories for point in one.points])
         assert np.isfinite(rows).all()

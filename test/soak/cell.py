@@ -175,10 +175,10 @@ def slowing(run: Run) -> list[str]:
 def kills(folder: Path, peer: Peer, rounds: int) -> list[str]:
     """Return what went wrong while each process was killed in motion and started again."""
     problems: list[str] = []
-    states = peer.listen(JointState, 'joint_states', qos.deep(qos.JOINT_STATES_IN))
-    reports = peer.listen(DiagnosticArray, '/diagnostics', qos.deep(qos.DIAGNOSTICS_OUT))
+    states = peer.listen(JointState, 'joint_states', qos.with_depth(qos.JOINT_STATES_IN))
+    reports = peer.listen(DiagnosticArray, '/diagnostics', qos.with_depth(qos.DIAGNOSTICS_OUT))
     limits = shipped_limits()
-    tolerant = ('-p', 'target_timeout_s:=2.0', '-p', 'overrun_timeout_s:=5.0')
+    tolerant = ('-p', 'target_timeout_s:=2.0', '-p', 'max_command_delay_s:=5.0')
     with Starter(folder, tolerant, 250.0, 0.5) as starter:
         for name in ('neural_ik_node', 'simulated_arm', 'target_source'):
             starter.start(name)

@@ -14,9 +14,9 @@ from ledger import Ledger, Observations, Times, make_ledger
 
 from neural_ik_ros.interface.messages import ns_from_time
 from neural_ik_ros.interface.statistics import Percentiles
-from neural_ik_ros.ros.nodes.recorder import Recorder, Track
+from neural_ik_ros.ros.nodes.recorder import RecordedTopic, Recorder
 from neural_ik_ros.ros.processes.node_process import NodeProcess
-from neural_ik_ros.simulation.demo_report import matches
+from neural_ik_ros.simulation.demo_report import match_stamps
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WARM_S, START_S, POLL_S = 2.0, 60.0, 0.05
@@ -122,34 +122,34 @@ class Comparison:
     def _take_turn(
         self, candidate: Candidate, process: CandidateProcess, results: Results
     ) -> None:
-        tracks = self._recorder.tracks
+        recorded = self._recorder.recorded
         answers = ('relayed',) if candidate.is_relay else ('trajectories', 'solutions')
         self._record(POLL_S)  # drop what earlier candidates sent
         for name in answers:
-            tracks[name].clear()
+            recorded[name].clear()
         deadline = time.monotonic() + START_S
-        while min(len(tracks[name].data) for name in answers) < MIN_ANSWERS:
+        while min(len(recorded[name].data) for name in answers) < MIN_ANSWERS:
             self._record(POLL_S)
             if time.monotonic() > deadline:
                 raise TimeoutError(f'{candidate.name} does not answer: {self._folder}')
         self._record(WARM_S)
-        for track in tracks.values():
+        for track in recorded.values():
             track.clear()
         self._record(self._turn_s)
         self._record(2 * POLL_S)
-        latency_ms = latencies(tracks, is_relay=candidate.is_relay)
+        latency_ms = latencies(recorded, is_relay=candidate.is_relay)
         if len(latency_ms) == 0:
             raise RuntimeError(f'{candidate.name} stopped answering: {process.output}')
         results.latency_ms.append(latency_ms)
 
     def _ledger(self, candidate: Candidate, process: CandidateProcess) -> Ledger:
         """Return the fates of the poses of the turn that was recorded last."""
-        tracks = self._recorder.tracks
-        trajectories = tracks['relayed' if candidate.is_relay else 'trajectories']
-        sent_ns = np.array(tracks['targets'].sent_ns)
+        recorded = self._recorder.recorded
+        trajectories = recorded['relayed' if candidate.is_relay else 'trajectories']
+        sent_ns = np.array(recorded['targets'].sent_ns)
         # What came while recording began or ended may be recorded in part.
         is_whole = (sent_ns > sent_ns[0] + MARGIN_NS) & (sent_ns < sent_ns[-1] - MARGIN_NS)
-        stamps = stamps_of(tracks['targets'])[is_whole]
+        stamps = stamps_of(recorded['targets'])[is_whole]
         return make_ledger(stamps, np.sort(trajectories.sent_ns), process.observations())
 
     def _record(self, duration_s: float) -> None:
@@ -159,25 +159,25 @@ class Comparison:
             self._recorder.poll()
 
 
-def latencies(tracks: dict[str, Track], *, is_relay: bool) -> np.ndarray:
+def latencies(recorded: dict[str, RecordedTopic], *, is_relay: bool) -> np.ndarray:
     """
     Return the times [ms] from poses sent to trajectories received.
 
     The trajectories of the node have no stamp; each is followed by the solution that has.
     """
-    targets = tracks['targets']
+    targets = recorded['targets']
     stamps = stamps_of(targets)
     sent = np.array(targets.sent_ns)
     last = int(sent.searchsorted(sent[-1] - MARGIN_NS))
-    answers = tracks['relayed' if is_relay else 'solutions']
+    answers = recorded['relayed' if is_relay else 'solutions']
     answered = stamps_of(answers)
-    rows, of_target = matches(stamps, answered)
+    rows, of_target = match_stamps(stamps, answered)
     keep = of_target < last
     rows, of_target = rows[keep], of_target[keep]
     if is_relay:
         received = np.array(answers.received_ns)[rows]
     else:
-        commands = tracks['trajectories']
+        commands = recorded['trajectories']
         at = np.searchsorted(commands.sent_ns, np.array(answers.sent_ns)[rows]) - 1
         is_own = (at >= 0) & (np.array(commands.sent_ns)[at] > sent[of_target])
         received, of_target = np.array(commands.received_ns)[at[is_own]], of_target[is_own]
@@ -185,6 +185,6 @@ def latencies(tracks: dict[str, Track], *, is_relay: bool) -> np.ndarray:
     return latency_ms
 
 
-def stamps_of(track: Track) -> Times:
+def stamps_of(track: RecordedTopic) -> Times:
     """Return the stamps of all messages (n,)."""
     return np.array([ns_from_time(one.header.stamp) for one in track.messages()])

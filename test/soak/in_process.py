@@ -14,7 +14,7 @@ from fuzz import fuzz_joints, fuzz_pose, good_pose
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
 
-from neural_ik_ros.interface.controller_rules import violation
+from neural_ik_ros.interface.controller_rules import first_violation
 from neural_ik_ros.interface.factory import motion_limits
 from neural_ik_ros.interface.messages import (
     fill_trajectory,
@@ -26,7 +26,7 @@ from neural_ik_ros.interface.streaming_node import Observer, StreamingNode
 from neural_ik_ros.kinematics import Arm, Joints, forward, random_joints
 from neural_ik_ros.motion import MotionGenerator, Output, PoseTracker, TrackerConfig
 from neural_ik_ros.motion.tracker import LATE_PERIODS
-from neural_ik_ros.ros.node.wire import target_from_wire
+from neural_ik_ros.ros.node.serialisation import target_from_bytes
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
@@ -53,7 +53,7 @@ class CommandCheck(Observer):
         if command is None:
             return
         fill_trajectory(self._message, command.q, command.interval_ns, command.tail)
-        problem = violation(trajectory_from_message(self._message), self.names, 0)
+        problem = first_violation(trajectory_from_message(self._message), self.names, 0)
         rows = np.array([point.positions for point in self._message.points])
         if problem is None and not ((rows >= self.lower) & (rows <= self.upper)).all():
             problem = 'not finite, or outside the position limits'
@@ -64,7 +64,7 @@ class CommandCheck(Observer):
 
 def make_node() -> tuple[StreamingNode, CommandCheck]:
     """Return an active node and the check that observes it."""
-    node = StreamingNode(CONFIG, read_target=target_from_wire, now_ns=time.time_ns)
+    node = StreamingNode(CONFIG, read_target=target_from_bytes, now_ns=time.time_ns)
     check = CommandCheck(node.tracker.solver.arm)
     node.add_observer(check)
     node.start()

@@ -37,7 +37,7 @@ TO_OTHER = ('-r', '~/target_pose:=/neural_ik/target_pose')
 # The simulated arm follows at most one target an update; late targets are answered as well.
 AUTOSTART = (
     *('-p', 'autostart:=true', '-p', 'following_error_rad:=0.0'),
-    *('-p', 'target_timeout_s:=30.0', '-p', 'overrun_timeout_s:=30.0'),
+    *('-p', 'target_timeout_s:=30.0', '-p', 'max_command_delay_s:=30.0'),
 )
 PACED = """
 import sys, time
@@ -56,10 +56,10 @@ from neural_ik_ros.motion import Waypoints
 from neural_ik_ros.ros.nodes.relay import Relay
 from neural_ik_ros.interface.messages import fill_trajectory, make_trajectory, target_from_pose
 
-class Converter(Relay):
+class Converter(BaselineRelay):
     def __init__(self):
         super().__init__()
-        self._answer = make_trajectory([f'joint_{i}' for i in range(1, 7)])
+        self._trajectory = make_trajectory([f'joint_{i}' for i in range(1, 7)])
         rows = np.zeros((8, 6))
         times = [4_000_000 * (k + 1) for k in range(8)]
         self._tail = Waypoints(time_ns=times, q=rows, qd=rows, qdd=rows)

@@ -35,7 +35,7 @@ from neural_ik_ros.ros.runtime.process import run
 
 TARGETS, SOURCE_TARGETS, MARKERS = '~/target_pose', 'target_pose', '/markers'
 STAMP, PAYLOAD = struct.Struct('<iI'), 4  # how a serialised pose begins, and where
-MAILBOX = qos.deep(qos.POSE_IN)
+MAILBOX = qos.with_depth(qos.POSE_IN)
 
 
 class Probe(Observer):

@@ -83,9 +83,9 @@ def measure(folder: Path, server: str, load: str) -> str:
                 NodeProcess('neural_ik_node', *apart, log=folder / 'ik_server.log')
             )
             configure(other)
-        wait(recorder, lambda: len(recorder.tracks['solutions'].data) > 10, 60.0)
+        wait(recorder, lambda: len(recorder.recorded['solutions'].data) > 10, 60.0)
         poll(recorder, WARM_S)
-        for track in recorder.tracks.values():
+        for track in recorder.recorded.values():
             track.clear()
         client = None
         if rate_hz > 0.0:
@@ -113,11 +113,11 @@ def configure(process: Any) -> None:
 
 def row(recorder: Any, answers: dict[str, Any] | None) -> str:
     """Return what a recording and the answers of the client show."""
-    from neural_ik_ros.ros.processes.extraction import recording_from_tracks
-    from neural_ik_ros.simulation.demo_report import answers_of, latency_ns
+    from neural_ik_ros.ros.processes.demo_recording import recording_from_topics
+    from neural_ik_ros.simulation.demo_report import latency_ns, match_answers
 
-    recording = recording_from_tracks(recorder.tracks)
-    found = answers_of(recording)
+    recording = recording_from_topics(recorder.recorded)
+    found = match_answers(recording)
     tracked = figures(latency_ns(recording, found) * 1e-6)
     share = f'{len(found.targets)} of {len(recording.targets)}'
     if answers is None:

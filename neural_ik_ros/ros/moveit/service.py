@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The service itself: a node and a thread of its own, so that the control loop never waits."""
+"""The GetPositionIK service, in a thread of its own, so that the control loop never waits."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rclpy.node import Node
 from rclpy.validate_topic_name import validate_topic_name
 
 from ...interface.description_check import DescriptionCheck
-from ...interface.factory import load_predictor, service_solver
+from ...interface.factory import load_predictor, make_service_solver
 from ...interface.messages import InvalidMessage, PoseTarget
 from ...interface.moveit_codes import MoveItCode
 from ...interface.node_config import NodeConfig
 from ...interface.parameter_table import ParameterError
-from ...interface.position_ik import IkHandler, Robot
+from ...interface.position_ik import PositionIkHandler, RobotNames
 from ...interface.statistics import Window
-from ...interface.throttle import Throttle
+from ...interface.throttle import WarningThrottle
 from ..runtime.frames import Frames
 from ..runtime.process import make_executor, spin
 
@@ -34,30 +34,30 @@ MISSING = (
     'no service {name}: moveit_msgs cannot be imported. Install it with '
     'sudo apt install ros-$ROS_DISTRO-moveit-msgs, or set ik_service to "".'
 )
-ORDINARY = (MoveItCode.SUCCESS, MoveItCode.NO_IK_SOLUTION)  # answers that nobody need hear of
+UNLOGGED = (MoveItCode.SUCCESS, MoveItCode.NO_IK_SOLUTION)
 
 
 class IkService:
     """
-    GetPositionIK, where it is wanted and moveit_msgs is installed; else it does nothing.
+    Serves GetPositionIK where it is enabled and moveit_msgs is installed; else does nothing.
 
-    Nothing is shared with the control loop but the interpreter of Python: it has a network, a
-    node, an executor and a thread of its own. rclpy gives a callback group no executor of its
-    own, hence the node.
+    It shares nothing with the control loop but the Python interpreter: it has its own network,
+    node, executor and thread. In rclpy a callback group cannot have an executor of its own, hence
+    the node.
     """
 
     def __init__(
-        self, node: Node, config: NodeConfig, geometry: DescriptionCheck, frames: Frames
+        self, node: Node, config: NodeConfig, description_check: DescriptionCheck, frames: Frames
     ) -> None:
         """
-        Serve from now on.
+        Start serving.
 
-        :param node: Whose namespace, remappings and logger count.
-        :raises NeuralIkError: If the bundle cannot be used, or the service not have its name.
+        :param node: Gives the namespace, the remappings and the logger.
+        :raises NeuralIkError: If the bundle cannot be used or the service name is invalid.
         """
         self._frames, self._thread = frames, None
         self._durations_ms, self._counts = Window(), Counter[MoveItCode]()
-        self._throttle = Throttle(node.get_logger())
+        self._throttle = WarningThrottle(node.get_logger())
         if not config.ik_service:
             return
         if GetPositionIK is None:
@@ -65,43 +65,43 @@ class IkService:
             return
         name = _resolved(node, config.ik_service)
         self._predictor = load_predictor(config)
-        self.use(config, geometry)
-        self._own = Node(
+        self.update(config, description_check)
+        self._service_node = Node(
             f'{node.get_name()}_service',
             namespace=node.get_namespace(),
-            use_global_arguments=False,  # or it would take the name of the other
+            use_global_arguments=False,  # which would give it the name of the main node
             enable_rosout=False,
             start_parameter_services=False,
         )
-        self._own.create_service(GetPositionIK, name, self._answer)
+        self._service_node.create_service(GetPositionIK, name, self._answer)
         self._executor, self._is_over = make_executor(), Event()
-        self._executor.add_node(self._own)
+        self._executor.add_node(self._service_node)
         self._thread = Thread(target=self._serve, name=name)
         self._thread.start()
 
-    def use(self, config: NodeConfig, geometry: DescriptionCheck) -> None:
-        """Answer by other parameters or for another geometry of the arm from now on."""
+    def update(self, config: NodeConfig, description_check: DescriptionCheck) -> None:
+        """Use other parameters or another geometry of the arm from now on."""
         if GetPositionIK is None or not config.ik_service:
             return
-        arm, prefix = geometry.known, config.prefix
-        robot = Robot(
+        arm, prefix = description_check.bundle_arm, config.prefix
+        robot = RobotNames(
             group=config.ik_group,
             joint_names=tuple(prefix + name for name in arm.joint_names),
             base_frame=prefix + config.base_frame,
             base_link=prefix + arm.base_frame,
             tool_link=prefix + arm.tool_frame,
-            description=geometry.description,
-            problem=geometry.problem,
+            description=description_check.description,
+            problem=description_check.problem,
         )
 
         def to_base(target: PoseTarget) -> PoseTarget | InvalidMessage:
             return self._frames.to_base_at_its_time(target, timeout_s=config.target_timeout_s)
 
-        solver = service_solver(geometry.arm, self._predictor, config)
-        self._handler = IkHandler(solver, robot, to_base)
+        solver = make_service_solver(description_check.arm, self._predictor, config)
+        self._handler = PositionIkHandler(solver, robot, to_base)
 
     def values(self) -> dict[str, str]:
-        """Return counts and times since it was made, as values of diagnostics."""
+        """Return counts and latencies since the start, as values of diagnostics."""
         counts = sorted(dict(self._counts).items())
         return {
             **{f'ik count {code.name}': f'{n}' for code, n in counts},
@@ -109,7 +109,7 @@ class IkService:
         }
 
     def destroy(self) -> None:
-        """Serve no more; a request being answered is answered first."""
+        """Stop serving, after a request in progress."""
         if self._thread is not None:
             self._is_over.set()
             self._executor.wake()
@@ -118,29 +118,29 @@ class IkService:
 
     def _serve(self) -> None:
         """
-        Spin the own node, in the own thread.
+        Spin the node of the service, in its thread.
 
-        With the priority of the control loop: that waits for this one wherever it holds the
-        interpreter, and must not wait for whatever else the machine does meanwhile.
+        The thread has the priority of the control loop. That waits for this thread wherever it
+        holds the interpreter, and must not wait for other processes meanwhile.
         """
         try:
             spin(self._executor, self._is_over.is_set)
         finally:
             self._executor.shutdown()
-            self._own.destroy_node()
+            self._service_node.destroy_node()
 
     def _answer(self, request: Any, response: Any) -> Any:
         started_ns = perf_counter_ns()
-        answer = self._handler.answer(request, response)
+        reply = self._handler.handle(request, response)
         self._durations_ms.add((perf_counter_ns() - started_ns) * 1e-6)
-        self._counts[answer.code] += 1
-        if answer.code not in ORDINARY:
-            self._throttle.warn(answer.code.name, f'request refused: {answer.reason}')
+        self._counts[reply.code] += 1
+        if reply.code not in UNLOGGED:
+            self._throttle.warn(reply.code.name, f'request refused: {reply.reason}')
         return response
 
 
 def _resolved(node: Node, name: str) -> str:
-    """Return the whole name of a service of a node, after remapping."""
+    """Return the fully qualified name of a service of a node, after remapping."""
     try:
         validate_topic_name(name, is_service=True)
     except InvalidServiceNameException as error:

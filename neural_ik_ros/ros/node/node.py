@@ -18,18 +18,18 @@ from ...interface.node_config import ACTION, NodeConfig
 from ...interface.node_statistics import REPORTS_WITHOUT_JOINTS
 from ...interface.realtime import apply_realtime, cpus_from_text
 from ...interface.streaming_node import Observer, StreamingNode, Target
-from ...interface.throttle import Throttle
+from ...interface.throttle import WarningThrottle
 from ...motion import Health, Output, StreamStatus
 from ..moveit.service import IkService
 from ..runtime import qos
 from ..runtime.clock import now_ns
 from ..runtime.frames import Frames
-from ..runtime.parameters import declare
+from ..runtime.parameters import declare_parameters
 from ..runtime.process import freeze_heap
 from .diagnostics import no_joint_states_warning
 from .publishers import Publishers
+from .serialisation import target_from_bytes
 from .subscriptions import Subscriptions
-from .wire import target_from_wire
 
 REPORT_PERIOD_S = 1
 NOT_ACTIVE = 'the node is not active'
@@ -54,9 +54,9 @@ class NeuralIkNode(LifecycleNode):
         self._clock = self.get_clock()
         self._is_configured = False
         self._entities: list[Any] = []  # what configure made
-        self._throttle = Throttle(self.get_logger())
+        self._throttle = WarningThrottle(self.get_logger())
         self._observers = tuple(observers)
-        self._config = declare(
+        self._config = declare_parameters(
             self, NodeConfig, on_change=self._on_parameters, validate=self._parameter_problem
         )
         apply_realtime(self._config.realtime_priority, cpus_from_text(self._config.cpu_affinity))
@@ -129,7 +129,7 @@ class NeuralIkNode(LifecycleNode):
     def _make_entities(self) -> None:
         config = self._config
         self._streaming = streaming = StreamingNode(
-            config, read_target=target_from_wire, now_ns=self._now_ns, to_base=self._to_base
+            config, read_target=target_from_bytes, now_ns=self._now_ns, to_base=self._to_base
         )
         sends_goals = config.output_mode == ACTION
         self._outputs = Publishers(self, streaming, sends_goals=sends_goals)
@@ -172,13 +172,13 @@ class NeuralIkNode(LifecycleNode):
         self._config = config
         if self._is_configured:
             self._streaming.reconfigure(config)
-            self._service.use(config, self._streaming.description)
+            self._service.update(config, self._streaming.description)
 
     def _on_description(self, message: String) -> None:
         if not self._streaming.on_description(message.data):
             return
         description = self._streaming.description
-        self._service.use(self._config, description)
+        self._service.update(self._config, description)
         if not description.problem and self._must_start:
             self._start()
         elif description.problem and not self._is_active:
@@ -229,7 +229,7 @@ class NeuralIkNode(LifecycleNode):
 class ProblemLog(Observer):
     """Logs what cannot be used and what ended a motion, at a bounded rate."""
 
-    def __init__(self, throttle: Throttle) -> None:
+    def __init__(self, throttle: WarningThrottle) -> None:
         self._throttle = throttle
 
     def on_joint_state(self, reading: JointReading | InvalidMessage) -> None:

@@ -22,7 +22,7 @@ from ...motion import STOP_POINTS, Command, Output, Status
 from ..runtime import qos
 from .diagnostics import status_message
 from .goals import Goals
-from .wire import TrajectoryWire
+from .serialisation import TrajectorySerialiser
 
 GOALS = 'joint_trajectory_controller/follow_joint_trajectory'
 ACK_TIMEOUT_NS = 500_000_000  # for reliable subscribers
@@ -53,7 +53,7 @@ class Publishers(Observer):
         self._publishers: list[Any] = []
         joint_names = streaming.joint_names
         self._trajectory = make_trajectory(joint_names)
-        self._wire = TrajectoryWire(joint_names, STOP_POINTS)
+        self._serialiser = TrajectorySerialiser(joint_names, STOP_POINTS)
         self._solution = JointState(name=joint_names)
         self._solution.header.frame_id = streaming.base_frame
         self._trajectories = self._make(
@@ -118,7 +118,7 @@ class Publishers(Observer):
         sleep(BEST_EFFORT_S)
 
     def _publish_command(self, command: Command) -> None:
-        if self._goals is None and (content := self._wire.encoded(command)) is not None:
+        if self._goals is None and (content := self._serialiser.serialise(command)) is not None:
             self._trajectories.publish(content)
             return
         fill_trajectory(self._trajectory, command.q, command.interval_ns, command.tail)

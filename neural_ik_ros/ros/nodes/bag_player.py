@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic_ns
 
@@ -22,7 +22,7 @@ from ...replay.bag_reader import BagReader, Recorded
 from ...replay.bag_types import JOINT_STATES, TARGET, Topics
 from ...replay.play_clock import PlayClock
 from ..runtime import qos
-from ..runtime.parameters import declare
+from ..runtime.parameters import declare_parameters
 from .lifecycle_poller import LifecyclePoller
 from .response_bag import ResponseBag
 
@@ -36,32 +36,16 @@ LOG_PERIOD_S = 5.0
 class BagPlayerConfig:
     """Parameters of the node ``bag_player``."""
 
-    bag: str = field(default='', metadata=parameter('Folder or file of the bag'))
-    node: str = field(
-        default='neural_ik',
-        metadata=parameter('Node to play to; playing begins when it is active'),
+    bag: str = parameter('', 'Folder or file of the bag')
+    node: str = parameter('neural_ik', 'Node to play to; playing begins when it is active')
+    target_topic: str = parameter('', 'Topic of the targets in the bag; empty: that of the node')
+    joint_states_topic: str = parameter(
+        '', 'Topic of the joint states in the bag; empty: that of the node'
     )
-    target_topic: str = field(
-        default='', metadata=parameter('Topic of the targets in the bag; empty: that of the node')
-    )
-    joint_states_topic: str = field(
-        default='',
-        metadata=parameter('Topic of the joint states in the bag; empty: that of the node'),
-    )
-    rate: float = field(
-        default=1.0,
-        metadata=parameter('Speed relative to the recording', low=0.001, high=1000.0),
-    )
-    lock_step: bool = field(
-        default=False,
-        metadata=parameter('Hold the clock until the node has processed each message'),
-    )
-    loop: bool = field(
-        default=False, metadata=parameter('Start again at the end; the clock jumps back')
-    )
-    responses: str = field(
-        default='', metadata=parameter('Bag to write with the responses of the node; empty: none')
-    )
+    rate: float = parameter(1.0, 'Speed relative to the recording', low=0.001, high=1000.0)
+    lock_step: bool = parameter(False, 'Hold the clock until the node has processed each message')
+    loop: bool = parameter(False, 'Start again at the end; the clock jumps back')
+    responses: str = parameter('', 'Bag to write with the responses of the node; empty: none')
 
     def __post_init__(self) -> None:
         """Refuse values that exclude each other."""
@@ -76,7 +60,7 @@ class BagPlayer(Node):
 
     def __init__(self) -> None:
         super().__init__('bag_player')
-        self._config = config = declare(self, BagPlayerConfig)
+        self._config = config = declare_parameters(self, BagPlayerConfig)
         self._name = self.resolve_topic_name(config.node)
         self._published = Topics.of_node(self._name)
         self._stack = ExitStack()

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What ``neural_ik monitor`` shows: the newest diagnostics of each node, live."""
+"""The live display of ``neural_ik monitor``: the latest diagnostics of each node."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HARDWARE_ID = 'neural_ik_ros'
 POLL_S = 0.1
 STALE_S = 2.5  # reports come once a second
 TIMES = ('p50', 'p99', 'max')
-LONGEST = 160  # of a text that came over the network
+MAX_TEXT = 160  # characters of a text received
 
 WATCHDOGS = {
     'fault': 'fault',
@@ -42,7 +42,7 @@ NEWEST = {
 
 
 class NoReportError(NeuralIkError):
-    """No node has reported."""
+    """No node has published diagnostics."""
 
     def __init__(self, timeout_s: float) -> None:
         super().__init__(
@@ -52,24 +52,27 @@ class NoReportError(NeuralIkError):
 
 
 class Monitor(Node):
-    """Keeps the newest report of each node ``neural_ik``."""
+    """Keeps the latest report of each node ``neural_ik``."""
 
     def __init__(self, context: Context) -> None:
         super().__init__('neural_ik_monitor', context=context)
         self.reports: dict[str, tuple[float, DiagnosticStatus]] = {}
         self.create_subscription(
-            DiagnosticArray, '/diagnostics', self._take, qos.deep(qos.DIAGNOSTICS_OUT, 10)
+            DiagnosticArray,
+            '/diagnostics',
+            self._on_diagnostics,
+            qos.with_depth(qos.DIAGNOSTICS_OUT, 10),
         )
 
-    def _take(self, message: DiagnosticArray) -> None:
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             if status.hardware_id == HARDWARE_ID:
                 self.reports[status.name] = (time.monotonic(), status)
 
-    def page(self, now: float) -> str:
-        """Return everything there is to show."""
+    def render(self, now: float) -> str:
+        """Return the reports of all nodes as text."""
         return '\n\n'.join(
-            view(status, age_s=now - time_s)
+            render_report(status, age_s=now - time_s)
             for _, (time_s, status) in sorted(self.reports.items())
         )
 
@@ -78,9 +81,9 @@ def run_monitor(
     show: Callable[[str], None], *, is_once: bool = False, timeout_s: float = 30.0
 ) -> None:
     """
-    Call ``show`` with a page whenever there is something new, until interrupted.
+    Call ``show`` with the text of all reports whenever it changes, until interrupted.
 
-    :param is_once: End after the first page.
+    :param is_once: End after the first report.
     :raises NoReportError: If no report comes in time at the start.
     """
     with _spinning() as (monitor, spin):
@@ -90,7 +93,7 @@ def run_monitor(
             now = time.monotonic()
             if not monitor.reports and now > deadline:
                 raise NoReportError(timeout_s)
-            page = monitor.page(now)
+            page = monitor.render(now)
             if page != shown:
                 show(page)
                 shown = page
@@ -100,7 +103,7 @@ def run_monitor(
 
 @contextlib.contextmanager
 def _spinning() -> Iterator[tuple[Monitor, Callable[[], None]]]:
-    """Lend a monitor and what lets it listen for a moment."""
+    """Provide a monitor and a function that spins it once."""
     context = Context()
     transport.init(args=[], context=context)
     monitor = Monitor(context)
@@ -114,8 +117,8 @@ def _spinning() -> Iterator[tuple[Monitor, Callable[[], None]]]:
         rclpy.shutdown(context=context)
 
 
-def view(status: DiagnosticStatus, *, age_s: float) -> str:
-    """Return the page of one node, for people."""
+def render_report(status: DiagnosticStatus, *, age_s: float) -> str:
+    """Return the report of one node as text."""
     values = {printable(pair.key): printable(pair.value) for pair in status.values}
     is_stale = age_s > STALE_S
     head = 'SILENT' if is_stale else values.get('status', '?')
@@ -135,8 +138,8 @@ def view(status: DiagnosticStatus, *, age_s: float) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text that cannot do anything to a terminal: anybody can publish diagnostics."""
-    short = text if len(text) <= LONGEST else f'{text[:LONGEST]}...'
+    """Return a text without control characters: anybody can publish diagnostics."""
+    short = text if len(text) <= MAX_TEXT else f'{text[:MAX_TEXT]}...'
     return ''.join(c if c.isprintable() else '?' for c in short)
 
 

@@ -1,15 +1,15 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Node ``path_markers``: what ``neural_ik`` is asked for and what it does, for RViz and Foxglove.
+Node ``path_markers``: paths of targets, solutions and tool for RViz and Foxglove.
 
-In a process of its own, on any machine: a path of 500 poses takes longer to publish than a target
-takes through ``neural_ik``, whose single thread would stand still meanwhile.
+A process of its own, on any machine: publishing a path of 500 poses takes longer than a target
+takes ``neural_ik``, and would block its single thread.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -27,47 +27,38 @@ from ...interface.parameter_table import parameter
 from ...kinematics import Transform, UrdfError, arm_from_urdf, forward
 from ...urdf_file import read_urdf, shipped_urdf
 from ..runtime import qos
-from ..runtime.parameters import declare
-from ..runtime.process import run
-from .markers import Scene, Trail, markers
+from ..runtime.parameters import declare_parameters
+from .markers import Scene, Trail, make_markers
 
 TARGET, SOLUTION, TOOL = 'target', 'solution', 'tool'
 PATHS = (TARGET, SOLUTION, TOOL)
-FRESH_S = 1.0  # after which a target is no longer shown
+TARGET_SHOWN_S = 1.0  # after its arrival
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ViewConfig:
+class PathMarkersConfig:
     """Parameters of the node ``path_markers``."""
 
-    rate_hz: float = field(
-        default=10.0,
-        metadata=parameter('Paths and markers per second', unit='Hz', low=1.0, high=60.0),
+    rate_hz: float = parameter(10.0, 'Paths and markers per second', unit='Hz', low=1.0, high=60.0)
+    spacing_m: float = parameter(
+        0.005, 'Smallest distance between the poses of a path', unit='m', low=0.0, high=1.0
     )
-    spacing_m: float = field(
-        default=0.005,
-        metadata=parameter('Least distance between poses', unit='m', low=0.0, high=1.0),
+    max_poses: int = parameter(
+        300, 'Number of poses in a path; the oldest are dropped', low=2, high=5000
     )
-    path_length: int = field(
-        default=300, metadata=parameter('Poses in a path, the oldest ones go', low=2, high=5000)
-    )
-    prefix: str = field(
-        default='', metadata=parameter('Put before joint and frame names, e.g. left_')
-    )
-    base_frame: str = field(
-        default='base_link', metadata=parameter('Frame that targets are given in')
-    )
+    prefix: str = parameter('', 'Prefix of joint and frame names, e.g. left_')
+    base_frame: str = parameter('base_link', 'Frame that targets are given in')
 
 
 class PathMarkers(Node):
-    """Keeps where targets, solutions and the tool were; publishes it to those who look."""
+    """Keeps the paths of targets, solutions and the tool, and publishes them to subscribers."""
 
     def __init__(self) -> None:
         super().__init__('path_markers')
-        self._config = declare(self, ViewConfig)
+        self._config = declare_parameters(self, PathMarkersConfig)
         self._frame = self._config.prefix + self._config.base_frame
         self._trails = {
-            name: Trail(spacing=self._config.spacing_m, length=self._config.path_length)
+            name: Trail(spacing=self._config.spacing_m, max_poses=self._config.max_poses)
             for name in PATHS
         }
         self._arm = arm_from_urdf(read_urdf(shipped_urdf()))
@@ -75,28 +66,28 @@ class PathMarkers(Node):
         self._transform_base_target: Transform | None = None
         self._transform_base_tool: Transform | None = None
         self._target_s = 0.0
-        self._status, self._is_good = '', True
-        self._make_inputs()
+        self._status, self._is_ok = '', True
+        self._make_subscriptions()
         self._paths = {
-            name: self.create_publisher(Path, f'~/{name}_path', qos.VIEW_OUT) for name in PATHS
+            name: self.create_publisher(Path, f'~/{name}_path', qos.MARKERS_OUT) for name in PATHS
         }
-        self._markers = self.create_publisher(MarkerArray, '~/markers', qos.VIEW_OUT)
+        self._markers = self.create_publisher(MarkerArray, '~/markers', qos.MARKERS_OUT)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / self._config.rate_hz, self._publish, clock=steady)
 
-    def _make_inputs(self) -> None:
-        inputs = (
+    def _make_subscriptions(self) -> None:
+        subscriptions = (
             (String, 'robot_description', self._on_description, qos.ROBOT_DESCRIPTION),
             (PoseStamped, 'neural_ik/target_pose', self._on_target, qos.POSE_IN),
             (JointState, 'neural_ik/solution', self._on_solution, qos.SOLUTION_OUT),
             (DiagnosticStatus, 'neural_ik/status', self._on_status, qos.STATUS_OUT),
             (JointState, 'joint_states', self._on_joints, qos.JOINT_STATES_IN),
         )
-        for kind, topic, callback, profile in inputs:
+        for kind, topic, callback, profile in subscriptions:
             self.create_subscription(kind, topic, callback, profile)
 
     def _set_readers(self, joint_names: list[str]) -> None:
-        # One for each topic: it remembers the order of the names.
+        # One for each topic, because a reader caches the order of the names.
         self._solution_reader = JointReader(joint_names)
         self._tool_reader = JointReader(joint_names)
 
@@ -111,61 +102,52 @@ class PathMarkers(Node):
     def _on_target(self, message: PoseStamped) -> None:
         target = target_from_pose(message)
         if not isinstance(target, PoseTarget) or target.frame_id.removeprefix('/') != self._frame:
-            return  # the status tells what is wrong with it
+            return  # the status says what is wrong with it
         self._transform_base_target, self._target_s = target.transform, monotonic()
         self._trails[TARGET].add(target.transform)
 
     def _on_solution(self, message: JointState) -> None:
-        transform = self._tool(self._solution_reader, message)
+        transform = self._tool_pose(self._solution_reader, message)
         if transform is not None:
             self._trails[SOLUTION].add(transform)
 
     def _on_joints(self, message: JointState) -> None:
-        transform = self._tool(self._tool_reader, message)
+        transform = self._tool_pose(self._tool_reader, message)
         if transform is not None:
             self._transform_base_tool = transform
             self._trails[TOOL].add(transform)
 
-    def _tool(self, reader: JointReader, message: JointState) -> Transform | None:
-        """Return the pose of the tool, None if the message does not tell all joints."""
+    def _tool_pose(self, reader: JointReader, message: JointState) -> Transform | None:
+        """Return the pose of the tool, None if the message lacks joints of the arm."""
         reading = reader.read(message)
         return forward(self._arm, reading.q) if isinstance(reading, JointReading) else None
 
     def _on_status(self, message: DiagnosticStatus) -> None:
         names = [pair.value for pair in message.values if pair.key == 'status']
         self._status = names[0] if names else message.message
-        self._is_good = message.level == DiagnosticStatus.OK
+        self._is_ok = message.level == DiagnosticStatus.OK
 
     def _publish(self) -> None:
         header = Header(frame_id=self._frame, stamp=self.get_clock().now().to_msg())
         for name, publisher in self._paths.items():
-            if _has_spectators(publisher):
-                publisher.publish(self._trails[name].message(header))
+            if _has_subscribers(publisher):
+                publisher.publish(self._trails[name].path(header))
         scene = self._scene()
-        if scene is not None and _has_spectators(self._markers):
-            self._markers.publish(markers(scene, header))
+        if scene is not None and _has_subscribers(self._markers):
+            self._markers.publish(make_markers(scene, header))
 
     def _scene(self) -> Scene | None:
-        """Return what there is to see, None once targets have ended."""
+        """Return what to draw around the target, None once targets have ended."""
         target = self._transform_base_target
-        if target is None or monotonic() - self._target_s > FRESH_S:
+        if target is None or monotonic() - self._target_s > TARGET_SHOWN_S:
             return None
         return Scene(
             transform_base_target=target,
             transform_base_tool=self._transform_base_tool,
             status=self._status,
-            is_good=self._is_good,
+            is_ok=self._is_ok,
         )
 
 
-def _has_spectators(publisher: Any) -> bool:
+def _has_subscribers(publisher: Any) -> bool:
     return bool(publisher.get_subscription_count())
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the node; return the exit code."""
-    return run(PathMarkers, args)
-
-
-if __name__ == '__main__':
-    raise SystemExit(main())

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Records what the demo's processes say, with the times DDS gives to each message."""
+"""Records the topics of the demo, with the DDS time stamps of each message."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ TOPICS = {
         'joint_trajectory_controller/joint_trajectory',
         qos.TRAJECTORY_OUT,
     ),
-    'relayed': (JointTrajectory, 'relay/joint_trajectory', qos.TRAJECTORY_OUT),
+    'relayed': (JointTrajectory, 'baseline_relay/joint_trajectory', qos.TRAJECTORY_OUT),
     'joint_states': (JointState, 'joint_states', qos.JOINT_STATES_IN),
     'diagnostics': (DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS_OUT),
 }
 
 
 @dataclass(slots=True)
-class Track:
+class RecordedTopic:
     """The messages of one topic, still serialised, and their times."""
 
     message_type: Any
@@ -40,15 +40,15 @@ class Track:
     received_ns: list[int] = field(default_factory=list)  # by the recorder's DDS
     data: list[bytes] = field(default_factory=list)
 
-    def keep(self, data: bytes, info: Any) -> None:
-        """Store one message, unless there are too many already."""
+    def append(self, data: bytes, info: Any) -> None:
+        """Store a message, unless there are too many already."""
         if len(self.data) < MAX_MESSAGES:
             self.sent_ns.append(info['source_timestamp'])
             self.received_ns.append(info['received_timestamp'])
             self.data.append(data)
 
     def clear(self) -> None:
-        """Forget what was stored."""
+        """Drop all messages."""
         for column in (self.sent_ns, self.received_ns, self.data):
             column.clear()
 
@@ -63,28 +63,30 @@ class Track:
 
 class Recorder(Node):
     """
-    Listens to everything and understands nothing until afterwards, to take little time.
+    Records serialised messages and decodes them afterwards, to keep the overhead low.
 
-    Its queues are polled, a tenth of the cost of an executor. The times are those of DDS itself,
-    taken in its own threads: how busy or late this Python is does not show in them.
+    Its queues are polled, at a tenth of the cost of an executor. The times are those taken by DDS
+    in its own threads, so delays of this Python process do not affect them.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__('recorder', **kwargs)
-        self.tracks = {name: Track(kind) for name, (kind, _, _) in TOPICS.items()}
+        self.recorded = {name: RecordedTopic(kind) for name, (kind, _, _) in TOPICS.items()}
         self._subscriptions_of = {
-            name: self.create_subscription(kind, topic, _not_called, qos.deep(profile), raw=True)
+            name: self.create_subscription(
+                kind, topic, _not_called, qos.with_depth(profile), raw=True
+            )
             for name, (kind, topic, profile) in TOPICS.items()
         }
 
     def poll(self) -> None:
-        """Take everything that has arrived."""
+        """Record everything that has arrived."""
         for name, subscription in self._subscriptions_of.items():
-            track = self.tracks[name]
+            topic = self.recorded[name]
             with subscription.handle:
-                while taken := subscription.handle.take_message(track.message_type, True):
-                    track.keep(*taken)
+                while taken := subscription.handle.take_message(topic.message_type, True):
+                    topic.append(*taken)
 
 
 def _not_called(_message: bytes) -> None:
-    """Stand in for a callback: nobody spins the recorder."""
+    """Stand in for a callback: the recorder is polled, not spun."""

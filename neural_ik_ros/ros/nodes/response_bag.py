@@ -48,7 +48,8 @@ class ResponseBag:
         self._writer = self._stack.enter_context(BagWriter(staged, storage, topics))
         for role, kind, profile in SUBSCRIPTIONS:
             write = partial(self._write, role)
-            node.create_subscription(kind, topics.name(role), write, qos.deep(profile), raw=True)
+            quality = qos.with_depth(profile)
+            node.create_subscription(kind, topics.name(role), write, quality, raw=True)
 
     def close(self) -> None:
         """

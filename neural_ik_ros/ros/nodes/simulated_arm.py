@@ -1,10 +1,10 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Node ``simulated_arm``: an arm under joint_trajectory_controller, without ros2_control."""
+"""Node ``simulated_arm``: an arm with its joint_trajectory_controller, without ros2_control."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +15,14 @@ from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
 from ...interface.controller_rules import NS_PER_S
-from ...interface.description_check import prefixed
+from ...interface.description_check import add_prefix
 from ...interface.messages import trajectory_from_message
 from ...interface.parameter_table import ParameterError, parameter
 from ...kinematics import Arm, arm_from_urdf, is_within_limits
 from ...simulation.simulated_controller import START_JOINTS, SimulatedController
 from ...urdf_file import read_urdf, shipped_urdf
 from ..runtime import qos
-from ..runtime.parameters import declare
-from ..runtime.process import run
+from ..runtime.parameters import declare_parameters
 
 DIAGNOSTICS_PERIOD_S = 1.0
 
@@ -32,51 +31,41 @@ DIAGNOSTICS_PERIOD_S = 1.0
 class SimulatedArmConfig:
     """Parameters of the node ``simulated_arm``."""
 
-    rate_hz: float = field(
-        default=250.0,
-        metadata=parameter('Update rate of the controller', unit='Hz', low=1.0, high=1000.0),
+    rate_hz: float = parameter(
+        250.0, 'Update rate of the controller', unit='Hz', low=1.0, high=1000.0
     )
-    initial_joints: tuple[float, ...] = field(
-        default=START_JOINTS,
-        metadata=parameter('Joint angles at the start', unit='rad', size=6),
+    initial_joints: tuple[float, ...] = parameter(
+        START_JOINTS, 'Joint angles at the start', unit='rad', size=6
     )
-    interpolate_from_desired_state: bool = field(
-        default=True,
-        metadata=parameter('New trajectories start from the last command, else as measured'),
+    interpolate_from_desired_state: bool = parameter(
+        True, 'Start new trajectories from the last command, else from the measured state'
     )
-    urdf: str = field(
-        default='',
-        metadata=parameter('Path of a URDF; empty for the IRB2400 of this package'),
-    )
-    prefix: str = field(
-        default='',
-        metadata=parameter('Put before the names of joints and links'),
-    )
-    publish_robot_description: bool = field(
-        default=True,
-        metadata=parameter('Publish robot_description, if no robot_state_publisher does'),
+    urdf: str = parameter('', 'Path of a URDF; empty for the IRB2400 of this package')
+    prefix: str = parameter('', 'Prefix of joint and link names')
+    publish_robot_description: bool = parameter(
+        True, 'Publish robot_description; for use without robot_state_publisher'
     )
 
 
-def description(config: SimulatedArmConfig) -> str:
+def load_urdf(config: SimulatedArmConfig) -> str:
     """
-    Return the URDF to simulate; the package's own one gets the prefix put into its names.
+    Return the URDF to simulate; the names in the package's own get the prefix.
 
     :raises UrdfFileError: If the file of the parameter cannot be read.
     """
     if config.urdf:
         return read_urdf(Path(config.urdf).expanduser())
     text = read_urdf(shipped_urdf())
-    return prefixed(text, config.prefix) if config.prefix else text
+    return add_prefix(text, config.prefix) if config.prefix else text
 
 
 class SimulatedArm(Node):
-    """Takes joint trajectories, publishes joint states."""
+    """Follows joint trajectories and publishes joint states."""
 
     def __init__(self) -> None:
         super().__init__('simulated_arm')
-        config = declare(self, SimulatedArmConfig)
-        urdf = description(config)
+        config = declare_parameters(self, SimulatedArmConfig)
+        urdf = load_urdf(config)
         self._arm = arm_from_urdf(urdf, prefix=config.prefix)
         self._controller = _make_controller(self._arm, config)
         self._clock = self.get_clock()
@@ -93,7 +82,7 @@ class SimulatedArm(Node):
         self.create_subscription(
             JointTrajectory,
             'joint_trajectory_controller/joint_trajectory',
-            self._receive,
+            self._on_trajectory,
             qos.TRAJECTORY_IN,
             qos_overriding_options=qos.overridable(),
         )
@@ -103,9 +92,9 @@ class SimulatedArm(Node):
             )
             self._description.publish(String(data=urdf))
         self.create_timer(1.0 / config.rate_hz, self._update)
-        self.create_timer(DIAGNOSTICS_PERIOD_S, self._diagnose)
+        self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics)
 
-    def _receive(self, message: JointTrajectory) -> None:
+    def _on_trajectory(self, message: JointTrajectory) -> None:
         now_ns = self._clock.now().nanoseconds
         problem = self._controller.receive(trajectory_from_message(message), now_ns)
         if problem is not None:
@@ -120,7 +109,7 @@ class SimulatedArm(Node):
         message.velocity = joints.qd.tolist()
         self._joint_states.publish(message)
 
-    def _diagnose(self) -> None:
+    def _publish_diagnostics(self) -> None:
         counts = self._controller.counts
         n_violations = counts.position_violations + counts.speed_violations + counts.not_finite
         is_fine = n_violations == 0 and counts.rejected == 0
@@ -144,7 +133,7 @@ class SimulatedArm(Node):
 
     def before_exit(self) -> None:
         """Publish the final counts."""
-        self._diagnose()
+        self._publish_diagnostics()
 
 
 def _make_controller(arm: Arm, config: SimulatedArmConfig) -> SimulatedController:
@@ -157,12 +146,3 @@ def _make_controller(arm: Arm, config: SimulatedArmConfig) -> SimulatedControlle
         period_ns=round(NS_PER_S / config.rate_hz),
         interpolates_from_desired_state=config.interpolate_from_desired_state,
     )
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the node; return the exit code."""
-    return run(SimulatedArm, args)
-
-
-if __name__ == '__main__':
-    raise SystemExit(main())

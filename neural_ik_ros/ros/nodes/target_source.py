@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
@@ -15,8 +15,7 @@ from ...interface.messages import fill_pose, fill_time
 from ...interface.parameter_table import parameter
 from ...simulation.paths import SHAPES, CartesianPath, PathConfig
 from ..runtime import qos
-from ..runtime.parameters import declare
-from ..runtime.process import run
+from ..runtime.parameters import declare_parameters
 
 PATH = PathConfig()
 
@@ -25,79 +24,60 @@ PATH = PathConfig()
 class TargetSourceConfig:
     """Parameters of the node ``target_source``."""
 
-    path: str = field(
-        default=PATH.shape,
-        metadata=parameter('Shape of the path; starts and ends in its centre', choices=SHAPES),
+    path: str = parameter(
+        PATH.shape, 'Shape of the path, which starts and ends in its centre', choices=SHAPES
     )
-    size_m: float = field(
-        default=PATH.size,
-        metadata=parameter(
-            'Length of the line, diameter, width of the lemniscate, edge of the ISO 9283 cube',
-            unit='m',
-            low=0.001,
-            high=10.0,
-        ),
+    size_m: float = parameter(
+        PATH.size,
+        'Length of the line, diameter, width of the lemniscate, edge of the ISO 9283 cube',
+        unit='m',
+        low=0.001,
+        high=10.0,
     )
-    speed_m_s: float = field(
-        default=PATH.speed,
-        metadata=parameter('Speed along the path', unit='m/s', low=0.001, high=10.0),
+    speed_m_s: float = parameter(
+        PATH.speed, 'Speed along the path', unit='m/s', low=0.001, high=10.0
     )
-    ramp_s: float = field(
-        default=PATH.ramp,
-        metadata=parameter('Time from rest to speed', unit='s', low=0.01, high=60.0),
+    ramp_s: float = parameter(PATH.ramp, 'Time from rest to speed', unit='s', low=0.01, high=60.0)
+    dwell_s: float = parameter(
+        PATH.dwell, 'Rest at each corner and cycle end', unit='s', low=0.0, high=60.0
     )
-    dwell_s: float = field(
-        default=PATH.dwell,
-        metadata=parameter('Rest at each corner and cycle end', unit='s', low=0.0, high=60.0),
+    laps: int = parameter(PATH.laps, 'Laps between two rests in the centre', low=1, high=1000)
+    centre: tuple[float, ...] = parameter(
+        PATH.centre, 'x, y, z of the centre in frame_id', unit='m', size=3
     )
-    laps: int = field(
-        default=PATH.laps,
-        metadata=parameter('Rounds between two rests in the centre', low=1, high=1000),
+    plane_rpy: tuple[float, ...] = parameter(
+        PATH.plane_rpy, 'Roll, pitch, yaw of the plane of the path', unit='rad', size=3
     )
-    centre: tuple[float, ...] = field(
-        default=PATH.centre,
-        metadata=parameter('x, y, z of the centre in frame_id', unit='m', size=3),
+    tool_rpy: tuple[float, ...] = parameter(
+        PATH.tool_rpy, 'Roll, pitch, yaw of the tool, constant', unit='rad', size=3
     )
-    plane_rpy: tuple[float, ...] = field(
-        default=PATH.plane_rpy,
-        metadata=parameter('Roll, pitch, yaw of the plane of the path', unit='rad', size=3),
+    frame_id: str = parameter('base_link', 'Frame of the targets')
+    prefix: str = parameter('', 'Prefix of frame_id')
+    rate_hz: float = parameter(250.0, 'Targets per second', unit='Hz', low=1.0, high=1000.0)
+    settle_s: float = parameter(
+        1.0, 'Hold in the centre before moving', unit='s', low=0.0, high=600.0
     )
-    tool_rpy: tuple[float, ...] = field(
-        default=PATH.tool_rpy,
-        metadata=parameter('Roll, pitch, yaw of the tool, constant', unit='rad', size=3),
+    duration_s: float = parameter(
+        0.0,
+        'Stop after the whole cycles that fit, at least one; 0 for never',
+        unit='s',
+        low=0.0,
+        high=1e6,
     )
-    frame_id: str = field(default='base_link', metadata=parameter('Frame of the targets'))
-    prefix: str = field(default='', metadata=parameter('Put before frame_id'))
-    rate_hz: float = field(
-        default=250.0, metadata=parameter('Targets per second', unit='Hz', low=1.0, high=1000.0)
+    wait_for_subscribers: int = parameter(
+        1, 'Number of subscribers to wait for before the start', low=0, high=100
     )
-    settle_s: float = field(
-        default=1.0,
-        metadata=parameter('Hold in the centre before moving', unit='s', low=0.0, high=600.0),
-    )
-    duration_s: float = field(
-        default=0.0,
-        metadata=parameter(
-            'Stop after as many whole cycles as fit, at least one; 0 never stops',
-            unit='s',
-            low=0.0,
-            high=1e6,
-        ),
-    )
-    wait_for_subscribers: int = field(
-        default=1, metadata=parameter('Start when so many listen', low=0, high=100)
-    )
-    exit_when_done: bool = field(
-        default=False, metadata=parameter('End the process after duration_s, else stay silent')
+    exit_when_done: bool = parameter(
+        False, 'End the process after duration_s, else only stop publishing'
     )
 
 
 class TargetSource(Node):
-    """Publishes where the tool should be, at evenly spaced times."""
+    """Publishes poses of the path at evenly spaced times."""
 
     def __init__(self) -> None:
         super().__init__('target_source')
-        self._config = declare(self, TargetSourceConfig)
+        self._config = declare_parameters(self, TargetSourceConfig)
         self._path = make_path(self._config)
         self._end_s = end_time(self._config, self._path)
         self._start_ns: int | None = None  # of the schedule, on the node's clock
@@ -132,7 +112,7 @@ class TargetSource(Node):
         self._targets.publish(self._message)
 
     def _due_ns(self) -> int:
-        """Return when this tick was due: not after now, and free of wake-up jitter."""
+        """Return when this tick was due: not later than now, and without wake-up jitter."""
         now_ns: int = self.get_clock().now().nanoseconds
         until_next_ns: int = self._timer.time_until_next_call()
         return now_ns + until_next_ns - self._period_ns
@@ -144,7 +124,7 @@ class TargetSource(Node):
 
 
 def make_path(config: TargetSourceConfig) -> CartesianPath:
-    """Return the path the parameters describe."""
+    """Return the path that the parameters describe."""
     return CartesianPath(
         PathConfig(
             shape=config.path,
@@ -161,16 +141,7 @@ def make_path(config: TargetSourceConfig) -> CartesianPath:
 
 
 def end_time(config: TargetSourceConfig, path: CartesianPath) -> float:
-    """Return when to stop [s]: at the end of a cycle, where the tool rests."""
+    """Return the time to stop at [s]: the end of a cycle, where the tool is at rest."""
     if config.duration_s == 0.0:
         return math.inf
     return path.duration * max(1, math.floor(config.duration_s / path.duration))
-
-
-def main(args: list[str] | None = None) -> int:
-    """Run the node; return the exit code."""
-    return run(TargetSource, args)
-
-
-if __name__ == '__main__':
-    raise SystemExit(main())

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the demo: starts the processes, shows a live line, ends everything, returns the record."""
+"""Runs the demo: starts the processes, reports progress, ends them and returns the record."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ import rclpy
 from rclpy.context import Context
 
 from ...errors import NeuralIkError
-from ..nodes.recorder import Recorder, Track
+from ..nodes.recorder import RecordedTopic, Recorder
 from .isolation import isolated_environment, reserved_domain
 from .node_process import NodeProcess, failures
 
 START_TIMEOUT_S = 120.0  # the first start compiles the kernels
-RELAY_S = 5.0
-START_S = 0.5
+BASELINE_S = 5.0
+SETTLE_S = 0.5  # DDS discovery may delay the first answers
 POLL_S = 0.02
 TARGET_REMAP = ('-r', 'target_pose:=/neural_ik/target_pose')
 
 
 class DemoProcessError(NeuralIkError):
-    """A process of the demo did not come to life, or did not stay alive."""
+    """A process of the demo did not start, or ended early."""
 
     def __init__(self, problem: str, log: Path) -> None:
         super().__init__(f'{problem}; see {log}.')
@@ -35,7 +35,7 @@ class DemoProcessError(NeuralIkError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
-    """What is shown, how long, and where the logs go."""
+    """Path, duration and rate of the demo, and the folder of the logs."""
 
     folder: Path
     path: str = 'lemniscate'
@@ -45,18 +45,18 @@ class DemoOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DemoRecord:
-    """What came of it."""
+    """The recorded messages, and processes that failed."""
 
-    tracks: dict[str, Track]
-    failures: list[str]  # of processes that did not end well
+    recorded: dict[str, RecordedTopic]
+    failures: list[str]  # a line for each process that did not end well
 
 
 def run_demo(options: DemoOptions, show: Callable[[str], None]) -> DemoRecord:
     """
-    Return what was recorded while three processes did the job, then two with an empty relay.
+    Run source, node and arm, then the same targets through an empty relay; return the record.
 
-    :param show: Called about once a second with a line for people.
-    :raises DemoProcessError: If a process does not start, or ends before its time.
+    :param show: Called about once a second with a line of progress.
+    :raises DemoProcessError: If a process does not start, or ends early.
     """
     with contextlib.ExitStack() as stack:
         domain_id = stack.enter_context(reserved_domain())
@@ -67,7 +67,7 @@ def run_demo(options: DemoOptions, show: Callable[[str], None]) -> DemoRecord:
 
 
 class _Session:
-    """One run of the demo; every process is ended by the exit stack, whatever happens."""
+    """One run of the demo; the exit stack ends every process."""
 
     def __init__(
         self, options: DemoOptions, recorder: Recorder, show: Callable[[str], None]
@@ -75,58 +75,58 @@ class _Session:
         self._options, self._recorder, self._show = options, recorder, show
 
     def run(self, stack: contextlib.ExitStack) -> DemoRecord:
-        options, tracks = self._options, self._recorder.tracks
+        options, recorded = self._options, self._recorder.recorded
         self._show('starting the node and the simulated arm (the first start compiles kernels)')
         arm = self._start(stack, 'simulated_arm')
         node = self._start(stack, 'neural_ik_node', '-p', 'autostart:=true')
-        self._wait(lambda: len(tracks['diagnostics'].data) > 1 and _is_ready(node), node)
+        self._wait_until(lambda: len(recorded['diagnostics'].data) > 1 and _is_ready(node), node)
         source = self._start(
             stack,
             'target_source',
             *('-p', f'path:={options.path}', '-p', f'rate_hz:={options.rate_hz}'),
             *('-p', 'wait_for_subscribers:=2', *TARGET_REMAP),
         )
-        self._wait(lambda: bool(tracks['trajectories'].data), node)
-        self._watch(options.duration_s, source, arm, node)
+        self._wait_until(lambda: bool(recorded['trajectories'].data), node)
+        self._record_live(options.duration_s, source, arm, node)
         node.end()
-        self._show(f'the same targets through an empty relay, {RELAY_S:.0f} s')
-        relay = self._start(stack, 'relay', '-r', '~/target_pose:=/neural_ik/target_pose')
-        self._wait(lambda: bool(tracks['relayed'].data), relay)
-        self._record(START_S)
-        tracks['relayed'].clear()  # the first answers wait for DDS to find everybody
-        self._watch(RELAY_S, source, arm, relay)
+        self._show(f'the same targets through an empty relay, {BASELINE_S:.0f} s')
+        relay = self._start(stack, 'baseline_relay', '-r', '~/target_pose:=/neural_ik/target_pose')
+        self._wait_until(lambda: bool(recorded['relayed'].data), relay)
+        self._record(SETTLE_S)
+        recorded['relayed'].clear()
+        self._record_live(BASELINE_S, source, arm, relay)
         processes = [source, relay, arm, node]
         for process in processes:
             process.end()
         self._record(0.2)
-        return DemoRecord(tracks=tracks, failures=failures(processes))
+        return DemoRecord(recorded=recorded, failures=failures(processes))
 
     def _start(self, stack: contextlib.ExitStack, name: str, *ros_args: str) -> NodeProcess:
         log = self._options.folder / f'{name}.log'
         return stack.enter_context(NodeProcess(name, *ros_args, log=log))
 
-    def _wait(self, is_done: Callable[[], bool], process: NodeProcess) -> None:
+    def _wait_until(self, is_done: Callable[[], bool], process: NodeProcess) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not is_done():
             self._record(0.05)
-            self._expect_alive(process)
+            self._require_running(process)
             if time.monotonic() > deadline:
                 raise DemoProcessError(
                     f'{process.executable} did not answer', self._options.folder
                 )
 
-    def _expect_alive(self, *processes: NodeProcess) -> None:
+    def _require_running(self, *processes: NodeProcess) -> None:
         for process in processes:
             if not process.is_running:
                 raise DemoProcessError(f'{process.executable} ended', self._options.folder)
 
-    def _watch(self, duration_s: float, *processes: NodeProcess) -> None:
+    def _record_live(self, duration_s: float, *processes: NodeProcess) -> None:
         start = time.monotonic()
         while (elapsed_s := time.monotonic() - start) < duration_s:
-            before = {name: len(track.data) for name, track in self._recorder.tracks.items()}
+            before = {name: len(topic.data) for name, topic in self._recorder.recorded.items()}
             self._record(min(1.0, duration_s - elapsed_s))
-            self._expect_alive(*processes)
-            after = {name: len(track.data) for name, track in self._recorder.tracks.items()}
+            self._require_running(*processes)
+            after = {name: len(topic.data) for name, topic in self._recorder.recorded.items()}
             self._show(
                 f'{min(elapsed_s + 1.0, duration_s):5.1f} s   '
                 + '   '.join(

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A ROS domain of one's own on the loopback, for demos and tests."""
+"""Private ROS domains on the loopback, for demos and tests."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ class ProfileError(NeuralIkError):
 @contextlib.contextmanager
 def reserved_domain() -> Iterator[int]:
     """
-    Lend a domain id (1 to 101) that no other demo or test run on this machine has.
+    Reserve a domain id (1 to 101) that no other demo or test on this machine uses.
 
     :raises NoFreeDomainError: If there is none.
     """
     for i in range(N_DOMAINS):
-        domain_id = 1 + (os.getpid() + i) % N_DOMAINS  # others begin with another one
+        domain_id = 1 + (os.getpid() + i) % N_DOMAINS  # other processes start elsewhere
         path = Path(tempfile.gettempdir()) / f'neural_ik_ros_domain_{domain_id}.lock'
         try:
             lock = os.fdopen(os.open(path, LOCK_FLAGS, 0o600), 'r+b')
-        except OSError:  # another user's, or a link somebody laid there
+        except OSError:  # another user's, or a symbolic link
             continue
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 continue
-            if _is_silent(domain_id):
+            if _is_unused(domain_id):
                 yield domain_id
                 return
     raise NoFreeDomainError
@@ -62,23 +62,23 @@ def reserved_domain() -> Iterator[int]:
 
 def isolated_environment(folder: Path, domain_id: int) -> dict[str, str]:
     """
-    Return the variables of processes that see each other and nobody else.
+    Return environment variables for processes that discover only each other.
 
-    Under Fast DDS they find each other in 0.1 s instead of up to 3 s, and talk over UDP: in shared
-    memory, the successor of a killed process may receive nothing. Logs go to the folder.
+    With Fast DDS, discovery takes 0.1 s instead of up to 3 s, and the transport is UDP: with
+    shared memory, the replacement of a killed process may receive nothing. Logs go to the folder.
 
     :raises ProfileError: If the profile for Fast DDS is not there.
     """
     variables = {
         'ROS_DOMAIN_ID': str(domain_id),
         'ROS_LOG_DIR': str(folder / 'log'),
-        'ROS_LOCALHOST_ONLY': '',  # it would win over the range
+        'ROS_LOCALHOST_ONLY': '',  # it would override the range
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
     }
     if not is_fast_dds():
         return variables
     profile = share_folder() / 'config' / 'fastdds_loopback.xml'
-    if not profile.is_file():  # Fast DDS would go on without, and be heard everywhere
+    if not profile.is_file():  # without it Fast DDS would be visible everywhere
         raise ProfileError(profile)
     return variables | {
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SYSTEM_DEFAULT',  # LOCALHOST adds shared memory
@@ -87,7 +87,7 @@ def isolated_environment(folder: Path, domain_id: int) -> dict[str, str]:
     }
 
 
-def _is_silent(domain_id: int) -> bool:
+def _is_unused(domain_id: int) -> bool:
     """Return whether the first participant's port of a domain is free."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

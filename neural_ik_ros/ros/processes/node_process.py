@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Nodes of this package as processes of their own, started and ended with certainty."""
+"""Runs nodes of this package as child processes, and ends them reliably."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STOP_TIMEOUT_S = 10.0
 
 
 class NodeProcess:
-    """One node; its output goes to a file, a Ctrl-C at the terminal does not reach it."""
+    """A node; its output goes to a file, and Ctrl-C in the terminal does not reach it."""
 
     def __init__(
         self,
@@ -30,9 +30,9 @@ class NodeProcess:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         """
-        Start one of ``executables`` with this interpreter, wherever its scripts are installed.
+        Start an entry point of ``ros.executables`` with this interpreter.
 
-        :param environment: Added to, and winning over, the variables of this process.
+        :param environment: Added to the variables of this process, which it overrides.
         """
         self.executable = executable
         self._log = log
@@ -58,11 +58,11 @@ class NodeProcess:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Make sure that it is gone."""
+        """End the process."""
         self.end()
 
     def _code(self) -> str:
-        """Return the Python to run."""
+        """Return the Python code to run."""
         return f'from {EXECUTABLES} import {self.executable} as main; raise SystemExit(main())'
 
     @property
@@ -72,7 +72,7 @@ class NodeProcess:
 
     @property
     def output(self) -> str:
-        """What it wrote so far."""
+        """What it has written so far, to stdout and stderr."""
         return self._log.read_text(encoding='utf-8', errors='replace')
 
     @property
@@ -81,7 +81,7 @@ class NodeProcess:
         return self._process.poll() is None
 
     def wait_for_output(self, text: str, timeout_s: float) -> bool:
-        """Return whether a text was written before the process ended or time was up."""
+        """Wait for a text in the output; return whether it came before the end or the timeout."""
         deadline = time.monotonic() + timeout_s
         while text not in self.output:
             if not self.is_running or time.monotonic() > deadline:
@@ -102,7 +102,7 @@ class NodeProcess:
         return self._process.wait(timeout=timeout_s)
 
     def end(self, number: int = signal.SIGINT) -> int:
-        """Return the exit code after a signal, or after SIGKILL if that is not obeyed."""
+        """Send a signal, or SIGKILL if it has no effect in time; return the exit code."""
         if self.is_running:
             self._process.send_signal(number)
         try:
@@ -113,7 +113,7 @@ class NodeProcess:
 
 
 def failures(processes: Sequence[NodeProcess]) -> list[str]:
-    """Return one line for each ended process that did not end with exit code 0 and in peace."""
+    """Wait for the processes; return a line for each that failed or crashed."""
     lines = []
     for process in processes:
         code = process.wait()

@@ -1,3 +1,3 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What every node process needs: executor, parameters, quality of service."""
+"""Shared by all nodes: process, executor, parameters, quality of service, TF."""

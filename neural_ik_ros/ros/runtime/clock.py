@@ -10,7 +10,7 @@ from rclpy.clock import ROSClock
 
 
 def now_ns(clock: ROSClock) -> int:
-    """Return the time of a node's clock; ten times as fast as that where it is the system's."""
+    """Return the time of a node's clock [ns]; ten times faster than rclpy for system time."""
     if not clock.ros_time_is_active:
         return time_ns()
     now: int = clock.now().nanoseconds

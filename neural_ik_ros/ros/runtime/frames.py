@@ -31,16 +31,16 @@ class MissingTfError(NeuralIkError):
 
 
 class Frames:
-    """What TF knows about other frames; nothing is guessed, and nothing is waited for."""
+    """Transforms targets to the base frame through TF; never guesses and never waits."""
 
     def __init__(self, node: Node, base_frame: str, *, uses_tf: bool) -> None:
         """
-        Listen to TF, if it is to be used: its messages cost time of the node's only thread.
+        Listen to TF if it is used: its messages take time of the node's only thread.
 
         :raises MissingTfError: If tf2_ros is needed and missing.
         """
         self._base_frame = base_frame
-        self._newest_ns = 0
+        self._last_now_ns = 0
         self._buffer: Any = None
         if not uses_tf:
             return
@@ -50,7 +50,7 @@ class Frames:
         self._listener = tf2_ros.TransformListener(self._buffer, node)
 
     def destroy(self) -> None:
-        """Listen no more."""
+        """Stop listening to TF."""
         if self._buffer is not None:
             self._listener.unregister()
             self._buffer = None
@@ -59,35 +59,35 @@ class Frames:
         self, target: PoseTarget, *, now_ns: int, timeout_s: float
     ) -> PoseTarget | InvalidMessage:
         """
-        Return the target as seen from the base, or why that cannot be told.
+        Return the target in the base frame, or why it cannot be transformed.
 
         Without TF it stays in its frame.
 
-        :param timeout_s: How far the newest transform may be from the target's stamp if there is
-            none at it: moving frames are told after the fact.
+        :param timeout_s: Largest age of the latest transform, accepted when there is none at the
+            target's stamp.
         """
         frame = target.frame_id.removeprefix('/')
         if self._buffer is None or frame == self._base_frame:
             return target
-        if now_ns < self._newest_ns:
-            self._buffer.clear()  # of another time: a bag that loops, a simulation that was reset
-        self._newest_ns = now_ns
-        return self._placed(target, frame, max(target.stamp_ns or now_ns, 0), timeout_s)
+        if now_ns < self._last_now_ns:
+            self._buffer.clear()  # a bag that loops, or a simulation that was reset
+        self._last_now_ns = now_ns
+        return self._transformed(target, frame, max(target.stamp_ns or now_ns, 0), timeout_s)
 
     def to_base_at_its_time(
         self, target: PoseTarget, *, timeout_s: float
     ) -> PoseTarget | InvalidMessage:
         """
-        Return the target as seen from the base; without a stamp, by the newest transform there is.
+        Return the target in the base frame at its stamp; without one, by the latest transform.
 
-        For other threads: nothing is remembered, and TF locks for itself.
+        Thread-safe: keeps no state, and TF has its own lock.
         """
         if self._buffer is None:
             return target
         frame = target.frame_id.removeprefix('/')
-        return self._placed(target, frame, max(target.stamp_ns, 0), timeout_s)
+        return self._transformed(target, frame, max(target.stamp_ns, 0), timeout_s)
 
-    def _placed(
+    def _transformed(
         self, target: PoseTarget, frame: str, stamp_ns: int, timeout_s: float
     ) -> PoseTarget | InvalidMessage:
         try:
@@ -104,13 +104,13 @@ class Frames:
         )
 
     def _look_up(self, frame: str, stamp_ns: int, timeout_s: float) -> Any:
-        """Return the transform at a time, or the newest one if it is not far from that."""
+        """Return the transform at a time, or the latest one if that is near enough."""
         try:
             return self._buffer.lookup_transform(
                 self._base_frame, frame, Time(nanoseconds=stamp_ns)
             )
         except tf2_ros.ExtrapolationException:
-            newest = self._buffer.lookup_transform(self._base_frame, frame, Time())
-            if abs(stamp_ns - ns_from_time(newest.header.stamp)) > timeout_s * NS_PER_S:
+            latest = self._buffer.lookup_transform(self._base_frame, frame, Time())
+            if abs(stamp_ns - ns_from_time(latest.header.stamp)) > timeout_s * NS_PER_S:
                 raise
-            return newest
+            return latest

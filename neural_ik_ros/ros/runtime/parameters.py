@@ -1,16 +1,16 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-ROS parameters from a frozen dataclass: the only place of a default, a unit and a range.
+ROS parameters from a frozen dataclass, which alone states default, unit and range.
 
 .. code-block:: python
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class StreamConfig:
-        rate_hz: float = field(default=250.0, metadata=parameter('Rate', unit='Hz', low=1.0))
+        rate_hz: float = parameter(250.0, 'Commands per second', unit='Hz', low=1.0)
 
 
-    config = declare(node, StreamConfig)
+    config = declare_parameters(node, StreamConfig)
 """
 
 from __future__ import annotations
@@ -30,12 +30,20 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from ...errors import NeuralIkError
-from ...interface.parameter_table import Config, ParameterError, ParameterInfo, build, entries
+from ...interface.parameter_table import (
+    Config,
+    ParameterError,
+    ParameterInfo,
+    RenamedParameterError,
+    config_from_values,
+    old_names,
+    parameters_of,
+)
 
 LARGEST_INT = 2**63 - 1
 
 
-def declare(
+def declare_parameters(
     node: Node,
     config_type: type[Config],
     *,
@@ -43,30 +51,31 @@ def declare(
     validate: Callable[[Config], str] | None = None,
 ) -> Config:
     """
-    Declare one parameter per field; return the values the user chose, checked.
+    Declare one parameter per field; return the user's values, checked.
 
-    A value set later is checked the same way and refused with the reason. Parameters are
-    read-only unless marked ``is_live``.
-
-    Values that are set together are checked together; if one is refused, none is set.
+    Values set later are checked the same way and refused with a reason. Values that are set
+    together are checked together; if one is refused, none is set. Parameters are read-only unless
+    marked ``is_live``.
 
     :param on_change: Called with the new configuration after live parameters were set.
-    :param veto: Called with it before; returns why the node cannot take it now, or nothing.
+    :param validate: Called with it before; returns why it cannot be set now, or ''.
+    :raises RenamedParameterError: If the user sets a parameter under a former name.
     :raises ParameterError: If a value has the wrong type or lies outside its range.
     """
-    for name, info, _, default in entries(config_type):
+    _refuse_old_names(node, config_type)
+    for name, info, _, default in parameters_of(config_type):
         value = list(default) if isinstance(default, tuple) else default
         try:
             node.declare_parameter(name, value, _descriptor(info, default))
         except ParameterException as error:
             raise ParameterError(name, str(error)) from error
-    config = read(node, config_type)
-    names = {name for name, *_ in entries(config_type)}
+    config = read_parameters(node, config_type)
+    names = {name for name, *_ in parameters_of(config_type)}
 
     def check(parameters: list[Parameter]) -> SetParametersResult:
         changes = {p.name: p.value for p in parameters if p.name in names}
         try:
-            wanted = build(config_type, _values(node, config_type) | changes)
+            wanted = config_from_values(config_type, _values(node, config_type) | changes)
         except NeuralIkError as error:
             return SetParametersResult(successful=False, reason=str(error))
         reason = validate(wanted) if validate is not None and changes else ''
@@ -75,25 +84,35 @@ def declare(
     node.add_on_set_parameters_callback(check)
     if on_change is not None:
 
-        def tell(parameters: list[Parameter]) -> None:
+        def notify(parameters: list[Parameter]) -> None:
             if any(p.name in names for p in parameters):
-                on_change(read(node, config_type))
+                on_change(read_parameters(node, config_type))
 
-        node.add_post_set_parameters_callback(tell)
+        node.add_post_set_parameters_callback(notify)
     return config
 
 
-def read(node: Node, config_type: type[Config]) -> Config:
+def _refuse_old_names(node: Node, config_type: type[Any]) -> None:
+    """Declare each former name for a moment, to see whether the user gave it a value."""
+    any_type = ParameterDescriptor(dynamic_typing=True)
+    for old, new in old_names(config_type).items():
+        is_given = node.declare_parameter(old, descriptor=any_type).value is not None
+        node.undeclare_parameter(old)
+        if is_given:
+            raise RenamedParameterError(old, new)
+
+
+def read_parameters(node: Node, config_type: type[Config]) -> Config:
     """
-    Return the present values of parameters that were declared with ``declare``.
+    Return the present values of the parameters that ``declare_parameters`` declared.
 
     :raises ParameterError: If a value has the wrong type or lies outside its range.
     """
-    return build(config_type, _values(node, config_type))
+    return config_from_values(config_type, _values(node, config_type))
 
 
 def _values(node: Node, config_type: type[Any]) -> dict[str, Any]:
-    return {name: _value(node, name) for name, *_ in entries(config_type)}
+    return {name: _value(node, name) for name, *_ in parameters_of(config_type)}
 
 
 def _value(node: Node, name: str) -> Any:

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The life of a node's process: start, spin, and end cleanly, the same for every executable."""
+"""Runs the process of a node: starts, spins and ends it cleanly; shared by all executables."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
 from ...errors import NeuralIkError
+from ...interface.parameter_table import ParameterFileError
 from ...share import PACKAGE_NAME
 from ...stop_signal import StopSignal, ignore_signals
 from . import transport
@@ -31,7 +32,7 @@ try:
 except ImportError:  # rclpy before 7.1.4
     EventsExecutor = None
 
-MAX_PARAMETER_BYTES = 1024 * 1024
+MAX_PARAMETER_BYTES = 1024 * 1024  # rcl reads a larger file for minutes
 SPIN_TIMEOUT_S = 0.1  # also the longest wait before a signal is noticed
 RCLError = rclpy_implementation.RCLError
 
@@ -47,23 +48,13 @@ class UnknownArgumentError(NeuralIkError):
         )
 
 
-class ParameterFileError(NeuralIkError):
-    """A parameter file is too large to be one; rcl would read it for minutes."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(
-            f'{path}: larger than {MAX_PARAMETER_BYTES} bytes. Give a file such as '
-            'config/neural_ik.yaml.'
-        )
-
-
 def run(
     make_node: Callable[[], Node],
     args: list[str] | None = None,
     stop: StopSignal | None = None,
 ) -> int:
     """
-    Return the exit code of a process that spins one node until it is told to stop.
+    Spin one node until it should stop; return the exit code of the process.
 
     0 after SIGINT, SIGTERM, ``rclpy.shutdown`` or a node that sets ``is_finished``; 1 with one
     line on stderr after a ``NeuralIkError`` or a bad parameter. Any other exception is a bug and
@@ -71,7 +62,7 @@ def run(
     ``before_exit()``, called while its publishers still work.
 
     :param args: Command line without the program name; ``None`` takes it from ``sys.argv``.
-    :param stop: Installed already, if the caller did something that takes time before.
+    :param stop: Given if the caller has already installed the signal handlers.
     """
     stop = StopSignal.installed() if stop is None else stop
     arguments = sys.argv[1:] if args is None else args
@@ -79,7 +70,7 @@ def run(
         _init(arguments)
         return _make_and_spin(make_node, stop)
     except KeyboardInterrupt:
-        return 0  # told to stop while starting
+        return 0  # stopped while starting
     except (NeuralIkError, ParameterException) as error:
         get_logger(PACKAGE_NAME).fatal(' '.join(str(error).split()))
         return 1
@@ -91,9 +82,9 @@ def run(
 
 def freeze_heap() -> None:
     """
-    Move everything alive out of the garbage collector's sight.
+    Exempt all living objects from garbage collection.
 
-    A full collection costs 2 ms with rclpy alone and over 100 ms beside large libraries. Call it
+    A full collection takes 2 ms with rclpy alone and over 100 ms with large libraries. Call it
     again after a warm-up that allocates much.
     """
     gc.collect()
@@ -101,14 +92,14 @@ def freeze_heap() -> None:
 
 
 def make_executor() -> Executor:
-    """Return the events executor where this rclpy has it, else the single-threaded one."""
+    """Return an events executor where rclpy has it, else a single-threaded one."""
     return SingleThreadedExecutor() if EventsExecutor is None else EventsExecutor()
 
 
 def _init(arguments: list[str]) -> None:
     for flag, path in pairwise(arguments):
         if flag == '--params-file' and _size(path) > MAX_PARAMETER_BYTES:
-            raise ParameterFileError(path)
+            raise ParameterFileError(Path(path), f'larger than {MAX_PARAMETER_BYTES} bytes')
     try:
         transport.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except RCLError as error:
@@ -119,7 +110,7 @@ def _init(arguments: list[str]) -> None:
 
 
 def _size(path: str) -> int:
-    """Return the size of a file, 0 if there is none: rcl tells that better."""
+    """Return the size of a file, 0 if there is none: rcl reports that better."""
     try:
         return Path(path).stat().st_size
     except OSError:
@@ -154,7 +145,7 @@ def _make(make_node: Callable[[], Node]) -> Node:
 
 
 def spin(executor: Executor, is_over: Callable[[], bool]) -> None:
-    """Serve the nodes of an executor until something is over or ROS shuts down."""
+    """Spin an executor until ``is_over`` returns true or ROS shuts down."""
     try:
         while rclpy.ok() and not is_over():
             executor.spin_once(timeout_sec=SPIN_TIMEOUT_S)
@@ -162,7 +153,7 @@ def spin(executor: Executor, is_over: Callable[[], bool]) -> None:
         return
     except Exception:
         if rclpy.ok():
-            raise  # a bug; with an invalid context it is the shutdown speaking
+            raise  # a bug; with an invalid context it comes from the shutdown
 
 
 def _call_before_exit(node: Node) -> None:

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Quality of service of every topic; users may override each by parameters."""
+"""Quality of service of every topic."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def _keep_last(
     )
 
 
-# Each topic has an object of its own, because rclpy writes overrides into the one it is given.
-# The newest pose wins: a queue would only add latency. Matches reliable publishers as well.
+# Each topic has a profile object of its own, because rclpy writes overrides into it.
+# Only the latest pose matters: a queue would add latency. Matches reliable publishers as well.
 POSE_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 POSE_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 SOLUTION_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
@@ -43,22 +43,22 @@ TRAJECTORY_IN = copy(QoSPresetProfiles.SYSTEM_DEFAULT.value)
 CLOCK_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 JOINT_STATES_OUT = _keep_last(10, ReliabilityPolicy.RELIABLE)
 DIAGNOSTICS_OUT = _keep_last(10, ReliabilityPolicy.RELIABLE)
-# RViz asks for reliable paths and markers; the newest one is all there is to see.
-VIEW_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE)
-# As robot_state_publisher: late subscribers get the last one.
+# RViz requests reliable paths and markers, and draws the latest one only.
+MARKERS_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE)
+# Like robot_state_publisher: late subscribers get the last message.
 STATUS_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL)
 ROBOT_DESCRIPTION = _keep_last(1, ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 def overridable() -> QoSOverridingOptions:
     """
-    Return the options that let users change history, depth and reliability by parameters.
+    Return the options that let users override history, depth and reliability by parameters.
 
     For example ``qos_overrides./target_pose.subscription.reliability: reliable``.
     """
     return QoSOverridingOptions.with_default_policies()
 
 
-def deep(profile: QoSProfile, depth: int = 1000) -> QoSProfile:
-    """Return the same profile with a queue, for those who must not miss a message."""
+def with_depth(profile: QoSProfile, depth: int = 1000) -> QoSProfile:
+    """Return a profile with a queue, for subscribers that must not miss a message."""
     return _keep_last(depth, profile.reliability, profile.durability)

@@ -1,11 +1,11 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-ROS without the shared memory of Fast DDS.
+Keeps Fast DDS off shared memory.
 
-Others may go on writing into the shared memory of a process that was killed when it has been
-deleted long ago; the successor of the process gets nothing from them, for ever, and neither does
-the next one (Fast-DDS issue 5469, pull request 4737).
+After a process was killed, its replacement may delete the orphaned shared-memory port and create a
+new one, while existing writers keep using the deleted one; the replacement then never receives
+their messages (Fast-DDS issue 5469, pull request 4737).
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from rclpy.utilities import get_rmw_implementation_identifier
 
 from ...share import PACKAGE_NAME
 
-TRANSPORTS = 'FASTDDS_BUILTIN_TRANSPORTS'  # which ones, from Fast DDS 2.13 on
-# They ask for the range in which rmw_fastrtps adds shared memory, whatever TRANSPORTS says.
+TRANSPORTS = 'FASTDDS_BUILTIN_TRANSPORTS'  # read by Fast DDS 2.13 and later
+# In this range rmw_fastrtps adds shared memory, whatever TRANSPORTS says.
 LOCALHOST = (('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST'), ('ROS_LOCALHOST_ONLY', '1'))
 
 
 def init(**options: Any) -> None:
     """
-    Initialise rclpy for a process that uses UDP, unless its user wants something else.
+    Initialise rclpy with UDP as the transport, unless the user has chosen another one.
 
-    Logs a warning where Fast DDS will use shared memory all the same. For the options, and what
-    is raised, see ``rclpy.init``.
+    Logs a warning if Fast DDS will use shared memory all the same. Options and errors are those of
+    ``rclpy.init``.
     """
     os.environ.setdefault(TRANSPORTS, 'UDPv4')
     rclpy.init(**options)

@@ -88,7 +88,7 @@ def test_train_refuses_another_backend(tmp_path, capsys, monkeypatch):
     assert "'torch'; choose from tensorflow, jax" in capsys.readouterr().err
 
 
-def test_quiet_libraries_lets_through_what_is_not_noise(capfd):
+def test_quiet_libraries_lets_through_what_is_no_notice(capfd):
     with quiet_libraries():
         os.write(2, b'I0000 00:00:1 port.cc:153] oneDNN custom operations are on\n')
         os.write(2, b'a real problem\n')

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from neural_ik_ros.interface.controller_rules import Trajectory, TrajectoryPoint, violation
+from neural_ik_ros.interface.controller_rules import Trajectory, TrajectoryPoint, first_violation
 
 NAMES = tuple(f'joint_{i}' for i in range(1, 7))
 ZEROS = (0.0,) * 6
@@ -66,17 +66,17 @@ REJECTED = {
 
 @pytest.mark.parametrize('trajectory', ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_violation_is_none_when_the_controller_would_accept(trajectory):
-    assert violation(trajectory, NAMES, NOW) is None
+    assert first_violation(trajectory, NAMES, NOW) is None
 
 
 @pytest.mark.parametrize(('trajectory', 'reason'), REJECTED.values(), ids=REJECTED.keys())
 def test_violation_tells_the_broken_rule(trajectory, reason):
-    problem = violation(trajectory, NAMES, NOW)
+    problem = first_violation(trajectory, NAMES, NOW)
     assert problem is not None
     assert reason in problem
 
 
 def test_violation_allows_end_velocity_when_the_controller_does():
     moving = replace(GOOD, points=[point(velocities=(0.5,) * 6)])
-    assert violation(moving, NAMES, NOW) is not None
-    assert violation(moving, NAMES, NOW, allows_end_velocity=True) is None
+    assert first_violation(moving, NAMES, NOW) is not None
+    assert first_violation(moving, NAMES, NOW, allows_end_velocity=True) is None

@@ -11,8 +11,13 @@ from strategies import REPOSITORY
 
 from neural_ik_ros.interface import params_file
 from neural_ik_ros.interface.node_config import NodeConfig
-from neural_ik_ros.interface.parameter_table import ParameterError
-from neural_ik_ros.interface.params_file import ParamsFileError, config_from_file
+from neural_ik_ros.interface.parameter_table import (
+    ParameterError,
+    ParameterFileError,
+    RenamedParameterError,
+    old_names,
+)
+from neural_ik_ros.interface.params_file import config_from_file
 
 
 def config(tmp_path: Path, text: str, node: str = '/neural_ik') -> NodeConfig:
@@ -49,7 +54,7 @@ def test_sections_are_chosen_by_the_name_of_the_node(tmp_path, keys, node, is_fo
     if is_for_node:
         assert config(tmp_path, text, node).rate_hz == 125.0
     else:
-        with pytest.raises(ParamsFileError, match='no section'):
+        with pytest.raises(ParameterFileError, match='no section'):
             config(tmp_path, text, node)
 
 
@@ -62,15 +67,21 @@ def test_later_sections_win(tmp_path):
     assert (found.rate_hz, found.recovery_s) == (100.0, 1.0)
 
 
-def test_what_is_no_parameter_is_told_and_left_out(tmp_path, records_of):
+def test_unknown_parameters_are_skipped_with_a_warning(tmp_path, records_of):
     text = (
         '/**:\n  ros__parameters:\n    use_sim_time: true\n    rate_hzz: 5\n'
         '    qos_overrides: {/neural_ik/target_pose: {subscription: {depth: 2}}}\n'
     )
-    told = records_of(params_file.__name__)
+    warnings = records_of(params_file.__name__)
     assert config(tmp_path, text) == NodeConfig()
-    assert len(told) == 1
-    assert 'rate_hzz is not a parameter' in told[0].getMessage()
+    assert len(warnings) == 1
+    assert 'rate_hzz is not a parameter' in warnings[0].getMessage()
+
+
+@pytest.mark.parametrize(('old', 'new'), old_names(NodeConfig).items())
+def test_former_names_are_refused_with_the_present_ones(tmp_path, old, new):
+    with pytest.raises(RenamedParameterError, match=f'{old} was renamed {new}'):
+        config(tmp_path, f'/**:\n  ros__parameters:\n    {old}: 0.5\n')
 
 
 @pytest.mark.parametrize(
@@ -83,12 +94,12 @@ def test_what_is_no_parameter_is_told_and_left_out(tmp_path, records_of):
     ],
 )
 def test_files_that_are_no_parameter_files_are_refused(tmp_path, text, words):
-    with pytest.raises(ParamsFileError, match=words):
+    with pytest.raises(ParameterFileError, match=words):
         config(tmp_path, text)
 
 
 def test_missing_file_is_refused(tmp_path):
-    with pytest.raises(ParamsFileError, match='cannot be read'):
+    with pytest.raises(ParameterFileError, match='cannot be read'):
         config_from_file(tmp_path / 'none.yaml')
 
 

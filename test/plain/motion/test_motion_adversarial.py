@@ -191,7 +191,9 @@ def test_braking_is_not_cut_off_when_the_limits_are_tiny(arm):
 
 
 def test_limits_of_an_arm_are_scaled_by_the_share_of_velocity(arm):
-    limits = MotionLimits.of_arm(arm, acceleration=ACCELERATION, jerk=JERK, velocity_scale=0.25)
+    limits = MotionLimits.of_arm(
+        arm, acceleration=ACCELERATION, jerk=JERK, velocity_scaling_factor=0.25
+    )
     assert_allclose(limits.velocity, 0.25 * arm.velocity)
     assert_array_equal(limits.lower, arm.lower)
     generator = MotionGenerator(limits)

@@ -60,7 +60,7 @@ def status(request) -> StreamStatus:
 @pytest.fixture
 def moving(make_bench) -> Bench:
     """In full motion."""
-    bench = make_bench(overrun_timeout_s=0.04)
+    bench = make_bench(max_command_delay_s=0.04)
     bench.joints()
     bench.stream(PATH[:N_BEFORE])
     assert np.abs(bench.tracker.generator.state.qd).max() > 0.1
@@ -122,7 +122,7 @@ def test_fault_lasts_while_the_arm_moves(moving, status):
 
 
 def test_fault_lasts_until_activation_where_recovery_is_not_automatic(make_bench, status):
-    bench = make_bench(automatic_recovery=False, overrun_timeout_s=0.04)
+    bench = make_bench(automatic_recovery=False, max_command_delay_s=0.04)
     bench.joints()
     bench.stream(PATH[:N_BEFORE])
     assert 'until the node is activated again' in provoke(bench, status).reason

@@ -16,7 +16,7 @@ from tracker_bench import (
     path_from_home,
 )
 
-from neural_ik_ros.interface.controller_rules import Trajectory, TrajectoryPoint, violation
+from neural_ik_ros.interface.controller_rules import Trajectory, TrajectoryPoint, first_violation
 from neural_ik_ros.kinematics import FloatArray, forward, invert, random_joints, se3_log
 from neural_ik_ros.motion import Command, MotionGenerator, MotionLimits, StreamStatus
 from neural_ik_ros.simulation.simulated_controller import TrajectoryFollower
@@ -59,7 +59,7 @@ class Controller:
         commands = self._bench.commands
         if len(commands) > self._n_heard:
             message = trajectory(commands[-1][1], self.names)
-            assert violation(message, self.names, self._bench.now) is None
+            assert first_violation(message, self.names, self._bench.now) is None
             self._follower.replace(message)
             self._n_heard = len(commands)
         self.rows.append(self._follower.update(self._bench.now + self._delay, HOME).copy())

@@ -24,7 +24,7 @@ from replay_bags import (
 )
 
 from neural_ik_ros.cli.main import main
-from neural_ik_ros.interface.controller_rules import violation
+from neural_ik_ros.interface.controller_rules import first_violation
 from neural_ik_ros.interface.messages import (
     JointReader,
     JointReading,
@@ -112,7 +112,7 @@ def test_replayed_commands_are_accepted_by_the_controller_when_played_at_any_tim
     for _, message in commands:
         trajectory = trajectory_from_message(message)
         assert trajectory.stamp_ns == 0, 'else it ends in the past when it is played later'
-        assert violation(trajectory, arm.joint_names, now_ns=2**62) is None
+        assert first_violation(trajectory, arm.joint_names, now_ns=2**62) is None
 
 
 def test_replay_keeps_the_clock_of_the_bag(output):

@@ -137,7 +137,7 @@ def test_gate_fails_with_a_table_when_one_weight_changes(capsys, tmp_path, arm):
             ['5', '4.9', '-0.1', '(-2', '%)', 'none'],
         ),
         (
-            'velocity_scale: 0.2',
+            'velocity_scaling_factor: 0.2',
             'limit_use.velocity.3',
             None,
         ),
@@ -164,9 +164,9 @@ def test_gate_fails_with_a_table_when_one_limit_changes(capsys, tmp_path, line, 
 
 @needs_bags
 def test_gate_writes_the_report_when_it_fails(tmp_path):
-    params = with_parameters(tmp_path / 'params.yaml', 'velocity_scale: 0.5')
+    params = with_parameters(tmp_path / 'params.yaml', 'velocity_scaling_factor: 0.5')
     assert gated(tmp_path / 'out', params) == 1
-    assert report_of(tmp_path / 'out')['settings']['parameters']['velocity_scale'] == 0.5
+    assert report_of(tmp_path / 'out')['settings']['parameters']['velocity_scaling_factor'] == 0.5
 
 
 @needs_bags

@@ -206,7 +206,7 @@ HONEST = {
         'interface/messages.py',
         'def f():\n    from geometry_msgs.msg import Pose',
     ),
-    'a room above': ('ros/nodes/relay.py', 'from ..runtime import qos'),
+    'a room above': ('ros/nodes/baseline_relay.py', 'from ..runtime import qos'),
     'cli in a function': ('cli/demo.py', 'def _run(args):\n    import matplotlib.pyplot'),
     'cli for types': (
         'cli/demo.py',

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sensor_msgs.msg import JointState
 
-from neural_ik_ros.interface.controller_rules import violation
+from neural_ik_ros.interface.controller_rules import first_violation
 from neural_ik_ros.interface.messages import (
     InvalidMessage,
     JointReader,
@@ -20,8 +20,8 @@ from neural_ik_ros.interface.messages import (
     make_trajectory,
     ns_from_time,
     pose_from_transform,
-    rotation_from_quat,
     target_from_pose,
+    target_from_xyz_quat,
     trajectory_from_message,
 )
 from neural_ik_ros.kinematics import rotation_angle, rotation_from_rpy
@@ -57,8 +57,9 @@ def test_transform_survives_the_way_through_a_pose(rpy, xyz):
 
 @pytest.mark.parametrize('axis', np.identity(3), ids='xyz')
 @pytest.mark.parametrize('angle', [0.0, 1e-9, 1.0, math.pi - 1e-9, math.pi])
-def test_rotation_from_quat_turns_about_its_axis(axis, angle):
-    rotation = rotation_from_quat((*(math.sin(angle / 2) * axis), math.cos(angle / 2)))
+def test_quaternion_turns_about_its_axis(axis, angle):
+    quat_xyzw = (*(math.sin(angle / 2) * axis), math.cos(angle / 2))
+    rotation = target_from_xyz_quat((0.0, 0.0, 0.0, *quat_xyzw), '', 0).transform[:3, :3]
     assert_allclose(rotation @ axis, axis, atol=ROUNDING)
     assert rotation_angle(rotation) == pytest.approx(angle, abs=1e-15, rel=1e-12)
 
@@ -145,7 +146,7 @@ def test_fill_trajectory_makes_what_a_controller_accepts(n):
     for _ in range(2):
         fill_trajectory(message, q, 1_500_000_000)
     plain = trajectory_from_message(message)
-    assert violation(plain, NAMES, 10**18) is None
+    assert first_violation(plain, NAMES, 10**18) is None
     assert [list(point.positions) for point in plain.points] == q.tolist()
     assert [p.time_from_start_ns for p in plain.points] == [
         1_500_000_000 * k for k in range(1, n + 1)
@@ -166,7 +167,7 @@ def test_fill_trajectory_adds_what_follows_and_forgets_it_again():
     for follows in (tail, tail, None, tail):
         fill_trajectory(message, q, 4_000_000, follows)
         plain = trajectory_from_message(message)
-        assert violation(plain, NAMES, 10**18) is None
+        assert first_violation(plain, NAMES, 10**18) is None
         assert len(plain.points[0].velocities) == 0
         assert [point.time_from_start_ns for point in plain.points] == (
             [4_000_000] if follows is None else [4_000_000, 8_000_000, 94_000_000]

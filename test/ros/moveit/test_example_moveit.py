@@ -69,7 +69,7 @@ def test_request_of_the_example_is_one_that_is_answered(main):
     handler, arm = made_handler(), made_handler()._solver.arm
     request, response = Request(), Response()
     main.fill(request, arm, PLACE)
-    handler.answer(request, response)
+    handler.handle(request, response)
     assert response.error_code.val == main.SUCCESS
     assert main.tool_error(arm, response, PLACE) < EXACT
 
@@ -78,7 +78,7 @@ def test_judge_of_the_example_sees_what_is_wrong(main):
     handler, arm = made_handler(), made_handler()._solver.arm
     request, response = Request(), Response()
     main.fill(request, arm, PLACE)
-    handler.answer(request, response)
+    handler.handle(request, response)
     state = response.solution.joint_state
     assert main.tool_error(arm, response, (1.0, 0.1, 0.901)) == pytest.approx(1e-3)
     state.position[1] += 1e-3

@@ -14,13 +14,13 @@ from peers import assert_clean_exit
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.task import Future
 
-from neural_ik_ros.interface.controller_rules import violation
+from neural_ik_ros.interface.controller_rules import first_violation
 from neural_ik_ros.interface.messages import ns_from_time, trajectory_from_message
 from neural_ik_ros.ros.node.goals import FollowJointTrajectory
 
 pytestmark = pytest.mark.skipif(FollowJointTrajectory is None, reason='control_msgs is missing')
 
-ACTION = (*PATIENT, '-p', 'output_mode:=action', '-p', 'velocity_scale:=0.05')
+ACTION = (*PATIENT, '-p', 'output_mode:=action', '-p', 'velocity_scaling_factor:=0.05')
 SERVER = '/joint_trajectory_controller/follow_joint_trajectory'
 RELEASED = 1e-8  # [rad] between a solution and where the motion to it ends
 
@@ -111,7 +111,9 @@ def wait_for_goal(driver: Driver, state: str) -> None:
 def test_target_becomes_one_goal_with_the_whole_motion(driver, controller):
     send(driver, NEAR, 1, controller)
     trajectory = controller.goals[0]
-    assert violation(trajectory_from_message(trajectory), driver.names, driver.now_ns()) is None
+    assert (
+        first_violation(trajectory_from_message(trajectory), driver.names, driver.now_ns()) is None
+    )
     assert ns_from_time(trajectory.header.stamp) == 0
     assert_allclose(trajectory.points[-1].positions, NEAR, atol=RELEASED)
     assert list(trajectory.points[-1].velocities) == [0.0] * 6

@@ -20,7 +20,7 @@ from peers import NodeProcess, Peer
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from neural_ik_ros.kinematics import N_JOINTS
-from neural_ik_ros.ros.nodes.path_markers import ViewConfig
+from neural_ik_ros.ros.nodes.path_markers import PathMarkersConfig
 from neural_ik_ros.share import share_folder
 from neural_ik_ros.urdf_file import read_urdf, shipped_urdf
 
@@ -175,7 +175,7 @@ def test_frames_that_are_looked_from_are_the_base_of_the_arm():
     links = {link.get('name') for link in urdf.iter('link')}
     frames = {foxglove_layout()['configById']['3D!arm']['followTf']}
     frames.add(manager['Global Options']['Fixed Frame'])
-    assert frames == {ViewConfig().base_frame}
+    assert frames == {PathMarkersConfig().base_frame}
     assert frames <= links
 
 

@@ -145,7 +145,7 @@ def test_parameters_change_at_rest_and_count_from_then_on(start_node, peer):
 
 
 def test_parameters_do_not_change_in_motion_and_all_stays_as_it_was(start_node, peer):
-    start_node('neural_ik_node', *AUTOSTART, *PATIENT, '-p', 'velocity_scale:=0.02')
+    start_node('neural_ik_node', *AUTOSTART, *PATIENT, '-p', 'velocity_scaling_factor:=0.02')
     driver = Driver(peer).connect()
 
     def send() -> None:
@@ -153,10 +153,10 @@ def test_parameters_do_not_change_in_motion_and_all_stays_as_it_was(start_node, 
         driver.send_target(HOME + 0.3)
 
     assert driver.repeat(send, lambda: len(driver.trajectories) > 20)
-    result = peer.set_parameter(driver.node, 'velocity_scale', 1.0)
+    result = peer.set_parameter(driver.node, 'velocity_scaling_factor', 1.0)
     assert not result.successful
     assert 'the arm moves' in result.reason
-    assert peer.get_parameters(driver.node, ['velocity_scale']) == [0.02]
+    assert peer.get_parameters(driver.node, ['velocity_scaling_factor']) == [0.02]
     driver.assert_trajectories_are_sound()
 
 
@@ -164,7 +164,7 @@ def test_one_bad_value_of_a_set_leaves_all_as_before(start_node, peer):
     start_node('neural_ik_node', *AUTOSTART, *PATIENT)
     driver = Driver(peer).connect()
     driver.solve_once()
-    good, bad = {'max_joint_step_rad': 0.01, 'recovery_s': 2.0}, {'velocity_scale': 2.0}
+    good, bad = {'max_joint_step_rad': 0.01, 'recovery_s': 2.0}, {'velocity_scaling_factor': 2.0}
     before = peer.get_parameters(driver.node, [*good, *bad])
     for values in (good | bad, bad | good):
         assert not peer.set_parameters(driver.node, values).successful
@@ -178,7 +178,7 @@ def test_one_bad_value_of_a_set_leaves_all_as_before(start_node, peer):
     ('name', 'value', 'reason'),
     [
         ('max_jerk', [50.0] * 5, '5 elements given, 6 needed'),
-        ('velocity_scale', 2.0, 'velocity_scale'),
+        ('velocity_scaling_factor', 2.0, 'velocity_scaling_factor'),
         ('following_error_rad', float('nan'), 'out of range'),
         ('cpu_affinity', 'all', 'read-only'),
     ],

@@ -23,7 +23,7 @@ from neural_ik_ros.ros.runtime import qos
 
 DOCS = Path(__file__).resolve().parents[3] / 'docs'
 SECOND = 1_000_000_000
-TOLERANT = ('-p', 'target_timeout_s:=30.0', '-p', 'overrun_timeout_s:=30.0')
+TOLERANT = ('-p', 'target_timeout_s:=30.0', '-p', 'max_command_delay_s:=30.0')
 SOURCE = (
     *('-r', 'target_pose:=/neural_ik/target_pose'),
     *('-p', 'settle_s:=0.0', '-p', 'path:=line', '-p', 'speed_m_s:=0.5'),
@@ -50,7 +50,7 @@ def test_arm_that_does_not_follow_is_a_fault_that_ends_when_it_rests(start_node,
 
 
 def test_arm_stops_smoothly_when_the_node_is_killed_and_goes_on_with_the_next(start_node, peer):
-    states = peer.listen(JointState, 'joint_states', qos.deep(qos.JOINT_STATES_IN))
+    states = peer.listen(JointState, 'joint_states', qos.with_depth(qos.JOINT_STATES_IN))
     node = start_node('neural_ik_node', *AUTOSTART, *TOLERANT)
     start_node('simulated_arm')
     start_node('target_source', *SOURCE)

@@ -13,7 +13,7 @@ from driver import AUTOSTART, FAR, HOME, NEAR, PATIENT, commanded_points, shippe
 from geometry_msgs.msg import PoseStamped
 from numpy.testing import assert_allclose
 
-from neural_ik_ros.interface.messages import ns_from_time, rotation_from_quat
+from neural_ik_ros.interface.messages import ns_from_time, target_from_xyz_quat
 from neural_ik_ros.kinematics import forward, invert, se3_log
 
 EXACT = 1e-9  # [m], [rad] between a target and the tool at its solution
@@ -105,7 +105,8 @@ def test_slightly_unnormalised_quaternion_is_normalised(driver):
     assert driver.repeat(send, lambda: driver.solutions)
     tool = forward(driver.arm, np.array(driver.solutions[-1].position))
     quat_xyzw = [getattr(good, name) for name in 'xyzw']
-    assert_allclose(tool[:3, :3], rotation_from_quat(quat_xyzw), atol=EXACT)
+    expected = target_from_xyz_quat([0.0, 0.0, 0.0, *quat_xyzw], '', 0).transform
+    assert_allclose(tool[:3, :3], expected[:3, :3], atol=EXACT)
     assert_allclose(tool[:3, 3], target[:3, 3], atol=EXACT)
     driver.wait_for_rest()
 

@@ -17,7 +17,7 @@ from peers import NodeProcess, Peer
 from sensor_msgs.msg import JointState
 
 from neural_ik_ros.interface.messages import ns_from_time, target_from_pose
-from neural_ik_ros.interface.parameter_table import build, entries
+from neural_ik_ros.interface.parameter_table import config_from_values, parameters_of
 from neural_ik_ros.kinematics import forward
 from neural_ik_ros.ros.nodes.target_source import TargetSourceConfig
 from neural_ik_ros.ros.runtime import qos
@@ -35,13 +35,13 @@ class Robot:
     def __init__(self, name: str, start: Callable[..., NodeProcess], peer: Peer) -> None:
         self.name = name
         self.targets: list[Any] = peer.listen(
-            PoseStamped, f'/{name}/neural_ik/target_pose', qos.deep(qos.POSE_IN)
+            PoseStamped, f'/{name}/neural_ik/target_pose', qos.with_depth(qos.POSE_IN)
         )
         self.solutions: list[Any] = peer.listen(
-            JointState, f'/{name}/neural_ik/solution', qos.deep(qos.POSE_IN)
+            JointState, f'/{name}/neural_ik/solution', qos.with_depth(qos.POSE_IN)
         )
         self.joint_states: list[Any] = peer.listen(
-            JointState, f'/{name}/joint_states', qos.deep(qos.JOINT_STATES_IN)
+            JointState, f'/{name}/joint_states', qos.with_depth(qos.JOINT_STATES_IN)
         )
         place = ('-r', f'__ns:=/{name}', '-p', f'prefix:={name}_')
         self.arm = start('simulated_arm', *place)
@@ -122,8 +122,11 @@ def test_one_robot_goes_on_when_the_other_ends(robots, peer):
 def test_parameters_of_two_robots_are_parameters_of_the_source():
     content = yaml.safe_load(TARGETS.read_text(encoding='utf-8'))['/**']
     assert tuple(content) == ROBOTS
-    defaults = {name: default for name, _, _, default in entries(TargetSourceConfig)}
+    defaults = {name: default for name, _, _, default in parameters_of(TargetSourceConfig)}
     for robot in ROBOTS:
         given = content[robot]['target_source']['ros__parameters']
         assert set(given) <= set(defaults)
-        assert build(TargetSourceConfig, {**defaults, **given}).centre != defaults['centre']
+        assert (
+            config_from_values(TargetSourceConfig, {**defaults, **given}).centre
+            != defaults['centre']
+        )

@@ -17,7 +17,7 @@ from neural_ik_ros.interface.node_statistics import NodeStatistics
 from neural_ik_ros.kinematics import forward
 from neural_ik_ros.motion import Health, Output, StreamStatus
 from neural_ik_ros.ros.node.diagnostics import no_joint_states_warning, status_message
-from neural_ik_ros.ros.nodes.monitor import LONGEST, run_monitor, view
+from neural_ik_ros.ros.nodes.monitor import MAX_TEXT, render_report, run_monitor
 from neural_ik_ros.solver import CurrentJoints, IkSolver, IkStatus
 
 CODE = 'from neural_ik_ros.cli.main import main; raise SystemExit(main())'
@@ -45,7 +45,7 @@ def report() -> DiagnosticStatus:
 def test_page_shows_the_number_of_publishers_of_each_input():
     publishers = {'publishers of /joint_states': '1', 'publishers of /target_pose': '0'}
     status = status_message('/neural_ik', StreamStatus.IDLE, 'waiting for a target', publishers)
-    page = view(status, age_s=0.1)
+    page = render_report(status, age_s=0.1)
     assert re.search('^publishers +/joint_states 1, /target_pose 0$', page, re.MULTILINE)
 
 
@@ -74,7 +74,7 @@ def test_warning_without_joint_states_names_their_publishers():
 
 
 def test_view_shows_what_is_in_a_report(report):
-    page = view(report, age_s=0.1)
+    page = render_report(report, age_s=0.1)
     assert page.startswith('/left/neural_ik  UNREACHABLE\n')
     assert 'outside the reach of the arm' in page
     assert re.search(r'^solve +0\.550 +\S+ +1\.000$', page, re.MULTILINE)
@@ -84,7 +84,7 @@ def test_view_shows_what_is_in_a_report(report):
 
 
 def test_view_of_a_silent_node_says_so(report):
-    page = view(report, age_s=7.0)
+    page = render_report(report, age_s=7.0)
     assert page.startswith('/left/neural_ik  SILENT\nno report for 7 s')
 
 
@@ -97,13 +97,13 @@ def test_view_lets_nothing_through_to_the_terminal():
             KeyValue(key='fault', value='\n'),
         ],
     )
-    page = view(status, age_s=0.0)
+    page = render_report(status, age_s=0.0)
     assert all(c.isprintable() or c == '\n' for c in page)
-    assert max(map(len, page.splitlines())) < LONGEST + 20
+    assert max(map(len, page.splitlines())) < MAX_TEXT + 20
 
 
 def test_view_of_an_empty_report_is_possible():
-    assert 'none' in view(DiagnosticStatus(), age_s=0.0)
+    assert 'none' in render_report(DiagnosticStatus(), age_s=0.0)
 
 
 def test_monitor_says_that_nothing_reports():

@@ -53,7 +53,7 @@ def test_source_streams_the_path_at_the_times_of_its_stamps(start_node, peer):
         path='iso_9283', settle_s=0.2, speed_m_s=1.0, ramp_s=0.1, tool_rpy=(0.3, 2.0, -0.4)
     )
     start_node('target_source', *parameters(config))
-    messages = peer.listen(PoseStamped, 'target_pose', qos.deep(qos.POSE_IN))
+    messages = peer.listen(PoseStamped, 'target_pose', qos.with_depth(qos.POSE_IN))
     assert peer.spin_until(lambda: len(messages) > 300)
     stamps, transforms = received(messages)
     steps = np.diff(stamps)

@@ -24,8 +24,7 @@ from neural_ik_ros.ros.runtime import qos
 
 try:
     from neural_ik_ros.replay.bag_reader import BagReader
-    from neural_ik_ros.replay.bag_types import INPUTS, TARGET, Topics
-    from neural_ik_ros.replay.cdr import decoded
+    from neural_ik_ros.replay.bag_types import INPUTS, TARGET, Topics, message_decoder
 except ImportError:
     BagReader = None
 
@@ -63,7 +62,7 @@ def test_live_replay_gives_the_solutions_of_the_offline_one(tmp_path, capsys):
 def test_controller_on_the_clock_of_the_bag_refuses_nothing(start_node, peer):
     """What ends in the past for it are trajectories with stamps of another clock."""
     reports = peer.listen(DiagnosticArray, '/diagnostics', 1000)
-    times = peer.listen(Clock, '/clock', qos.deep(qos.CLOCK_OUT))
+    times = peer.listen(Clock, '/clock', qos.with_depth(qos.CLOCK_OUT))
     start_node('neural_ik_node', *LIVE_NODE)
     arms = {
         name: start_node(
@@ -105,12 +104,12 @@ def test_player_publishes_what_the_bag_holds_on_its_clock(start_node, peer):
             heard.append((role, message, times[-1] if times else 0))
 
         name = Topics.of_node('/left/neural_ik').name(role)
-        peer.node.create_subscription(kind, name, keep, qos.deep(profile))
+        peer.node.create_subscription(kind, name, keep, qos.with_depth(profile))
     peer.node.create_subscription(
         Clock,
         '/clock',
         lambda message: times.append(ns_from_time(message.clock)),
-        qos.deep(qos.CLOCK_OUT),
+        qos.with_depth(qos.CLOCK_OUT),
     )
     start_node('neural_ik_node', *LIVE_NODE, '-r', '__ns:=/left')
     topics = ('target_topic:=/neural_ik/target_pose', 'joint_states_topic:=/joint_states')
@@ -132,11 +131,11 @@ def test_player_publishes_what_the_bag_holds_on_its_clock(start_node, peer):
 
 def decoded_fields(data: bytes, role: str) -> str:
     kind = 'geometry_msgs/msg/PoseStamped' if role == TARGET else 'sensor_msgs/msg/JointState'
-    return str(decoded(data, kind))
+    return str(message_decoder().decode(data, kind))
 
 
 def test_player_begins_again_when_it_loops(start_node, peer):
-    times = peer.listen(Clock, '/clock', qos.deep(qos.CLOCK_OUT))
+    times = peer.listen(Clock, '/clock', qos.with_depth(qos.CLOCK_OUT))
     node = start_node('neural_ik_node', *LIVE_NODE)
     player = start_node('bag_player', *PLAY, '-p', 'loop:=true', '-p', 'rate:=20.0')
 

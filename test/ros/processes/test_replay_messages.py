@@ -47,20 +47,20 @@ def commands() -> list[Command]:
 
 @pytest.mark.parametrize('command', commands(), ids=('moving', 'at rest', 'braking'))
 def test_trajectory_in_a_bag_is_the_one_that_the_node_sends(command):
-    from neural_ik_ros.replay.bag_types import TRAJECTORY, typestore
+    from neural_ik_ros.interface.cdr import JOINT_TRAJECTORY
+    from neural_ik_ros.replay.bag_types import typestore
     from neural_ik_ros.replay.bag_writer import Messages
 
     sent = make_trajectory(JOINT_NAMES)
     fill_trajectory(sent, command.q, command.interval_ns, command.tail)
     written = Messages(JOINT_NAMES, 'base_link').trajectory(command)
-    data = bytes(typestore().serialize_cdr(written, TRAJECTORY))
+    data = bytes(typestore().serialize_cdr(written, JOINT_TRAJECTORY))
     assert deserialize_message(data, JointTrajectory) == sent
     assert Messages(JOINT_NAMES, 'base_link').command(command) == data
 
 
 def test_every_message_of_a_bag_is_read_by_ros_and_back(tmp_path):
-    from neural_ik_ros.replay.bag_types import typestore
-    from neural_ik_ros.replay.cdr import decoded
+    from neural_ik_ros.replay.bag_types import message_decoder, typestore
 
     bag, seen = tmp_path / 'bag', set()
     assert main(['record-demo', '--duration', '0.4', '--output', str(bag)]) == 0
@@ -72,7 +72,7 @@ def test_every_message_of_a_bag_is_read_by_ros_and_back(tmp_path):
                 continue
             through_ros = serialize_message(deserialize_message(data, KINDS[kind]))
             # Alignment bytes may hold anything, so they are written again before comparing.
-            again = decoded(through_ros, kind)
+            again = message_decoder().decode(through_ros, kind)
             assert bytes(typestore().serialize_cdr(again, kind)) == bytes(data)
             seen.add(connection.topic)
     assert len(seen) == 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 import rclpy
@@ -11,8 +11,13 @@ from rclpy.context import Context
 from rclpy.parameter import Parameter
 
 from neural_ik_ros.errors import NeuralIkError
-from neural_ik_ros.interface.parameter_table import ParameterError, parameter
-from neural_ik_ros.ros.runtime.parameters import declare, read
+from neural_ik_ros.interface import parameter_table
+from neural_ik_ros.interface.parameter_table import (
+    ParameterError,
+    RenamedParameterError,
+    parameter,
+)
+from neural_ik_ros.ros.runtime.parameters import declare_parameters, read_parameters
 
 
 class OrderError(NeuralIkError):
@@ -23,21 +28,16 @@ class OrderError(NeuralIkError):
 class Config:
     """An example of each type."""
 
-    rate_hz: float = field(
-        default=250.0, metadata=parameter('Rate', unit='Hz', low=1.0, high=1000.0, is_live=True)
+    rate_hz: float = parameter(250.0, 'Rate', unit='Hz', low=1.0, high=1000.0, is_live=True)
+    margin: float = parameter(0.1, 'Margin', is_live=True)
+    laps: int = parameter(2, 'Laps', low=1, is_live=True)
+    centre: tuple[float, ...] = parameter(
+        (1.0, 0.0, 0.9), 'Centre', unit='m', size=3, low=-5.0, high=5.0, is_live=True
     )
-    margin: float = field(default=0.1, metadata=parameter('Margin', is_live=True))
-    laps: int = field(default=2, metadata=parameter('Laps', low=1, is_live=True))
-    centre: tuple[float, ...] = field(
-        default=(1.0, 0.0, 0.9),
-        metadata=parameter('Centre', unit='m', size=3, low=-5.0, high=5.0, is_live=True),
-    )
-    names: tuple[str, ...] = field(default=('a', 'b'), metadata=parameter('Names', is_live=True))
-    path: str = field(
-        default='circle', metadata=parameter('Path', choices=('circle', 'line'), is_live=True)
-    )
-    enabled: bool = field(default=True, metadata=parameter('Enabled', is_live=True))
-    fixed: float = field(default=1.0, metadata=parameter('Fixed', low=0.0))
+    names: tuple[str, ...] = parameter(('a', 'b'), 'Names', is_live=True)
+    path: str = parameter('circle', 'Path', choices=('circle', 'line'), is_live=True)
+    enabled: bool = parameter(True, 'Enabled', is_live=True)
+    fixed: float = parameter(1.0, 'Fixed', low=0.0)
     derived: int = 7  # no parameter
 
     def __post_init__(self) -> None:
@@ -68,7 +68,7 @@ def set_one(node, name, value):
 
 
 def test_declare_returns_the_defaults(make_node):
-    assert declare(make_node(), Config) == Config()
+    assert declare_parameters(make_node(), Config) == Config()
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_declare_returns_the_defaults(make_node):
     ],
 )
 def test_value_is_taken_at_the_start_and_later(make_node, name, value, expected):
-    started = declare(make_node(Parameter(name, value=value)), Config)
+    started = declare_parameters(make_node(Parameter(name, value=value)), Config)
     node = make_node()
-    declare(node, Config)
+    declare_parameters(node, Config)
     assert set_one(node, name, value).successful
-    for config in (started, read(node, Config)):
+    for config in (started, read_parameters(node, Config)):
         assert getattr(config, name) == expected
         assert type(getattr(config, name)) is type(expected)
 
@@ -117,24 +117,24 @@ def test_value_is_taken_at_the_start_and_later(make_node, name, value, expected)
 )
 def test_value_is_refused_with_the_reason_at_the_start_and_later(make_node, name, value, reason):
     with pytest.raises(NeuralIkError) as caught:
-        declare(make_node(Parameter(name, value=value)), Config)
+        declare_parameters(make_node(Parameter(name, value=value)), Config)
     assert reason in str(caught.value)
     node = make_node()
-    declare(node, Config)
+    declare_parameters(node, Config)
     result = set_one(node, name, value)
     assert not result.successful
     assert reason.lower() in result.reason.lower()
-    assert read(node, Config) == Config()
+    assert read_parameters(node, Config) == Config()
 
 
 def test_empty_list_is_refused_because_ros_takes_it_for_no_value(make_node):
     with pytest.raises(ParameterError, match='names: no value'):
-        declare(make_node(Parameter('names', Parameter.Type.NOT_SET)), Config)
+        declare_parameters(make_node(Parameter('names', Parameter.Type.NOT_SET)), Config)
 
 
 def test_parameters_are_read_only_unless_live(make_node):
     node = make_node()
-    declare(node, Config)
+    declare_parameters(node, Config)
     result = set_one(node, 'fixed', 2.0)
     assert not result.successful
     assert 'read-only' in result.reason
@@ -143,7 +143,7 @@ def test_parameters_are_read_only_unless_live(make_node):
 def test_on_change_gets_the_new_configuration_once_it_is_valid(make_node):
     node = make_node()
     seen: list[Config] = []
-    declare(node, Config, on_change=seen.append)
+    declare_parameters(node, Config, on_change=seen.append)
     assert not set_one(node, 'laps', -1).successful
     assert seen == []
     changes = [Parameter('laps', value=5), Parameter('margin', value=2)]
@@ -153,13 +153,13 @@ def test_on_change_gets_the_new_configuration_once_it_is_valid(make_node):
 
 def test_one_bad_value_of_a_set_leaves_all_as_before(make_node):
     node = make_node()
-    declare(node, Config)
+    declare_parameters(node, Config)
     for bad in (Parameter('margin', value=math.inf), Parameter('rate_hz', value=2e3)):
         assert not node.set_parameters_atomically([Parameter('laps', value=5), bad]).successful
-        assert read(node, Config) == Config()
+        assert read_parameters(node, Config) == Config()
 
 
-def test_veto_is_asked_last_and_its_reason_reaches_the_caller(make_node):
+def test_validate_is_called_last_and_its_reason_reaches_the_caller(make_node):
     node = make_node()
     asked: list[Config] = []
 
@@ -167,18 +167,29 @@ def test_veto_is_asked_last_and_its_reason_reaches_the_caller(make_node):
         asked.append(config)
         return 'the arm moves' if config.laps > 3 else ''
 
-    declare(node, Config, validate=validate)
+    declare_parameters(node, Config, validate=validate)
     assert asked == []
     assert not set_one(node, 'laps', -1).successful
     assert asked == [], 'not about a value that is bad anyway'
     assert set_one(node, 'laps', 3).successful
     assert set_one(node, 'laps', 4).reason == 'the arm moves'
-    assert read(node, Config) == Config(laps=3)
+    assert read_parameters(node, Config) == Config(laps=3)
+
+
+@pytest.mark.parametrize('value', [5.0, 'text', [1.0, 2.0]])
+def test_former_name_is_refused_with_the_present_one(make_node, monkeypatch, value):
+    monkeypatch.setattr(parameter_table, 'RENAMED', {'speed_hz': 'rate_hz', 'other': 'absent'})
+    declare_parameters(make_node(Parameter('other', value=value)), Config)  # of another node
+    node = make_node()
+    assert declare_parameters(node, Config) == Config()
+    assert not node.has_parameter('speed_hz')
+    with pytest.raises(RenamedParameterError, match='speed_hz was renamed rate_hz'):
+        declare_parameters(make_node(Parameter('speed_hz', value=value)), Config)
 
 
 def test_descriptor_tells_description_unit_and_range(make_node):
     node = make_node()
-    declare(node, Config)
+    declare_parameters(node, Config)
     rate = node.describe_parameter('rate_hz')
     assert rate.description == 'Rate [Hz]'
     assert (rate.floating_point_range[0].from_value, rate.floating_point_range[0].to_value) == (

@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from neural_ik_ros.interface.node_config import NodeConfig
-from neural_ik_ros.interface.parameter_table import METADATA_KEY
-from neural_ik_ros.ros.nodes.path_markers import ViewConfig
+from neural_ik_ros.interface.parameter_table import METADATA_KEY, RENAMED
+from neural_ik_ros.ros.nodes.bag_player import BagPlayerConfig
+from neural_ik_ros.ros.nodes.path_markers import PathMarkersConfig
 from neural_ik_ros.ros.nodes.simulated_arm import SimulatedArmConfig
 from neural_ik_ros.ros.nodes.target_source import TargetSourceConfig
 from neural_ik_ros.share import share_folder
@@ -21,7 +22,7 @@ from neural_ik_ros.share import share_folder
 REPOSITORY = Path(__file__).resolve().parents[3]
 CONFIGS = {
     'neural_ik': NodeConfig,
-    'path_markers': ViewConfig,
+    'path_markers': PathMarkersConfig,
     'simulated_arm': SimulatedArmConfig,
     'target_source': TargetSourceConfig,
 }
@@ -77,6 +78,14 @@ def test_every_number_has_a_range_that_its_default_is_in(node_name):
         high = float('inf') if info.high is None else info.high
         assert all(low <= value <= high for value in values), field.name
     assert numbers >= 2
+
+
+def test_every_renamed_parameter_has_a_present_name_only():
+    configs = (*CONFIGS.values(), BagPlayerConfig)
+    present = {field.name for one in configs for field in dataclasses.fields(one)}
+    assert len(RENAMED) >= 4
+    assert set(RENAMED.values()) <= present
+    assert not set(RENAMED) & present
 
 
 def test_documentation_names_only_parameters_that_exist():

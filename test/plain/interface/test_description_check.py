@@ -13,8 +13,8 @@ from neural_ik_ros.interface.description_check import (
     IGNORE,
     USE,
     DescriptionCheck,
-    difference,
-    prefixed,
+    add_prefix,
+    compare_arms,
 )
 from neural_ik_ros.kinematics import Arm, forward, random_joints
 
@@ -51,10 +51,10 @@ def texts(urdf_text: str) -> dict[str, str]:
     }
 
 
-def test_difference_of_an_arm_to_itself_is_none(arm):
-    found = difference(arm, arm)
-    assert found.is_none(1e-15)
-    assert found.words == ''
+def test_arm_does_not_differ_from_itself(arm):
+    found = compare_arms(arm, arm)
+    assert found.is_within(1e-15)
+    assert found.summary == ''
 
 
 def test_frames_between_the_joints_do_not_matter(arm, urdf_text, make_check):
@@ -63,13 +63,13 @@ def test_frames_between_the_joints_do_not_matter(arm, urdf_text, make_check):
     assert moved != urdf_text
     moved = changed(moved, 'xyz="0 0 0.135"', 'xyz="0.258 0 0.135"')
     check = make_check()
-    assert check.take(moved)
+    assert check.update(moved)
     assert check.problem == ''
 
 
 def test_offset_between_two_arms_is_that_of_the_axes(arm, texts, make_check):
     check = make_check()
-    check.take(texts['other'])
+    check.update(texts['other'])
     assert 'robot_description is another arm' in check.problem
     assert 'the axis of joint_2' not in check.problem
     assert 'the axis of joint_3 is off by 95.000 mm and 0.00000 rad' in check.problem
@@ -96,7 +96,7 @@ def test_offset_between_two_arms_is_that_of_the_axes(arm, texts, make_check):
 )
 def test_description_is_judged_by_mode(texts, make_check, mode, name, problem):
     check = make_check(mode)
-    check.take(texts[name] or ' ')
+    check.update(texts[name] or ' ')
     if problem:
         assert problem in check.problem
     else:
@@ -106,41 +106,41 @@ def test_description_is_judged_by_mode(texts, make_check, mode, name, problem):
 def test_calibrated_arm_is_used_with_its_own_geometry_and_limits(arm, texts, make_check):
     check = make_check(USE)
     assert check.problem == 'no robot_description has been received'
-    check.take(texts['calibrated'])
+    check.update(texts['calibrated'])
     q = random_joints(arm, np.random.default_rng(3), 50)
     way = np.linalg.norm((forward(check.arm, q) - forward(arm, q))[:, :3, 3], axis=1)
     assert way.min() > 1e-5
     assert way.max() < 2e-3
     assert check.arm.joint_names == arm.joint_names
-    check.take(texts['limits'])
+    check.update(texts['limits'])
     assert check.arm.upper[2] == 0.9
 
 
 def test_another_arm_is_not_used_and_the_last_good_one_stays(arm, texts, make_check):
     check = make_check(USE)
-    check.take(texts['other'])
+    check.update(texts['other'])
     assert check.arm is arm
-    check.take(texts['same'])
+    check.update(texts['same'])
     assert check.problem == ''
 
 
-def test_same_text_is_no_news(texts, make_check):
+def test_same_text_is_no_change(texts, make_check):
     check = make_check()
-    assert check.take(texts['other'])
-    assert not check.take(texts['other'])
+    assert check.update(texts['other'])
+    assert not check.update(texts['other'])
     assert check.problem
 
 
 def test_prefix_is_expected_in_the_description(arm, texts, make_check):
-    text = prefixed((REPOSITORY / 'urdf' / 'irb2400.urdf').read_text(), 'left_')
+    text = add_prefix((REPOSITORY / 'urdf' / 'irb2400.urdf').read_text(), 'left_')
     check = make_check(prefix='left_')
-    check.take(text)
+    check.update(text)
     assert check.problem == ''
-    check.take(texts['same'])
+    check.update(texts['same'])
     assert "'left_base_link' is missing" in check.problem
 
 
 def test_axis_that_turns_the_other_way_is_another_arm(arm, urdf_text, make_check):
     check = make_check(USE)
-    check.take(urdf_text.replace('<axis xyz="0 1 0"/>', '<axis xyz="0 -1 0"/>'))
+    check.update(urdf_text.replace('<axis xyz="0 1 0"/>', '<axis xyz="0 -1 0"/>'))
     assert 'the axis of joint_2 is off by 0.000 mm and 3.14159 rad' in check.problem

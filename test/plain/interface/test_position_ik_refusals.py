@@ -25,8 +25,8 @@ from moveit_bench import (
 from strategies import shipped_arm
 
 from neural_ik_ros.interface.messages import InvalidMessage
-from neural_ik_ros.interface.moveit_codes import CODES, MoveItCode
-from neural_ik_ros.interface.position_ik import Answer, IkHandler
+from neural_ik_ros.interface.moveit_codes import CODE_OF_STATUS, MoveItCode
+from neural_ik_ros.interface.position_ik import IkReply, PositionIkHandler
 from neural_ik_ros.kinematics import CoupledLimit, forward, is_within_limits, random_joints
 from neural_ik_ros.solver import IkStatus, SolverOptions
 
@@ -34,7 +34,7 @@ HANDLER = made_handler()
 
 
 @pytest.fixture
-def handler() -> IkHandler:
+def handler() -> PositionIkHandler:
     return made_handler()
 
 
@@ -48,7 +48,7 @@ def request_() -> Request:
 
 def test_nothing_is_solved_for_an_arm_that_is_in_question(request_):
     answer, _ = ask(made_handler(problem='another arm'), request_)
-    assert answer == Answer(code=MoveItCode.FAILURE, reason='another arm')
+    assert answer == IkReply(code=MoveItCode.FAILURE, reason='another arm')
 
 
 @pytest.mark.parametrize('group', ['', 'arm', 'Manipulator'])
@@ -69,7 +69,7 @@ def test_frame_that_nobody_knows_is_refused(request_):
     assert "'moon'" in answer.reason
     assert 'use_tf' in answer.reason
     answer, _ = ask(made_handler(to_base=lambda _: InvalidMessage(reason='TF says no')), request_)
-    assert answer == Answer(code=MoveItCode.FRAME_TRANSFORM_FAILURE, reason='TF says no')
+    assert answer == IkReply(code=MoveItCode.FRAME_TRANSFORM_FAILURE, reason='TF says no')
 
 
 @pytest.mark.parametrize('link', ['camera', 'link_5', 'base_link', 'world', 'nowhere'])
@@ -197,7 +197,7 @@ def test_refusal_of_the_solver_has_its_code(request_, options, status, code):
 
 @pytest.mark.parametrize('status', IkStatus, ids=lambda status: status.name)
 def test_every_status_has_one_code_and_success_means_solved(status):
-    assert (CODES[status] is MoveItCode.SUCCESS) == status.is_solved
+    assert (CODE_OF_STATUS[status] is MoveItCode.SUCCESS) == status.is_solved
 
 
 def test_other_posture_is_no_solution_where_it_must_be_kept(arm):

@@ -23,11 +23,11 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Header, String
 from visualization_msgs.msg import MarkerArray
 
-from neural_ik_ros.interface.description_check import prefixed
+from neural_ik_ros.interface.description_check import add_prefix
 from neural_ik_ros.interface.messages import pose_from_transform
 from neural_ik_ros.kinematics import Joints, forward
 from neural_ik_ros.ros.node.diagnostics import status_message
-from neural_ik_ros.ros.nodes.markers import BAD, GOOD, Trail
+from neural_ik_ros.ros.nodes.markers import OK_COLOUR, PROBLEM_COLOUR, Trail
 from neural_ik_ros.ros.nodes.path_markers import PATHS, PathMarkers
 from neural_ik_ros.ros.runtime import qos
 from neural_ik_ros.share import share_folder
@@ -45,9 +45,9 @@ class Stage:
         self.peer, self.prefix = peer, prefix
         view, node = f'{namespace}/path_markers', f'{namespace}/neural_ik'
         self.paths = {
-            name: peer.listen(Path, f'{view}/{name}_path', qos.VIEW_OUT) for name in PATHS
+            name: peer.listen(Path, f'{view}/{name}_path', qos.MARKERS_OUT) for name in PATHS
         }
-        self.markers = peer.listen(MarkerArray, f'{view}/markers', qos.VIEW_OUT)
+        self.markers = peer.listen(MarkerArray, f'{view}/markers', qos.MARKERS_OUT)
         self._targets = peer.talk(PoseStamped, f'{node}/target_pose', qos.POSE_OUT)
         self._solutions = peer.talk(JointState, f'{node}/solution', qos.SOLUTION_OUT)
         self._statuses = peer.talk(DiagnosticStatus, f'{node}/status', qos.STATUS_OUT)
@@ -111,7 +111,7 @@ def test_markers_follow_target_tool_and_status(stage):
     stage.play_until(lambda: stage.markers and len(stage.markers[-1].markers) == 3)
     stage.play_until(lambda: stage.markers[-1].markers[1].text == 'SOLVED')
     ball, _, way = stage.markers[-1].markers
-    assert ball.color == GOOD
+    assert ball.color == OK_COLOUR
     ends = [[point.x, point.y, point.z] for point in way.points]
     assert_allclose(ends, [place_of(MEASURED), place_of(ASKED)], atol=EXACT)
 
@@ -120,7 +120,7 @@ def test_markers_follow_target_tool_and_status(stage):
         return stage.markers[-1].markers[1].text == 'UNREACHABLE'
 
     assert stage.peer.spin_until(is_told)
-    assert stage.markers[-1].markers[0].color == BAD
+    assert stage.markers[-1].markers[0].color == PROBLEM_COLOUR
 
 
 def test_markers_end_with_the_targets_and_paths_stay(stage):
@@ -167,7 +167,7 @@ def test_view_works_in_a_namespace_with_a_prefix(start_node, peer):
     start_node('path_markers', '-p', 'prefix:=left_', '-r', '__ns:=/left')
     stage = Stage(peer, namespace='/left', prefix='left_')
     topic = '/left/robot_description'
-    peer.talk(String, topic, qos.ROBOT_DESCRIPTION).publish(String(data=prefixed(URDF, 'left_')))
+    peer.talk(String, topic, qos.ROBOT_DESCRIPTION).publish(String(data=add_prefix(URDF, 'left_')))
     stage.play_until(stage.has_paths)
     assert_allclose(stage.places('tool'), [place_of(MEASURED)], atol=EXACT)
     assert stage.paths['tool'][-1].header.frame_id == 'left_base_link'
@@ -193,10 +193,10 @@ def view_here():
 
 def test_view_makes_no_message_while_nobody_looks(view_here, peer, monkeypatch):
     made: list[Header] = []
-    monkeypatch.setattr(Trail, 'message', lambda _, header: made.append(header) or Path())
+    monkeypatch.setattr(Trail, 'path', lambda _, header: made.append(header) or Path())
     view_here(lambda: made, 0.5)
     assert made == []
-    peer.listen(Path, '/path_markers/tool_path', qos.VIEW_OUT)
+    peer.listen(Path, '/path_markers/tool_path', qos.MARKERS_OUT)
     view_here(lambda: made, WAIT_S)
     assert made
 

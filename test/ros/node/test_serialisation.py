@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What goes over the wire is what a message would have been."""
+"""Serialised targets and commands equal those of the middleware."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from neural_ik_ros.interface.messages import (
     target_from_pose,
 )
 from neural_ik_ros.motion import STOP_POINTS, Command, Waypoints
-from neural_ik_ros.ros.node import wire
+from neural_ik_ros.ros.node import serialisation
 
 NAMES = [f'left_joint_{i}' for i in range(1, 7)]
 
@@ -42,23 +42,25 @@ def message_of(one: Command, names: list[str]) -> JointTrajectory:
 @pytest.mark.parametrize('names', [NAMES, list('abcdef'), ['x' * k for k in range(1, 7)]])
 @pytest.mark.parametrize('n_tail', range(STOP_POINTS + 1))
 def test_bytes_are_those_of_the_message(names, n_tail):
-    format_ = wire.TrajectoryWire(names, STOP_POINTS)
+    serialiser = serialisation.TrajectorySerialiser(names, STOP_POINTS)
     for one in (command(n_tail=n_tail), command(n_tail=0), command(n_tail=n_tail)):
-        content = format_.encoded(one)
+        content = serialiser.serialise(one)
         assert content is not None
         assert deserialize_message(content, JointTrajectory) == message_of(one, names)
 
 
 def test_commands_of_another_layout_are_left_to_the_message():
-    format_ = wire.TrajectoryWire(NAMES, STOP_POINTS)
-    assert format_.encoded(command(n_tail=STOP_POINTS + 1)) is None
-    assert format_.encoded(command(n=2)) is None
+    serialiser = serialisation.TrajectorySerialiser(NAMES, STOP_POINTS)
+    assert serialiser.serialise(command(n_tail=STOP_POINTS + 1)) is None
+    assert serialiser.serialise(command(n=2)) is None
 
 
 def test_layout_that_the_middleware_writes_otherwise_is_left_to_the_message(monkeypatch):
-    serialise = wire.serialize_message
-    monkeypatch.setattr(wire, 'serialize_message', lambda one: bytes(reversed(serialise(one))))
-    assert wire.TrajectoryWire(NAMES, STOP_POINTS).encoded(command()) is None
+    serialise = serialisation.serialize_message
+    monkeypatch.setattr(
+        serialisation, 'serialize_message', lambda one: bytes(reversed(serialise(one)))
+    )
+    assert serialisation.TrajectorySerialiser(NAMES, STOP_POINTS).serialise(command()) is None
 
 
 def pose(frame: str = 'base_link') -> PoseStamped:
@@ -75,7 +77,7 @@ def pose(frame: str = 'base_link') -> PoseStamped:
 def test_target_is_the_one_in_the_message(frame):
     content = serialize_message(pose(frame))
     given, expected = (
-        wire.target_from_wire(content),
+        serialisation.target_from_bytes(content),
         target_from_pose(deserialize_message(content, PoseStamped)),
     )
     assert_array_equal(given.transform, expected.transform)
@@ -83,10 +85,10 @@ def test_target_is_the_one_in_the_message(frame):
     assert given.stamp_ns == 12_345_678_901
 
 
-def test_target_from_a_machine_of_the_other_byte_order_is_left_to_the_middleware():
+def test_target_from_a_machine_of_the_other_byte_order_is_the_same():
     numbers = (0.5, -1.5, 2.5, 0.5, -0.5, 0.5, 0.5)
     content = b'\x00\x00\x00\x00' + struct.pack('>iII4s7d', 12, 345_678_901, 2, b'a', *numbers)
-    given = wire.target_from_wire(content)
+    given = serialisation.target_from_bytes(content)
     assert_array_equal(given.transform, target_from_pose(pose()).transform)
     assert (given.frame_id, given.stamp_ns) == ('a', 12_345_678_901)
 
@@ -99,11 +101,11 @@ def test_whatever_comes_is_a_target_or_a_reason():
         changed = bytearray(content[: int(rng.integers(len(content) + 1))])
         for at in rng.integers(len(changed), size=3) if changed else ():
             changed[at] = int(rng.integers(256))
-        given = wire.target_from_wire(bytes(changed))
+        given = serialisation.target_from_bytes(bytes(changed))
         n_refused += isinstance(given, InvalidMessage)
         if not isinstance(given, InvalidMessage):
             expected = target_from_pose(deserialize_message(bytes(changed), PoseStamped))
             assert_array_equal(given.transform, expected.transform)
             assert (given.frame_id, given.stamp_ns) == (expected.frame_id, expected.stamp_ns)
     assert 1000 < n_refused < 2000
-    assert 'no PoseStamped' in wire.target_from_wire(b'').reason
+    assert 'no PoseStamped' in serialisation.target_from_bytes(b'').reason

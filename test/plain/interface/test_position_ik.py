@@ -16,7 +16,7 @@ from oracles import needs_pinocchio, pinocchio_forward
 
 from neural_ik_ros.interface.messages import PoseTarget, fill_pose
 from neural_ik_ros.interface.moveit_codes import MoveItCode
-from neural_ik_ros.interface.position_ik import IkHandler
+from neural_ik_ros.interface.position_ik import PositionIkHandler
 from neural_ik_ros.kinematics import (
     arm_from_urdf,
     forward,
@@ -29,7 +29,7 @@ SOLVED = 1e-9  # [m] and unitless
 
 
 @pytest.fixture
-def handler() -> IkHandler:
+def handler() -> PositionIkHandler:
     return made_handler()
 
 

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The judge of the demo, fed with recordings whose errors are known."""
+"""The report of the demo, on recordings whose errors are known."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recordings import LATENCY, RELAY, SERIES, SPEEDS, T0, N, made_recording
 from neural_ik_ros.errors import NeuralIkError
 from neural_ik_ros.kinematics import Arm, FloatArray, forward
 from neural_ik_ros.motion import MotionLimits
-from neural_ik_ros.simulation.demo_report import DemoReport, Recording, judge
+from neural_ik_ros.simulation.demo_report import DemoReport, Recording, make_report
 
 
 @pytest.fixture(scope='module')
@@ -30,12 +30,12 @@ def recording(arm: Arm) -> Recording:
 @pytest.fixture
 def report_of(arm, limits):
     def report(recording: Recording) -> DemoReport:
-        return judge(recording, limits)
+        return make_report(recording, limits)
 
     return report
 
 
-def test_judge_finds_nothing_wrong_with_a_good_recording(report_of, recording):
+def test_report_finds_nothing_wrong_with_a_good_recording(report_of, recording):
     report = report_of(recording)
     assert report.problems == []
     assert report.n_targets == report.n_answered == report.n_solved == N
@@ -48,7 +48,7 @@ def test_judge_finds_nothing_wrong_with_a_good_recording(report_of, recording):
     assert 0.6 * N < report.command.position_m.n < 0.7 * N, 'the first second is not judged'
 
 
-def test_judge_measures_latencies_and_rate(report_of, recording):
+def test_report_measures_latencies_and_rate(report_of, recording):
     late = recording.command_received.copy()
     late[100] += 5_000_000
     report = report_of(replace(recording, command_received=late))
@@ -67,7 +67,7 @@ def moved(targets: FloatArray, row: int, distance: float) -> FloatArray:
 
 
 @pytest.mark.parametrize(('distance', 'is_fine'), [(0.9e-6, True), (1.1e-6, False)])
-def test_judge_measures_solutions_against_their_targets(report_of, recording, distance, is_fine):
+def test_report_measures_solutions_against_their_targets(report_of, recording, distance, is_fine):
     report = report_of(replace(recording, targets=moved(recording.targets, 500, distance)))
     assert report.solution.position_m.max == pytest.approx(distance, rel=1e-6)
     assert report.solution.position_m.p50 < 1e-12
@@ -75,7 +75,7 @@ def test_judge_measures_solutions_against_their_targets(report_of, recording, di
     assert is_fine or 'a solution is off' in report.problems[0]
 
 
-def test_judge_measures_the_rotation_of_solutions(report_of, recording):
+def test_report_measures_the_rotation_of_solutions(report_of, recording):
     q = recording.solution_q.copy()
     q[300, 5] += 2e-6  # turns the tool about its own axis
     report = report_of(replace(recording, solution_q=q))
@@ -84,7 +84,7 @@ def test_judge_measures_the_rotation_of_solutions(report_of, recording):
     assert len(report.problems) == 1
 
 
-def test_judge_compares_commands_with_the_targets_they_answer(report_of, recording):
+def test_report_compares_commands_with_the_targets_they_answer(report_of, recording):
     q = recording.command_q.copy()
     q[:, 5] += 1e-3
     report = report_of(replace(recording, command_q=q))
@@ -93,7 +93,7 @@ def test_judge_compares_commands_with_the_targets_they_answer(report_of, recordi
     assert report.problems == [], 'the motion may lag, the solution may not'
 
 
-def test_judge_compares_answers_by_stamp_when_some_are_missing(report_of, recording):
+def test_report_compares_answers_by_stamp_when_some_are_missing(report_of, recording):
     kept = np.flatnonzero(np.arange(N) % 3 > 0)
     changes = {
         name: getattr(recording, name)[kept]
@@ -108,7 +108,7 @@ def test_judge_compares_answers_by_stamp_when_some_are_missing(report_of, record
     assert report.problems == []
 
 
-def test_judge_leaves_out_answers_of_which_a_part_was_not_recorded(report_of, recording):
+def test_report_leaves_out_answers_of_which_a_part_was_not_recorded(report_of, recording):
     """The recorder may have come late: its first command answers a target it has not seen."""
     changes = {name: getattr(recording, name)[50:] for name in SERIES['trajectories']}
     report = report_of(replace(recording, **changes))
@@ -126,7 +126,7 @@ def test_judge_leaves_out_answers_of_which_a_part_was_not_recorded(report_of, re
     assert report.problems == []
 
 
-def test_judge_tells_the_lag_of_the_arm_from_its_distance_to_the_path(report_of, recording, arm):
+def test_report_tells_the_lag_of_the_arm_from_its_distance_to_the_path(report_of, recording, arm):
     lag = 5
     q = np.vstack([np.tile(recording.joint_q[0], (lag, 1)), recording.joint_q[:-lag]])
     report = report_of(replace(recording, joint_q=q))
@@ -137,7 +137,7 @@ def test_judge_tells_the_lag_of_the_arm_from_its_distance_to_the_path(report_of,
     assert report.problems == []
 
 
-def test_judge_measures_the_use_of_the_velocity_limits(report_of, recording, limits):
+def test_report_measures_the_use_of_the_velocity_limits(report_of, recording, limits):
     time = 1e-9 * (recording.target_stamp - T0)[:, None] - 1.5
     q = np.zeros((N, 6))
     q[:, :1] = 0.015 * limits.velocity[0] * time
@@ -145,7 +145,7 @@ def test_judge_measures_the_use_of_the_velocity_limits(report_of, recording, lim
     assert report.limit_use['velocity'] == pytest.approx(0.015, rel=1e-3)
 
 
-def test_judge_measures_the_use_of_the_position_limits(report_of, recording, limits):
+def test_report_measures_the_use_of_the_position_limits(report_of, recording, limits):
     q = np.tile(0.5 * (limits.lower + limits.upper), (N, 1))
     q[:, 3] = 0.75 * limits.upper[3]
     report = report_of(replace(recording, command_q=q))
@@ -159,7 +159,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(('steps', 'problem'), BROKEN.values(), ids=BROKEN)
-def test_judge_lists_broken_limits(report_of, recording, limits, steps, problem):
+def test_report_lists_broken_limits(report_of, recording, limits, steps, problem):
     q = np.zeros((N, 6))
     q[:, 0] = limits.upper[0] - 0.005 if problem.startswith('position') else 0.0
     q[500 : 500 + len(steps), 0] += steps
@@ -171,14 +171,14 @@ def test_judge_lists_broken_limits(report_of, recording, limits, steps, problem)
     assert any(f'{100.0 * share:.3f} %' in line for line in report.problems)
 
 
-def test_judge_does_not_call_a_limit_broken_that_is_just_reached(report_of, recording, limits):
+def test_report_does_not_call_a_limit_broken_that_is_just_reached(report_of, recording, limits):
     q = np.tile(limits.upper, (N, 1))
     report = report_of(replace(recording, command_q=q))
     assert report.limit_use['position'] == pytest.approx(1.0)
     assert report.problems == []
 
 
-def test_judge_ignores_differences_over_uneven_times(report_of, recording, limits):
+def test_report_ignores_differences_over_uneven_times(report_of, recording, limits):
     """After a lost target the next command is one period farther: not a higher speed."""
     kept = np.delete(np.arange(N), [400, 401, 555])
     changes = {
@@ -201,7 +201,7 @@ def test_judge_ignores_differences_over_uneven_times(report_of, recording, limit
         ({'SOLVED': N - 2, 'STALE_TARGET': 1, 'STALE_JOINT_STATE': 1}, True),  # the machine's
     ],
 )
-def test_judge_lists_refused_targets(report_of, recording, counts, is_fine):
+def test_report_lists_refused_targets(report_of, recording, counts, is_fine):
     report = report_of(replace(recording, counts=counts))
     assert report.n_answered == N
     assert report.n_solved == sum(n for s, n in counts.items() if s.startswith('SOLVED'))
@@ -214,7 +214,7 @@ def test_judge_lists_refused_targets(report_of, recording, counts, is_fine):
     ('name', 'is_fine'),
     [('rejected', False), ('position_violations', False), ('speed_violations', True)],
 )
-def test_judge_lists_what_the_simulated_arm_refused(report_of, recording, name, is_fine):
+def test_report_lists_what_the_simulated_arm_refused(report_of, recording, name, is_fine):
     report = report_of(replace(recording, violations={**recording.violations, name: 3}))
     assert (report.problems == []) == is_fine
     assert is_fine or f"'{name}': 3" in report.problems[0]
@@ -223,14 +223,14 @@ def test_judge_lists_what_the_simulated_arm_refused(report_of, recording, name, 
 
 @pytest.mark.parametrize('n', [0, 99])
 @pytest.mark.parametrize('what', SERIES)
-def test_judge_refuses_a_recording_that_is_too_short(report_of, recording, what, n):
+def test_report_refuses_a_recording_that_is_too_short(report_of, recording, what, n):
     changes = {name: getattr(recording, name)[:n] for name in SERIES[what]}
     with pytest.raises(NeuralIkError, match=f'only {n} {what}'):
         report_of(replace(recording, **changes))
 
 
 @pytest.mark.parametrize('n', [0, 1, 5, 99])
-def test_judge_refuses_a_recording_with_few_complete_answers(report_of, recording, n):
+def test_report_refuses_a_recording_with_few_complete_answers(report_of, recording, n):
     stamps = recording.solution_stamp.copy()
     stamps[: N - n] += 1
     with pytest.raises(NeuralIkError, match=f'only {n} complete answers'):
@@ -238,7 +238,7 @@ def test_judge_refuses_a_recording_with_few_complete_answers(report_of, recordin
 
 
 @pytest.mark.parametrize('name', ['target_stamp', 'relayed_stamp', 'joint_stamp'])
-def test_judge_refuses_a_recording_whose_parts_do_not_belong_together(report_of, recording, name):
+def test_report_refuses_a_recording_whose_parts_do_not_belong_together(report_of, recording, name):
     stamps = getattr(recording, name)
     with pytest.raises(NeuralIkError, match='only 0'):
         report_of(replace(recording, **{name: stamps - 10 * (stamps[-1] - stamps[0]) - 1}))
