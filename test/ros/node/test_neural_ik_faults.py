@@ -38,13 +38,13 @@ def test_arm_that_does_not_follow_is_a_fault_that_ends_when_it_rests(start_node,
         driver.send_joints(HOME)
         driver.send_target(FAR)
 
-    driver.provoke(send, 'FOLLOWING_ERROR')
+    driver.repeat_until_status(send, 'FOLLOWING_ERROR')
     assert 'rad away; no targets until the arm has been at rest for 1 s' in (
         driver.statuses[-1].message
     )
     driver.assert_trajectories_are_sound()
-    driver.forget()
-    driver.provoke(send, 'SOLVED')
+    driver.clear()
+    driver.repeat_until_status(send, 'SOLVED')
     assert_allclose(driver.rows()[0], HOME, atol=1e-4)
     assert_clean_exit(node, node.stop())
 
@@ -158,7 +158,7 @@ def simulation(start_node, peer, set_clock):
 
 def test_node_on_simulated_time_pauses_with_the_clock(simulation):
     driver = simulation.driver
-    driver.provoke(simulation.send, 'SOLVED')
+    driver.repeat_until_status(simulation.send, 'SOLVED')
     driver.peer.spin_for(0.2)  # the clock stands still: whatever was under way has been sent
     n_before = len(driver.trajectories)
     driver.peer.spin_for(0.3)
@@ -171,30 +171,30 @@ def test_node_survives_a_bag_that_loops(simulation):
     """As a simulation that is reset: no command from the past, and each round is answered."""
     driver = simulation.driver
     for _ in range(3):
-        driver.provoke(simulation.send, 'SOLVED')
-        driver.forget()
+        driver.repeat_until_status(simulation.send, 'SOLVED')
+        driver.clear()
         simulation.time_ns = 10 * SECOND
-        driver.provoke(simulation.step, 'CLOCK_JUMP')
+        driver.repeat_until_status(simulation.step, 'CLOCK_JUMP')
         assert driver.has_braked()
         n_before = len(driver.trajectories)
         old = 100 * SECOND
-        driver.provoke(lambda: driver.send_target(FAR, stamp_ns=old), 'STALE_TARGET')  # noqa: B023
+        driver.repeat_until_status(lambda: driver.send_target(FAR, stamp_ns=old), 'STALE_TARGET')  # noqa: B023
         assert len(driver.trajectories) == n_before
         simulation.time_ns = 100 * SECOND
-        driver.forget()
+        driver.clear()
 
 
 def test_clock_that_jumps_ahead_makes_no_command_from_the_past(simulation):
     driver = simulation.driver
-    driver.provoke(simulation.send, 'SOLVED')
+    driver.repeat_until_status(simulation.send, 'SOLVED')
     old_ns = simulation.time_ns
     simulation.time_ns += 1000 * SECOND
-    driver.provoke(simulation.step, 'COMMAND_OVERDUE')
+    driver.repeat_until_status(simulation.step, 'COMMAND_OVERDUE')
     driver.assert_trajectories_are_sound()
-    driver.forget()
-    driver.provoke(lambda: driver.send_target(FAR, stamp_ns=old_ns), 'STALE_TARGET')
+    driver.clear()
+    driver.repeat_until_status(lambda: driver.send_target(FAR, stamp_ns=old_ns), 'STALE_TARGET')
     assert not driver.trajectories
-    driver.provoke(simulation.send, 'SOLVED')
+    driver.repeat_until_status(simulation.send, 'SOLVED')
     assert_allclose(driver.rows()[0], HOME, atol=1e-4)
 
 
@@ -206,7 +206,7 @@ def test_trajectory_mode_sends_the_whole_motion_at_once(start_node, peer):
     driver.connect()
     assert peer.spin_until(lambda: states)
     goal = np.array(states[-1].position) + 0.1
-    driver.provoke(lambda: driver.send_target(goal), 'SOLVED')
+    driver.repeat_until_status(lambda: driver.send_target(goal), 'SOLVED')
     assert_allclose(driver.trajectories[-1].points[-1].positions, goal, atol=1e-8)
     assert peer.spin_until(lambda: np.abs(np.array(states[-1].position) - goal).max() < 1e-6)
     driver.assert_trajectories_are_sound()
