@@ -10,7 +10,7 @@ import numpy as np
 
 from neural_ik_ros.kinematics import (
     Arm,
-    Branches,
+    ClosedForm,
     Joints,
     Transform,
     branches,
@@ -81,7 +81,7 @@ def unsolvable_problems(arm: Arm, n: int) -> Problems:
 
 def expected_status(arm: Arm, target: Transform) -> IkStatus:
     """Return what all branches of an arm with a spherical wrist say about one target (4, 4)."""
-    assert Branches.of(arm).is_exact  # noqa: S101 - otherwise the answer means nothing
+    assert ClosedForm.of_arm(arm).is_exact  # noqa: S101 - otherwise the answer means nothing
     middle = np.zeros(6)
     found = branches(arm, target, middle)
     on_target = np.abs(forward(arm, found) - target).max(axis=(1, 2)) < 1e-6

@@ -17,8 +17,8 @@ from ..kinematics import (
     arm_from_urdf,
     forward,
     jacobian,
+    joint_positions,
     rotation_angle,
-    skeleton,
 )
 
 CHECK, USE, IGNORE = 'check', 'use', 'ignore'
@@ -95,7 +95,7 @@ def _place_differences(known: Arm, other: Arm) -> tuple[FloatArray, FloatArray]:
     """Return how far [m] and by which angle [rad] the six axes and the tool are off, (7,) each."""
     zero = np.zeros(N_JOINTS)
     axes = [jacobian(arm, zero)[3:].T for arm in (known, other)]
-    points = [skeleton(arm, zero)[1:] for arm in (known, other)]
+    points = [joint_positions(arm, zero)[1:] for arm in (known, other)]
     tools = [forward(arm, zero)[:3, :3] for arm in (known, other)]
     way = points[0] - points[1]
     offsets = np.linalg.norm(np.cross(way[:N_JOINTS], axes[1]), axis=1)

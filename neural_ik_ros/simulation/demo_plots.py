@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from ..kinematics import Arm, FloatArray, forward, skeleton
+from ..kinematics import Arm, FloatArray, forward, joint_positions
 from .demo_report import (
     NS,
     SETTLE_S,
@@ -53,7 +53,9 @@ def _path_figure(recording: Recording, arm: Arm) -> Figure:
     space = figure.add_subplot(1, 2, 1, projection='3d')
     space.plot(*tools.T, color=ARM, linewidth=2.0)
     for row, alpha in ((len(joints) // 3, 0.3), (len(joints) // 2, 1.0)):
-        space.plot(*skeleton(arm, joints[row]).T, 'o-', color=TARGET, linewidth=4.0, alpha=alpha)
+        space.plot(
+            *joint_positions(arm, joints[row]).T, 'o-', color=TARGET, linewidth=4.0, alpha=alpha
+        )
     space.set_aspect('equal')
     space.set_yticks([-0.2, 0.0, 0.2])
     space.set_xlabel('x [m]')

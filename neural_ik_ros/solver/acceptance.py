@@ -21,7 +21,7 @@ from ..kinematics.compiled import compiled
 from ..kinematics.levenberg_marquardt import SCRATCH_SHAPE, refine_into
 from ..kinematics.posture import posture_into
 from ..kinematics.se3 import rotation_vector_into
-from ..kinematics.singularity import smallest_of
+from ..kinematics.singularity import smallest_singular_value_of
 from ..kinematics.types import FloatArray, Joints, Transform
 from .batch import KEPT, NOTHING, OPEN, OTHER, Records, clear
 from .checks import is_in_reach, is_joint_state, make_rigid
@@ -265,7 +265,7 @@ def _conclude(arm: Any, row: Any, ending: int, scratch: FloatArray) -> bool:
     tool, frames = scratch[0], scratch[1]
     frames_into(arm['rotations'], arm['translations'], row['q'], tool, frames)
     jacobian_from_frames(tool, frames)
-    margin = smallest_of(frames)
+    margin = smallest_singular_value_of(frames)
     status = SOLVED if is_kept else SOLVED_OTHER_POSTURE
     if not is_kept and not arm['allow_other_posture']:
         status = OTHER_POSTURE

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kinematics import N_JOINTS, Arm, CoupledLimit, lm_bounds, unbounded_limits
-from ..kinematics.closed_form.branches import Wrist
+from ..kinematics.closed_form.branches import WristParams
 from ..kinematics.compiled import compiled
 from .checks import Reach
 from .problem import SolverOptions
@@ -49,7 +49,7 @@ GROUND = np.dtype(
     [
         ('rotations', 'f8', (7, 3, 3)),
         ('translations', 'f8', (7, 3)),
-        ('wrist', 'f8', (3, 3)),  # see Wrist
+        ('wrist', 'f8', (3, 3)),  # see WristParams
         ('lower', 'f8', N_JOINTS),
         ('upper', 'f8', N_JOINTS),
         ('step_lower', 'f8', N_JOINTS),  # of Newton's steps
@@ -82,7 +82,7 @@ def clear(row: Any) -> None:
     row['max_joint_step'] = row['smallest_singular_value'] = math.nan
 
 
-def ground_of(arm: Arm, wrist: Wrist, options: SolverOptions) -> Records:
+def ground_of(arm: Arm, wrist: WristParams, options: SolverOptions) -> Records:
     """Return one record with what the kernels need to know of an arm and of the rules."""
     no_limit = CoupledLimit(first=0, second=0, lower=-math.inf, upper=math.inf)
     coupled, reach = arm.coupled_limit or no_limit, Reach(arm)

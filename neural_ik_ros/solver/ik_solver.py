@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..kinematics import N_JOINTS, Arm, ArrayShapeError, Branches, Joints, Transform, forward
+from ..kinematics import N_JOINTS, Arm, ArrayShapeError, ClosedForm, Joints, Transform, forward
 from .acceptance import (
     ANY_IS_ENOUGH,
     KEPT_IS_ENOUGH,
@@ -59,7 +59,7 @@ class IkSolver:
         if self.options.coupled_limit is not None:
             arm = arm.with_coupled_limit(self.options.coupled_limit)
         self.arm, self.predictor = arm, predictor
-        self._branches = Branches.of(arm)
+        self._branches = ClosedForm.of_arm(arm)
         self._ground = ground_of(arm, self._branches.wrist, self.options)
         self._names = self._asked()
         self._rounds = tuple(self._round(who) for who in range(len(self._names)))

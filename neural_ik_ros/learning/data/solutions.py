@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...kinematics import TAU, Arm, FloatArray, Joints, Transform, forward, posture, refine
 from ...kinematics.angles import unwind_into
-from ...kinematics.closed_form.branches import MAX_BRANCHES, Branches, Wrist, branches_into
+from ...kinematics.closed_form.branches import MAX_BRANCHES, ClosedForm, WristParams, branches_into
 from ...kinematics.compiled import compiled
 from ...solver.seeds import SeedTable
 
@@ -40,7 +40,7 @@ def solutions(arm: Arm, q: Joints) -> Solutions:
 
     :param q: Shape (n, 6) [rad] within the limits, solutions themselves.
     """
-    known = Branches.of(arm)
+    known = ClosedForm.of_arm(arm)
     targets = forward(arm, q)
     if known.is_exact:
         seeds, target = _closed_form(arm, known.wrist, targets, q)
@@ -107,7 +107,7 @@ def preferred_solutions(arm: Arm, q: Joints, q_current: Joints) -> Joints:
 
 def posture_code(arm: Arm, q: Joints) -> NDArray[np.int64]:
     """Return 0 to 7 for joints (..., 6): shoulder 1, elbow 2, wrist 4; there is no border."""
-    code: NDArray[np.int64] = (posture(arm, q, border=0.0) >= 0) @ np.array([1, 2, 4])
+    code: NDArray[np.int64] = (posture(arm, q, boundary=0.0) >= 0) @ np.array([1, 2, 4])
     return code
 
 
@@ -137,7 +137,7 @@ def nearest_turn_within_limits(arm: Arm, q: Joints, q_near: Joints) -> Joints:
 
 
 def _closed_form(
-    arm: Arm, wrist: Wrist, targets: Transform, q: Joints
+    arm: Arm, wrist: WristParams, targets: Transform, q: Joints
 ) -> tuple[Joints, NDArray[np.intp]]:
     """Return the branches (k, 6) that have a turn within the limits, and the target of each."""
     seeds = np.empty((len(q) * MAX_BRANCHES, 6))  # hardly any of it is ever touched
@@ -150,7 +150,7 @@ def _closed_form(
 @compiled
 def _branches_batch(
     geometry: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
-    wrist: Wrist,
+    wrist: WristParams,
     targets: FloatArray,
     q_near: FloatArray,
     seeds: FloatArray,

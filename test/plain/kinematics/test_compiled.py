@@ -16,7 +16,7 @@ def twice(value: float) -> float:
 
 @pytest.fixture
 def nowhere_to_write(monkeypatch):
-    """Numba as it is for a user without a home, in a package that belongs to another."""
+    """Numba for a user without a home folder, in a package that another user owns."""
     caching = pytest.importorskip('numba.core.caching')
     monkeypatch.setattr(caching.CompileResultCacheImpl, '_locator_classes', [])
     module._warn_of_slow_starts.cache_clear()

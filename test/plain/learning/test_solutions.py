@@ -22,7 +22,7 @@ from neural_ik_ros.kinematics import (
     is_within_limits,
     random_joints,
 )
-from neural_ik_ros.kinematics.closed_form.branches import Branches
+from neural_ik_ros.kinematics.closed_form.branches import ClosedForm
 from neural_ik_ros.learning.data.solutions import (
     Solutions,
     nearest_solutions,
@@ -77,7 +77,7 @@ def test_solutions_are_those_of_the_closed_form(arm: Arm, find, share: float):
 
 def test_solutions_of_an_offset_wrist_are_those_of_many_random_starts(urdf_text: str):
     offset = arm_from_urdf(urdf_text.replace('xyz="0.755 0 0"', 'xyz="0.755 0.04 0.06"'))
-    assert not Branches.of(offset).is_exact
+    assert not ClosedForm.of_arm(offset).is_exact
     rng = np.random.default_rng(12)
     q = random_joints(offset, rng, 40)
     starts = np.repeat(np.arange(len(q)), 300)

@@ -16,7 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from neural_ik_ros.kinematics import (
     TAU,
     Arm,
-    Branches,
+    ClosedForm,
     Joints,
     Transform,
     branches,
@@ -234,7 +234,7 @@ def offset_arm(arm) -> Arm:
     translations = arm.translations.copy()
     translations[4] += [0.0, 0.3, 0.0]
     offset = replace(arm, translations=translations)
-    assert not Branches.of(offset).is_known
+    assert not ClosedForm.of_arm(offset).is_known
     return offset
 
 
