@@ -60,7 +60,7 @@ def spread_starts(
     They lead to all but one in 10,000 of the IRB2400's solutions.
     """
     middle = 0.5 * (arm.lower + arm.upper)
-    starts = nearest_turn_within_limits(arm, table.spread(targets, STARTS), middle)
+    starts = nearest_turn_within_limits(arm, table.diverse_seeds(targets, STARTS), middle)
     return starts.reshape(-1, 6), np.repeat(np.arange(len(targets)), starts.shape[1])
 
 

@@ -29,7 +29,7 @@ from neural_ik_ros.solver import (
     IkStatus,
     SolverOptions,
     acceptance,
-    failure,
+    classify_failure,
 )
 
 N_EACH = 60
@@ -128,10 +128,10 @@ class Rough:
 @pytest.mark.parametrize('predictor', [CurrentJoints(), Rough()], ids=['current', 'rough'])
 def test_warm_up_leaves_nothing_to_compile(arm, predictor):
     kernels = (
-        acceptance.admit,
-        acceptance.hear_seeds,
-        acceptance.hear_branches,
-        failure.explain_branches,
+        acceptance.init_batch,
+        acceptance.try_seeds,
+        acceptance.try_branches,
+        classify_failure.classify_by_branches,
     )
     solver = IkSolver(arm, predictor)
     solver.warm_up()

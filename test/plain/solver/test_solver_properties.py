@@ -45,7 +45,7 @@ EXACT = 1e-9  # [m], [rad] the default tolerances of the solver
 FIELDS = ['q', 'q_seed', 'position_error', 'rotation_error', 'iterations', 'max_joint_step']
 
 # Targets next to singularities that lie at the end of a curved valley when seen from afar: too
-# few Newton steps call them unreachable.
+# few iterations call them unreachable.
 VALLEYS = {
     'wrist 0.2 mm from axis 1': (
         [1.03816, -1.19132, 0.60364, 0.56682, 0.17417, -1.12067],
