@@ -9,7 +9,17 @@ from .closed_form.branches import ClosedForm, branches
 from .limits import is_within_limits, random_joints
 from .posture import is_same_posture, posture, posture_code
 from .refine import RefineResult, lm_bounds, refine, unbounded_limits
-from .se3 import invert, rotation_angle, rotation_from_rpy, se3_log, transform_from_xyz_rpy
+from .se3 import (
+    invert,
+    pose_error,
+    quat_from_rotation,
+    rotation_angle,
+    rotation_from_quat,
+    rotation_from_rpy,
+    se3_log,
+    transform_from_xyz_quat,
+    transform_from_xyz_rpy,
+)
 from .singularity import smallest_singular_value
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
 from .urdf import CorrectionError, UrdfError, arm_from_urdf, links_fixed_to
@@ -41,14 +51,18 @@ __all__ = [
     'links_fixed_to',
     'lm_bounds',
     'nearest_turn',
+    'pose_error',
     'posture',
     'posture_code',
+    'quat_from_rotation',
     'random_joints',
     'refine',
     'rotation_angle',
+    'rotation_from_quat',
     'rotation_from_rpy',
     'se3_log',
     'smallest_singular_value',
+    'transform_from_xyz_quat',
     'transform_from_xyz_rpy',
     'unbounded_limits',
 ]

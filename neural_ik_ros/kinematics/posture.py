@@ -50,11 +50,19 @@ def is_same_posture(a: NDArray[np.int8], b: NDArray[np.int8]) -> NDArray[np.bool
     return is_same
 
 
-def posture_code(signs: NDArray[np.int8]) -> NDArray[np.int64]:
+def posture_code(arm: Arm, q: Joints) -> NDArray[np.int64]:
     """
-    Return one number per posture: bit 1 for shoulder, 2 for elbow and 4 for wrist.
+    Return the posture as one number, as ``code_from_signs``, without boundaries.
 
-    A bit is set where the sign is not negative; ``posture(..., boundary=0.0)`` leaves no doubt.
+    :param q: Shape (..., 6) [rad].
+    :return: Shape (...), 0 to 7.
+    """
+    return code_from_signs(posture(arm, q, boundary=0.0))
+
+
+def code_from_signs(signs: NDArray[np.int8]) -> NDArray[np.int64]:
+    """
+    Return signs as one number: 1 for shoulder, 2 for elbow and 4 for wrist if not negative.
 
     :param signs: Shape (..., 3).
     :return: Shape (...), 0 to 7.

@@ -14,9 +14,8 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 from rosbags.rosbag2.errors import WriterError
 
 from ..interface.controller_rules import NS_PER_S
-from ..interface.messages import quat_from_rotation
 from ..interface.trajectory_layout import TIME, Layout
-from ..kinematics import Joints, Transform
+from ..kinematics import Joints, Transform, quat_from_rotation
 from ..motion import Command, Output, StreamStatus
 from .bag_types import (
     COMMANDS,

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from ..kinematics import Arm, FloatArray, forward, joint_positions
+from ..kinematics import Arm, FloatArray, forward, joint_positions, pose_error
 from .demo_report import (
     NS,
     SETTLE_S,
@@ -21,7 +21,6 @@ from .demo_report import (
     answers_of,
     latency_ns,
     matches,
-    tool_distances,
 )
 
 mpl.use('Agg')
@@ -91,7 +90,7 @@ def _error_figure(recording: Recording, arm: Arm) -> Figure:
     figure = Figure(figsize=(10.0, 6.0), layout='constrained')
     position, rotation = figure.subplots(2, 1, sharex=True)
     for name, color, time_ns, q, goals in series:
-        distances = tool_distances(forward(arm, q), goals)
+        distances = pose_error(forward(arm, q), goals)
         for axes, values in zip((position, rotation), distances, strict=True):
             _plot_over_time(axes, time_ns - recording.target_stamp[0], values, name, color)
     position.set_ylabel('position error [m]')

@@ -17,9 +17,9 @@ from ..kinematics import (
     forward,
     invert,
     posture,
-    posture_code,
     random_joints,
 )
+from ..kinematics.posture import code_from_signs
 
 TABLE_SIZE = 4096
 TABLE_SEED = 20260101  # fixed: the same query gives the same answer on every machine
@@ -100,7 +100,7 @@ class SeedTable:
         poses, azimuth = self._split_azimuth(transforms)
         stored, wanted = _embed(self._poses), _embed(poses)
         squares = 0.5 * (stored**2).sum(axis=1)
-        codes = posture_code(self._posture)
+        codes = code_from_signs(self._posture)
         parts = [
             part
             for code in np.unique(codes)

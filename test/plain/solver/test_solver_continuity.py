@@ -183,7 +183,7 @@ def test_solve_stays_on_its_branch_when_targets_are_noisy(arm, solver):
 
 @pytest.mark.parametrize('joint', [0, 3, 5])
 def test_solve_does_not_turn_round_at_a_limit(arm, joint):
-    """The refinement may end a rounding error beyond a limit; a whole turn is no answer to that."""
+    """Refinement may end a rounding error beyond a limit: no reason for a whole turn."""
     rng = np.random.default_rng(joint)
     solver = IkSolver(arm, CurrentJoints())
     steps = []

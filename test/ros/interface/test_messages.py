@@ -20,11 +20,10 @@ from neural_ik_ros.interface.messages import (
     make_trajectory,
     ns_from_time,
     pose_from_transform,
-    rotation_from_quat,
     target_from_pose,
     trajectory_from_message,
 )
-from neural_ik_ros.kinematics import rotation_angle, rotation_from_rpy
+from neural_ik_ros.kinematics import rotation_angle, rotation_from_quat, rotation_from_rpy
 from neural_ik_ros.motion import Waypoints
 
 NAMES = [f'joint_{i}' for i in range(1, 7)]

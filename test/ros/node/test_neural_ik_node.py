@@ -13,8 +13,8 @@ from driver import AUTOSTART, FAR, HOME, NEAR, PATIENT, commanded_points, shippe
 from geometry_msgs.msg import PoseStamped
 from numpy.testing import assert_allclose
 
-from neural_ik_ros.interface.messages import ns_from_time, rotation_from_quat
-from neural_ik_ros.kinematics import forward, invert, se3_log
+from neural_ik_ros.interface.messages import ns_from_time
+from neural_ik_ros.kinematics import forward, invert, rotation_from_quat, se3_log
 
 EXACT = 1e-9  # [m], [rad] between a target and the tool at its solution
 RELEASED = 1e-8  # [rad] between a solution and where the motion to it ends
