@@ -11,8 +11,8 @@ from ..kinematics.closed_form.branches import MAX_BRANCHES
 from ..kinematics.compiled import compiled
 from ..kinematics.levenberg_marquardt import SCRATCH_SHAPE, refine_into
 from ..kinematics.types import FloatArray
-from .acceptance import row_branches_into
 from .batch import ArmParams, Records, SolveState
+from .stages import row_branches_into
 from .status import STATUSES, IkStatus
 
 OUTSIDE_LIMITS = STATUSES.index(IkStatus.OUTSIDE_LIMITS)

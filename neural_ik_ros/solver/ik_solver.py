@@ -6,27 +6,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..kinematics import N_JOINTS, Arm, ArrayShapeError, ClosedForm, Joints, Transform, forward
-from .acceptance import (
-    FEW_ITERATIONS,
-    UNREACHABLE,
-    Acceptance,
-    init_batch,
-    try_branches,
-    try_seeds,
+from ..kinematics import (
+    N_JOINTS,
+    Arm,
+    ArrayShapeError,
+    ClosedForm,
+    Joints,
+    Transform,
+    arm_from_urdf,
+    forward,
 )
-from .batch import SOLVE_STATE, Records, pack_arm
+from ..urdf_file import read_urdf
+from .acceptance import Acceptance
+from .batch import SOLVE_STATE, Records, pack_arm, unpack, unpack_row
 from .checks import as_float_array, is_plausible_joint_state, make_rigid
 from .classify_failure import classify_by_branches, classify_by_seeds
 from .nearest import NO_POSE, NearestPose, nearest_pose
-from .problem import NO_SEED, IkSolution, IkSolutions, SolverOptions, failure
+from .problem import IkSolution, IkSolutions, SolverOptions, failure
 from .seeds import CurrentJoints, SeedPredictor, SeedTable
-from .status import STATUSES, IkStatus
+from .stages import FEW_ITERATIONS, UNREACHABLE, init_batch, try_branches, try_seeds
+from .status import IkStatus
 
 BRANCH, RESTART, RESTART_LONG = 'branch', 'restart', 'restart_long'  # seed sources, see IkSolution
 LONG_FACTOR = 10  # times max_iterations: along the valley of a singularity progress is slow
@@ -61,6 +65,51 @@ class IkSolver:
         self._arm_params = pack_arm(arm, self._closed_form.wrist, self.options)
         self._sources = self._seed_sources()
         self._stages = tuple(self._make_stage(index) for index in range(len(self._sources)))
+
+    @classmethod
+    def load(
+        cls,
+        bundle: Path | str | None = None,
+        *,
+        urdf: Path | str | None = None,
+        calibration: Path | str | None = None,
+        engine: str = 'litert',
+        options: SolverOptions | None = None,
+    ) -> IkSolver:
+        """
+        Return a solver with the network of a bundle, see ``api.load_solver``.
+
+        For users: inside the package ``load_solver`` is called, since this is the one import of a
+        higher layer.
+        """
+        from ..api import load_solver
+
+        return load_solver(
+            bundle, urdf=urdf, calibration=calibration, engine=engine, options=options
+        )
+
+    @classmethod
+    def from_urdf(
+        cls,
+        urdf: Path | str,
+        *,
+        base_frame: str = 'base_link',
+        tool_frame: str = 'tool0',
+        prefix: str = '',
+        options: SolverOptions | None = None,
+    ) -> IkSolver:
+        """
+        Return a solver for any six-axis arm, without a network: seeds are the current joints.
+
+        :param urdf: Path of a plain URDF file.
+        :param prefix: Put before both frame names.
+        :raises UrdfFileError: If the file cannot be read.
+        :raises UrdfError: If it has no chain of exactly six revolute joints between the frames.
+        """
+        arm = arm_from_urdf(
+            read_urdf(Path(urdf)), base_frame=base_frame, tool_frame=tool_frame, prefix=prefix
+        )
+        return cls(arm, CurrentJoints(), options)
 
     @cached_property
     def _table(self) -> SeedTable:
@@ -107,7 +156,7 @@ class IkSolver:
             return failure(IkStatus.BAD_JOINT_STATE)
         if target.shape != (4, 4):
             return failure(IkStatus.BAD_TARGET)
-        return self._solution(self._solve_all(target[None], q[None]))
+        return unpack_row(self._solve_all(target[None], q[None]), self._sources)
 
     def solve_batch(self, transforms_base_tool: ArrayLike, q_currents: ArrayLike) -> IkSolutions:
         """
@@ -122,7 +171,7 @@ class IkSolver:
             raise ArrayShapeError('transforms_base_tool', targets.shape, (4, 4))
         if q.shape != (len(targets), N_JOINTS):
             raise ArrayShapeError('q_currents', q.shape, (len(targets), N_JOINTS))
-        return self._solutions(self._solve_all(targets, q))
+        return unpack(self._solve_all(targets, q), self._sources)
 
     def nearest(self, transform_base_tool: ArrayLike, q_current: ArrayLike) -> NearestPose:
         """
@@ -202,35 +251,3 @@ class IkSolver:
             rows = rows[batch['status'][rows] == UNREACHABLE]
             seeds = self._stored_seeds(batch, rows, N_FAILURE_SEEDS)
             classify_by_seeds(self._arm_params, batch, rows, seeds, max_iterations)
-
-    def _solution(self, batch: Records) -> IkSolution:
-        """Return the one row of a batch as plain data."""
-        # One call for all fields of the record, in their order: each by name takes 0.3 us.
-        fields: Any = batch.item()
-        _, _, q, q_seed, position, rotation, step, singular, n, _, status, _, index, _ = fields
-        return IkSolution(
-            status=STATUSES[status],
-            q=q,
-            q_seed=q_seed,
-            seed=self._sources[index] if index >= 0 else NO_SEED,
-            position_error=position,
-            rotation_error=rotation,
-            iterations=n,
-            max_joint_step=step,
-            smallest_singular_value=singular,
-        )
-
-    def _solutions(self, batch: Records) -> IkSolutions:
-        """Return all rows as arrays."""
-        return IkSolutions(
-            status_codes=batch['status'].copy(),
-            seed_codes=batch['seed_index'].copy(),
-            seed_names=self._sources,
-            q=batch['q'].copy(),
-            q_seed=batch['q_seed'].copy(),
-            position_error=batch['position_error'].copy(),
-            rotation_error=batch['rotation_error'].copy(),
-            iterations=batch['iterations'].copy(),
-            max_joint_step=batch['max_joint_step'].copy(),
-            smallest_singular_value=batch['smallest_singular_value'].copy(),
-        )

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from numpy.testing import assert_allclose, assert_array_equal
 
-from neural_ik_ros.api import IkSolver
+from neural_ik_ros import IkSolver
 from neural_ik_ros.calibration.corrections import load_calibration
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.kinematics import (

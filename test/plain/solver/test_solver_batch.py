@@ -28,8 +28,8 @@ from neural_ik_ros.solver import (
     IkSolver,
     IkStatus,
     SolverOptions,
-    acceptance,
     classify_failure,
+    stages,
 )
 
 N_EACH = 60
@@ -128,9 +128,9 @@ class Rough:
 @pytest.mark.parametrize('predictor', [CurrentJoints(), Rough()], ids=['current', 'rough'])
 def test_warm_up_leaves_nothing_to_compile(arm, predictor):
     kernels = (
-        acceptance.init_batch,
-        acceptance.try_seeds,
-        acceptance.try_branches,
+        stages.init_batch,
+        stages.try_seeds,
+        stages.try_branches,
         classify_failure.classify_by_branches,
     )
     solver = IkSolver(arm, predictor)
