@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""One arm in the words of the peers: URDF, MJCF, frames; no rounding beyond the last digit."""
+"""The arm in the formats of the peers: URDF, MJCF, frames; nothing is rounded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def arm_urdf(arm: Arm) -> str:
 
 
 def arm_mjcf(arm: Arm) -> str:
-    """Return the arm for MuJoCo, with masses it needs and nothing here uses."""
+    """Return the arm for MuJoCo, with the masses that its format requires."""
     body = (
         f'<site name="{TOOL}" pos="{_words(arm.translations[6])}" '
         f'quat="{_words(_quaternion_wxyz(arm.rotations[6]))}"/>'
@@ -62,7 +62,7 @@ def rpy(rotation: FloatArray) -> FloatArray:
     """Return fixed-axis angles (3,) [rad] of a rotation (3, 3), exact where two axes coincide."""
     pitch = np.arctan2(-rotation[2, 0], np.hypot(rotation[0, 0], rotation[1, 0]))
     roll = np.arctan2(rotation[2, 1], rotation[2, 2])
-    # What is left after undoing the roll is a turn about y and z alone.
+    # Without the roll a rotation about y and z is left.
     sine, cosine = np.sin(roll), np.cos(roll)
     y_axis = rotation[:, 1] * cosine - rotation[:, 2] * sine
     return np.array([roll, pitch, np.arctan2(-y_axis[0], y_axis[1])])

@@ -53,14 +53,14 @@ class Unmeasured:
         self.rows: list[LeftOut] = []
 
     def add(self, peer: str, where: str, reason: str) -> None:
-        """Note a peer and the first line of the reason, once."""
+        """Record a peer and the first line of the reason, once."""
         row = LeftOut(peer=peer, where=where, reason=reason.splitlines()[0])
         if row not in self.rows:
             self.rows.append(row)
 
     @contextmanager
     def noting(self, peer: str, where: str) -> Iterator[None]:
-        """Do what is inside, and note it if the peer fails in it."""
+        """Record the peer if it fails inside the block."""
         try:
             yield
         except PeerFailedError as error:
@@ -70,7 +70,7 @@ class Unmeasured:
 def agreeing(
     workers: Iterable[Worker], problems: Problems, unmeasured: Unmeasured
 ) -> tuple[Worker, ...]:
-    """Return the peers that can be imported and mean the same arm, limits and frames."""
+    """Return the peers that can be imported and use the same arm, limits and frames."""
     judge, agreed = Judge(problems.arm), []
     for worker in workers:
         with unmeasured.noting(worker.name, 'everywhere'):
@@ -118,7 +118,7 @@ def measure_set(
 def _prepared(
     workers: Sequence[Worker], problems: Problems, where: str, unmeasured: Unmeasured
 ) -> list[Worker]:
-    """Return the peers that know the arm and have the problems."""
+    """Return the peers that accept the arm, with the problems handed over."""
     ready = []
     for worker in workers:
         with unmeasured.noting(worker.name, where):
@@ -139,14 +139,14 @@ def _affordable(worker: Worker, budget: float) -> int:
 
 
 def _begin(seen: Observations, part: Problems, worker: Worker, budget: float) -> None:
-    """Count what the peer is asked of a part, the same of each."""
+    """Set how many problems of a part the peer gets, the same of each part."""
     seen.n_asked = seen.n_asked or _affordable(worker, budget)
     seen.n_problems += min(seen.n_asked, len(part.targets))
 
 
 def _observe(seen: Observations, judge: Judge, part: Problems, turn: int, worker: Worker) -> None:
     """Add one round of one peer."""
-    worker.calls(N_UNTIMED)  # finds the caches filled by others, or prepares what first use needs
+    worker.calls(N_UNTIMED)  # caches hold the data of others, and first use may prepare something
     q, times = worker.calls(seen.n_asked)
     n = len(q)
     seen.times[turn].append(times)

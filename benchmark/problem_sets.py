@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The problem sets all peers share: made once from seeds, saved, and named by a digest."""
+"""The problem sets that all peers share: made from seeds, saved, identified by a digest."""
 
 from __future__ import annotations
 

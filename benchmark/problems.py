@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Problems made from seeds: an arm, targets, and where the arm stands."""
+"""Problems made from random seeds: an arm, targets and current joints."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Problems:
 
 
 def reaching(arm: Arm, q: Joints, q_current: Joints) -> Problems:
-    """Return problems that can be solved, because ``q`` solves them."""
+    """Return problems that ``q`` (n, 6) solves."""
     return Problems(arm=arm, targets=forward(arm, q), q_current=q_current)
 
 
@@ -80,8 +80,8 @@ def unsolvable_problems(arm: Arm, n: int) -> Problems:
 
 
 def expected_status(arm: Arm, target: Transform) -> IkStatus:
-    """Return what all branches of an arm with a spherical wrist say about one target (4, 4)."""
-    assert ClosedForm.of_arm(arm).is_exact  # noqa: S101 - otherwise the answer means nothing
+    """Return the status of one target (4, 4) by all branches of an arm with a spherical wrist."""
+    assert ClosedForm.of_arm(arm).is_exact  # noqa: S101 - else branches may be missing
     middle = np.zeros(6)
     found = branches(arm, target, middle)
     on_target = np.abs(forward(arm, found) - target).max(axis=(1, 2)) < 1e-6

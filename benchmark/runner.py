@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""One run from the problems to the folder with its results."""
+"""One run: from the problems to the folder with the results."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ from .workers import Worker
 
 RESULTS = 'results.json'
 LIBRARIES = ('numpy', 'numba', 'scipy', 'tensorflow-cpu')
-WITHOUT_NETWORKS = (UNREACHABLE, CALIBRATED)  # a forward pass cannot refuse, nor know another arm
+WITHOUT_NETWORKS = (
+    UNREACHABLE,
+    CALIBRATED,
+)  # a forward pass cannot refuse, and knows one arm only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +53,7 @@ FULL = Form(
 
 
 class UnknownNameError(NeuralIkError):
-    """A peer or a set was asked for that there is not."""
+    """A peer or a set does not exist."""
 
     def __init__(self, names: Sequence[str], known: Sequence[str]) -> None:
         super().__init__(f'unknown: {", ".join(names)}. Choose from {", ".join(known)}.')

@@ -21,7 +21,7 @@ BLOCK = block_of('benchmark')
 
 
 def main() -> None:
-    """Take the results of a run if one is named, and update all pages from what is there."""
+    """Copy the results of a run, if one is named, and update all pages."""
     if len(sys.argv) > 1:
         folder = Path(sys.argv[1])
         shutil.copy(folder / 'results.json', RESULTS)
