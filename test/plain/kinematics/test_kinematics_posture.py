@@ -22,9 +22,10 @@ from neural_ik_ros.kinematics import (
     is_same_posture,
     jacobian,
     posture,
+    posture_code,
     random_joints,
 )
-from neural_ik_ros.kinematics.posture import BOUNDARY_SINE
+from neural_ik_ros.kinematics.posture import BOUNDARY_SINE, code_from_signs
 
 PATH_STEPS = 2000  # of up to 0.01 rad: a boundary is 0.1 wide and cannot be stepped over
 
@@ -170,3 +171,16 @@ def test_posture_of_a_batch_is_that_of_its_rows(arm):
 def test_is_same_posture_lets_a_boundary_agree_with_both_sides(a, b, is_same):
     assert is_same_posture(np.array(a, np.int8), np.array(b, np.int8)) == is_same
     assert is_same_posture(np.array(b, np.int8), np.array(a, np.int8)) == is_same
+
+
+def test_code_from_signs_has_a_bit_for_shoulder_elbow_and_wrist():
+    signs = np.array([[-1, -1, -1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1], [0, 1, 1]], np.int8)
+    assert_array_equal(code_from_signs(signs), [0, 1, 2, 4, 7])
+
+
+@given(q=any_joints())
+def test_posture_code_is_that_of_the_signs_without_boundaries(arm, q):
+    signs = posture(arm, q)
+    differs = posture_code(arm, q) ^ code_from_signs(signs)
+    assert differs & code_from_signs(np.where(signs == 0, 0, -1).astype(np.int8)) == differs
+    assert posture_code(arm, np.tile(q, (2, 3, 1))).shape == (2, 3)

@@ -271,6 +271,12 @@ def test_solve_says_why_not_without_branches(offset_arm, height, status):
     assert solution.status is status
 
 
+def test_sources_end_with_longer_refinement_of_stored_seeds(offset_arm):
+    solver = IkSolver(offset_arm, CurrentJoints(), SolverOptions())
+    names = solver.solve_batch(np.eye(4)[None], np.zeros((1, 6))).seed_names
+    assert names == ('current', 'restart', 'restart_long')
+
+
 def test_current_joints_predict_the_current_joints():
     q = np.arange(12.0).reshape(2, 6)
     assert_array_equal(CurrentJoints().predict(np.zeros((2, 4, 4)), q), q)
