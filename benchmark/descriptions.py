@@ -21,7 +21,7 @@ def arm_urdf(arm: Arm) -> str:
         lines += [
             f'<joint name="{name}" type="{kind}">',
             f'<parent link="{links[k]}"/><child link="{links[k + 1]}"/>',
-            f'<origin xyz="{_words(translation)}" rpy="{_words(rpy(rotation))}"/>',
+            f'<origin xyz="{_decimals(translation)}" rpy="{_decimals(rpy(rotation))}"/>',
         ]
         if k < 6:
             limits = f'lower="{arm.lower[k]!s}" upper="{arm.upper[k]!s}"'
@@ -34,16 +34,16 @@ def arm_urdf(arm: Arm) -> str:
 def arm_mjcf(arm: Arm) -> str:
     """Return the arm for MuJoCo, with the masses that its format requires."""
     body = (
-        f'<site name="{TOOL}" pos="{_words(arm.translations[6])}" '
-        f'quat="{_words(_quaternion_wxyz(arm.rotations[6]))}"/>'
+        f'<site name="{TOOL}" pos="{_decimals(arm.translations[6])}" '
+        f'quat="{_decimals(_quaternion_wxyz(arm.rotations[6]))}"/>'
     )
     for k in range(5, -1, -1):
         body = (
-            f'<body pos="{_words(arm.translations[k])}" '
-            f'quat="{_words(_quaternion_wxyz(arm.rotations[k]))}">'
+            f'<body pos="{_decimals(arm.translations[k])}" '
+            f'quat="{_decimals(_quaternion_wxyz(arm.rotations[k]))}">'
             '<inertial pos="0 0 0" mass="1" diaginertia="1 1 1"/>'
             f'<joint name="{arm.joint_names[k]}" axis="0 0 1" limited="true" '
-            f'range="{_words(np.array([arm.lower[k], arm.upper[k]]))}"/>{body}</body>'
+            f'range="{_decimals(np.array([arm.lower[k], arm.upper[k]]))}"/>{body}</body>'
         )
     return (
         f'<mujoco model="{arm.name}"><compiler angle="radian"/>'
@@ -96,5 +96,5 @@ def _quaternion_wxyz(rotation: FloatArray) -> FloatArray:
     return np.roll(quaternion_xyzw(rotation), 1)
 
 
-def _words(numbers: FloatArray) -> str:
+def _decimals(numbers: FloatArray) -> str:
     return ' '.join(repr(float(number)) for number in numbers)

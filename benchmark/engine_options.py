@@ -30,7 +30,7 @@ from .problems import Problems, reachable_sets
 CHUNKS = (16, 64, 256)  # rows of one call
 N_ROUNDS, N_CALLS = 40, 100
 N_TARGETS = 2048
-SPIN = 'while True: pass'
+BUSY_LOOP = 'while True: pass'
 
 Key = TypeVar('Key', bound=Hashable)
 Times = Callable[[], FloatArray]  # [us] of each call, or of each row of a batch
@@ -62,7 +62,7 @@ def main() -> None:
         'held on one core': Case(times=one, cores=cores[-1:]),
     }
     print(_table('idle machine', interleaved(cases, rounds)), end='\n\n')
-    with _busy(cores[0]):
+    with _busy_core(cores[0]):
         print(_table('a busy process on another core', interleaved(cases, rounds)))
 
 
@@ -151,9 +151,9 @@ def interleaved(cases: Mapping[Key, Case], rounds: int) -> dict[Key, tuple[float
 
 
 @contextmanager
-def _busy(core: int) -> Iterator[None]:
+def _busy_core(core: int) -> Iterator[None]:
     """Keep one core busy with another process inside the block."""
-    process = subprocess.Popen([sys.executable, '-c', SPIN])  # noqa: S603
+    process = subprocess.Popen([sys.executable, '-c', BUSY_LOOP])  # noqa: S603
     try:
         os.sched_setaffinity(process.pid, {core})
         yield

@@ -27,8 +27,8 @@ from neural_ik_ros.kinematics import (
 
 from .descriptions import TOOL, arm_urdf
 
-USUAL = 1e-5  # [m] and [rad]
-EXACT = 1e-9
+SOLVED_TOL = 1e-5  # [m] and [rad]
+EXACT_TOL = 1e-9
 LIMIT_SLACK = 1e-6  # [rad] a peer may be beyond a limit
 JUDGES_AGREE = 1e-11  # [m] and without unit, in any element of a pose
 

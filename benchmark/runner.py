@@ -17,7 +17,7 @@ from neural_ik_ros.learning.bundle.bundle import load_bundle
 from neural_ik_ros.learning.bundle.card import MODEL
 from neural_ik_ros.provenance import hardware, versions
 
-from .measure import Plan, Unmeasured, agreeing, measure_paths, measure_set
+from .measure import Plan, Unmeasured, agreeing_workers, measure_paths, measure_set
 from .paths import RATE, arm_paths
 from .peers import ADAPTERS, Adapter
 from .plots import save_plots
@@ -76,7 +76,7 @@ def run(
     began = time.monotonic()
     with ExitStack() as processes:
         started = (processes.enter_context(Worker(adapter)) for adapter in adapters)
-        agreed = agreeing(started, problems['near'][0], unmeasured)
+        agreed = agreeing_workers(started, problems['near'][0], unmeasured)
         # Before the sets, of which the calibrated arms are the last: a process knows one arm.
         paths = _measured_paths(form, bundle.arm, agreed, unmeasured)
         rows, disagreement = _measured_sets(form, names, problems, agreed, unmeasured)

@@ -14,7 +14,7 @@ from neural_ik_ros import IkSolver
 from neural_ik_ros.kinematics import Arm, forward, is_within_limits, pose_error
 from neural_ik_ros.solver import CurrentJoints, IkSolutions, IkStatus, SolverOptions
 
-from .problems import Problems, anywhere, calibrated_problems, expected_status, reachable_sets
+from .problems import Problems, calibrated_problems, expected_status, random_poses, reachable_sets
 
 CHUNK = 50_000
 OPTIONS = SolverOptions(allow_other_posture=True)
@@ -45,7 +45,7 @@ def main() -> None:
         problems = calibrated_problems(arm, seed, arguments.n)
         report(f'calibrated {seed}', IkSolver(problems.arm, predictors[0], OPTIONS), problems)
     if arguments.sets is None:
-        reasons(IkSolver(arm, predictors[0], OPTIONS), arm, arguments.n)
+        compare_statuses(IkSolver(arm, predictors[0], OPTIONS), arm, arguments.n)
 
 
 def report(name: str, solver: IkSolver, problems: Problems) -> None:
@@ -58,7 +58,7 @@ def report(name: str, solver: IkSolver, problems: Problems) -> None:
     for start in range(0, len(targets), CHUNK):
         rows = slice(start, start + CHUNK)
         solutions = solver.solve_batch(targets[rows], problems.q_current[rows])
-        is_good, errors = judged(solver.arm, solutions, targets[rows])
+        is_good, errors = verified(solver.arm, solutions, targets[rows])
         solved, worst = solved + int(is_good.sum()), np.maximum(worst, errors)
         kept += solutions.statuses.count(IkStatus.SOLVED)
         iterations += int(solutions.iterations.sum())
@@ -71,7 +71,9 @@ def report(name: str, solver: IkSolver, problems: Problems) -> None:
     print(f'| {" | ".join(map(str, cells))} |', flush=True)
 
 
-def judged(arm: Arm, solutions: IkSolutions, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def verified(
+    arm: Arm, solutions: IkSolutions, targets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return which solutions forward kinematics confirms, and the largest errors of all solved."""
     is_solved = solutions.is_solved
     q = np.where(is_solved[:, None], solutions.q, 0.0)
@@ -80,11 +82,11 @@ def judged(arm: Arm, solutions: IkSolutions, targets: np.ndarray) -> tuple[np.nd
     return is_good, np.array([position[is_solved].max(), rotation[is_solved].max()])
 
 
-def reasons(solver: IkSolver, arm: Arm, n: int) -> None:
+def compare_statuses(solver: IkSolver, arm: Arm, n: int) -> None:
     """Compare statuses with all branches of the arm, and time single calls."""
     counts: Counter[str] = Counter()
     times_us: dict[str, list[float]] = {}
-    for target in anywhere(n):
+    for target in random_poses(n):
         began = time.perf_counter_ns()
         status = solver.solve(target, np.zeros(6)).status
         times_us.setdefault(status.name, []).append(1e-3 * (time.perf_counter_ns() - began))

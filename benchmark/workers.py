@@ -127,11 +127,11 @@ class Worker:
             reply: Reply = self._pipe.recv()
         except (EOFError, OSError) as error:
             self._process.join(EXIT_TIMEOUT)
-            raise PeerFailedError(self.name, _ending(self._process.exitcode)) from error
+            raise PeerFailedError(self.name, _exit_text(self._process.exitcode)) from error
         return reply
 
 
-def _ending(exit_code: int | None) -> str:
+def _exit_text(exit_code: int | None) -> str:
     """Return how a process ended, as text."""
     name = f' ({signal.Signals(-exit_code).name})' if exit_code and exit_code < 0 else ''
     return f'its process ended with exit code {exit_code}{name}'

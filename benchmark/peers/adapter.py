@@ -15,7 +15,7 @@ from neural_ik_ros.kinematics import Arm, FloatArray, Joints, Transform
 from neural_ik_ros.kinematics.angles import unwind_into
 from neural_ik_ros.kinematics.compiled import compiled
 
-ASKED = 1e-6  # [m] and [rad] requested of iterative peers; a tenth of what counts as solved
+REQUESTED_TOL = 1e-6  # [m] and [rad] for iterative peers; a tenth of what counts as solved
 
 Solve = Callable[[Transform, Joints], Joints | None]
 

@@ -15,14 +15,14 @@ OPTIONS = SolverOptions(allow_other_posture=True)
 
 
 def _with_network(arm: Arm) -> Solve:
-    return _answering(IkSolver(arm, IkSolver.load().predictor, OPTIONS))
+    return _warmed_up(IkSolver(arm, IkSolver.load().predictor, OPTIONS))
 
 
 def _with_current_joints(arm: Arm) -> Solve:
-    return _answering(IkSolver(arm, CurrentJoints(), OPTIONS))
+    return _warmed_up(IkSolver(arm, CurrentJoints(), OPTIONS))
 
 
-def _answering(solver: IkSolver) -> Solve:
+def _warmed_up(solver: IkSolver) -> Solve:
     solver.warm_up()
 
     def solve(target: Transform, q_current: Joints) -> Joints | None:

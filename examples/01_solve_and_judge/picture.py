@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of this example: the arm, and the errors of 2000 answers."""
+"""The picture of this example: the arm, and the errors of 2000 solutions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def draw(
     exact: np.ndarray,
     file: Path,
 ) -> None:
-    """Draw the arm before and after, and how often the tool is off by how much."""
+    """Draw the arm before and after, and histograms of the tool errors."""
     figure = plt.figure(figsize=(10.0, 4.2))
     space = figure.add_subplot(1, 2, 1, projection='3d')
     space.plot(*joint_positions(arm, q_current).T, 'o-', color='C4', lw=4, label='current joints')

@@ -21,6 +21,7 @@ import numpy as np
 from .chain import frames_into, jacobian_from_frames
 from .compiled import compiled
 from .se3 import log_into
+from .small import norm3, tmul33_into
 from .types import FloatArray
 
 INITIAL_DAMPING = 1e-2  # relative to the squared error; 1e-3 to 1e-1 need about as many iterations
@@ -83,7 +84,7 @@ def refine_into(  # noqa: PLR0913, PLR0917
     damping, iteration = INITIAL_DAMPING, 0
     reference, weight = cost, 1.0
     while iteration < max_iterations:
-        if _position_error(twist) <= tolerances[0] and _rotation_error(twist) <= tolerances[1]:
+        if norm3(twist) <= tolerances[0] and norm3(twist[3:]) <= tolerances[1]:
             break
         iteration += 1
         _normal_equations(frames, twist, q, lower, upper, normal, gradient)
@@ -104,18 +105,8 @@ def refine_into(  # noqa: PLR0913, PLR0917
             break
         else:
             damping = max(10.0 * damping, 1e-2)
-    errors[0], errors[1] = _position_error(twist), _rotation_error(twist)
+    errors[0], errors[1] = norm3(twist), norm3(twist[3:])
     return iteration
-
-
-@compiled
-def _position_error(twist: FloatArray) -> float:
-    return math.sqrt(twist[0] ** 2 + twist[1] ** 2 + twist[2] ** 2)
-
-
-@compiled
-def _rotation_error(twist: FloatArray) -> float:
-    return math.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
 
 
 @compiled
@@ -132,13 +123,13 @@ def _linearise(
     tool, offset, local = scratch[0], scratch[1], scratch[2, 4]
     frames_into(rotations, translations, q, tool, jacobian)
     jacobian_from_frames(tool, jacobian)
+    tmul33_into(tool, target, offset)
     for i in range(3):
-        for j in range(4):
-            offset[i, j] = (
-                tool[0, i] * (target[0, j] - (tool[0, 3] if j == 3 else 0.0))
-                + tool[1, i] * (target[1, j] - (tool[1, 3] if j == 3 else 0.0))
-                + tool[2, i] * (target[2, j] - (tool[2, 3] if j == 3 else 0.0))
-            )
+        offset[i, 3] = (
+            tool[0, i] * (target[0, 3] - tool[0, 3])
+            + tool[1, i] * (target[1, 3] - tool[1, 3])
+            + tool[2, i] * (target[2, 3] - tool[2, 3])
+        )
     log_into(offset, local)
     cost = 0.0
     for i in range(3):

@@ -25,8 +25,8 @@ def nowhere_to_write(monkeypatch):
 
 
 def test_compiled_does_without_a_cache_when_nothing_can_be_written(nowhere_to_write, records_of):
-    told = records_of(module.__name__)
+    records = records_of(module.__name__)
     kernels = [compiled(twice), compiled(twice)]
     assert [kernel(1.5) for kernel in kernels] == [3.0, 3.0]
-    assert len(told) == 1
-    assert 'set NUMBA_CACHE_DIR' in told[0].getMessage()
+    assert len(records) == 1
+    assert 'set NUMBA_CACHE_DIR' in records[0].getMessage()

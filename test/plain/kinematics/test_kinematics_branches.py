@@ -110,7 +110,7 @@ def test_branches_of_a_singular_pose_refine_to_it(arm, q, q_near):
 
 
 def test_branches_share_the_turn_when_the_wrist_is_straight(arm):
-    """Joints 4 and 6 turn about one line: each takes half of the way from where it stands."""
+    """Joints 4 and 6 turn about one line: each takes half of the missing angle."""
     q = np.array([0.3, 0.2, 0.1, 0.4, 0.0, -0.5])
     q_near = q + np.array([0, 0, 0, 0.3, 0, 0.5])
     found = branches(arm, forward(arm, q), q_near)

@@ -161,7 +161,7 @@ def test_forward_and_invert_close_the_loop(arm, q):
 
 
 @given(q=joints_anywhere())
-def test_skeleton_runs_from_the_base_to_the_tool_along_links_of_fixed_length(arm, q):
+def test_joint_positions_run_from_the_base_to_the_tool_along_links_of_fixed_length(arm, q):
     points = joint_positions(arm, q)
     assert points.shape == (8, 3)
     lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)

@@ -233,7 +233,7 @@ def test_refine_leaves_its_arguments_alone(arm):
 
 
 def test_refine_refuses_when_seeds_and_targets_differ_in_number(arm):
-    """The kernel reads one target per seed unchecked: fewer would be memory of something else."""
+    """The kernel reads one target per seed unchecked: with fewer it would read beyond them."""
     with pytest.raises((NeuralIkError, ValueError)):
         refine(arm, np.zeros((5, 6)), np.tile(np.eye(4), (3, 1, 1)))
 

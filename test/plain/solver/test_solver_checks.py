@@ -151,7 +151,7 @@ def test_solve_accepts_single_precision(arm, solver):
 
 
 @pytest.mark.parametrize('beyond', [1e-6, 1e-3, 0.1])
-def test_solve_brings_back_an_arm_that_stands_beyond_its_limits(arm, solver, beyond):
+def test_solve_returns_an_arm_beyond_its_limits_into_them(arm, solver, beyond):
     """Encoders and soft limits disagree by a little; the answer is inside nevertheless."""
     for limit, sign in ((arm.lower, -1.0), (arm.upper, 1.0)):
         q_current = Q.copy()

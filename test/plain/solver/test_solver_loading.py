@@ -38,7 +38,7 @@ def test_public_names_are_those_of_the_layers():
 
 
 def test_public_names_load_no_engine():
-    """Who brings a predictor of his own, or none, needs no LiteRT."""
+    """LiteRT is needed only to load a bundle."""
     command = [sys.executable, '-c', IMPORT_ALL]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert 'numba' in loaded
