@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""One arm in the words of the peers: URDF, MJCF, frames; no rounding beyond the last digit."""
+"""The arm in the formats of the peers: URDF, MJCF, frames; nothing is rounded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def arm_urdf(arm: Arm) -> str:
         lines += [
             f'<joint name="{name}" type="{kind}">',
             f'<parent link="{links[k]}"/><child link="{links[k + 1]}"/>',
-            f'<origin xyz="{_words(translation)}" rpy="{_words(rpy(rotation))}"/>',
+            f'<origin xyz="{_decimals(translation)}" rpy="{_decimals(rpy(rotation))}"/>',
         ]
         if k < 6:
             limits = f'lower="{arm.lower[k]!s}" upper="{arm.upper[k]!s}"'
@@ -32,18 +32,18 @@ def arm_urdf(arm: Arm) -> str:
 
 
 def arm_mjcf(arm: Arm) -> str:
-    """Return the arm for MuJoCo, with masses it needs and nothing here uses."""
+    """Return the arm for MuJoCo, with the masses that its format requires."""
     body = (
-        f'<site name="{TOOL}" pos="{_words(arm.translations[6])}" '
-        f'quat="{_words(_quaternion_wxyz(arm.rotations[6]))}"/>'
+        f'<site name="{TOOL}" pos="{_decimals(arm.translations[6])}" '
+        f'quat="{_decimals(_quaternion_wxyz(arm.rotations[6]))}"/>'
     )
     for k in range(5, -1, -1):
         body = (
-            f'<body pos="{_words(arm.translations[k])}" '
-            f'quat="{_words(_quaternion_wxyz(arm.rotations[k]))}">'
+            f'<body pos="{_decimals(arm.translations[k])}" '
+            f'quat="{_decimals(_quaternion_wxyz(arm.rotations[k]))}">'
             '<inertial pos="0 0 0" mass="1" diaginertia="1 1 1"/>'
             f'<joint name="{arm.joint_names[k]}" axis="0 0 1" limited="true" '
-            f'range="{_words(np.array([arm.lower[k], arm.upper[k]]))}"/>{body}</body>'
+            f'range="{_decimals(np.array([arm.lower[k], arm.upper[k]]))}"/>{body}</body>'
         )
     return (
         f'<mujoco model="{arm.name}"><compiler angle="radian"/>'
@@ -62,7 +62,7 @@ def rpy(rotation: FloatArray) -> FloatArray:
     """Return fixed-axis angles (3,) [rad] of a rotation (3, 3), exact where two axes coincide."""
     pitch = np.arctan2(-rotation[2, 0], np.hypot(rotation[0, 0], rotation[1, 0]))
     roll = np.arctan2(rotation[2, 1], rotation[2, 2])
-    # What is left after undoing the roll is a turn about y and z alone.
+    # Without the roll a rotation about y and z is left.
     sine, cosine = np.sin(roll), np.cos(roll)
     y_axis = rotation[:, 1] * cosine - rotation[:, 2] * sine
     return np.array([roll, pitch, np.arctan2(-y_axis[0], y_axis[1])])
@@ -96,5 +96,5 @@ def _quaternion_wxyz(rotation: FloatArray) -> FloatArray:
     return np.roll(quaternion_xyzw(rotation), 1)
 
 
-def _words(numbers: FloatArray) -> str:
+def _decimals(numbers: FloatArray) -> str:
     return ' '.join(repr(float(number)) for number in numbers)

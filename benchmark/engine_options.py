@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What weights, rows a call, threads and cores do to the network; about a minute."""
+"""Effect of weight types, batch size, threads and cores on the network; about a minute."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .problems import Problems, reachable_sets
 CHUNKS = (16, 64, 256)  # rows of one call
 N_ROUNDS, N_CALLS = 40, 100
 N_TARGETS = 2048
-SPIN = 'while True: pass'
+BUSY_LOOP = 'while True: pass'
 
 Key = TypeVar('Key', bound=Hashable)
 Times = Callable[[], FloatArray]  # [us] of each call, or of each row of a batch
@@ -61,8 +61,8 @@ def main() -> None:
         ),
         'held on one core': Case(times=one, cores=cores[-1:]),
     }
-    print(_table('nobody else', interleaved(cases, rounds)), end='\n\n')
-    with _busy(cores[0]):
+    print(_table('idle machine', interleaved(cases, rounds)), end='\n\n')
+    with _busy_core(cores[0]):
         print(_table('a busy process on another core', interleaved(cases, rounds)))
 
 
@@ -84,7 +84,7 @@ def _models(bundle: Bundle) -> dict[str, bytes]:
 def _weights(
     models: Mapping[str, bytes], near: Problems, far: Problems, core: tuple[int, ...], rounds: int
 ) -> str:
-    """Return time and what the seeds are worth for each kind of weights."""
+    """Return times and the quality of the seeds for each type of weights."""
     cases = {}
     for name, model in models.items():
         cases[name, 1] = Case(times=_single(LiteRtEngine(model), near), cores=core)
@@ -95,12 +95,12 @@ def _weights(
     for name, model in models.items():
         solver = IkSolver(far.arm, NetworkSeed(LiteRtEngine(model)))
         solutions = solver.solve_batch(far.targets, far.q_current)
-        share, steps = (solutions.seed_codes == 0).mean(), solutions.iterations.mean()
+        share, iterations = (solutions.seed_codes == 0).mean(), solutions.iterations.mean()
         times_us = [f'{found[name, n][0]:.1f}' for n in (1, *CHUNKS)]
-        quality = f'{100.0 * share:.1f} %', f'{steps:.2f}'
+        quality = f'{100.0 * share:.1f} %', f'{iterations:.2f}'
         lines.append((name, f'{len(model) / 1000:.0f}', *times_us, *quality))
     rows = [f'row of {n} [us]' for n in CHUNKS]
-    header = ('weights', 'kB', 'one call [us]', *rows, 'far: found by it', 'Newton steps')
+    header = ('weights', 'kB', 'one call [us]', *rows, 'far: solved from it', 'iterations')
     return markdown_table(header, lines)
 
 
@@ -145,15 +145,15 @@ def interleaved(cases: Mapping[Key, Case], rounds: int) -> dict[Key, tuple[float
                 found[name].append(np.percentile(case.times(), [50, 99]))
     finally:
         os.sched_setaffinity(0, before)
-    # The first round prepares what is made at first use.
+    # The first round includes what is prepared at first use.
     medians = {name: np.median(rows[1:], axis=0) for name, rows in found.items()}
     return {name: (float(p50), float(p99)) for name, (p50, p99) in medians.items()}
 
 
 @contextmanager
-def _busy(core: int) -> Iterator[None]:
-    """Keep one core busy with another process meanwhile."""
-    process = subprocess.Popen([sys.executable, '-c', SPIN])  # noqa: S603
+def _busy_core(core: int) -> Iterator[None]:
+    """Keep one core busy with another process inside the block."""
+    process = subprocess.Popen([sys.executable, '-c', BUSY_LOOP])  # noqa: S603
     try:
         os.sched_setaffinity(process.pid, {core})
         yield

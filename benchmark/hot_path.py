@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What one solve costs beside the network alone: ratios of medians, interleaved in one run."""
+"""Cost of one solve relative to the network alone: ratios of medians, interleaved in one run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from neural_ik_ros import IkSolver
 from neural_ik_ros.kinematics import forward, random_joints, refine
 from neural_ik_ros.learning.data.features import features
 
-BLOCK = 200  # calls of one kind before the next kind has its turn
+BLOCK = 200  # consecutive calls of one kind
 N_TARGETS = 2000
 COLD_START = """
 import time; began = time.perf_counter()
@@ -82,23 +82,23 @@ def interleaved(
 
 
 def throughput(solver: IkSolver, targets: np.ndarray, q_current: np.ndarray) -> None:
-    """Print what a row of a batch costs, in all and without the network, and a Newton step."""
-    costs: dict[str, list[float]] = {'batch': [], 'network': [], 'newton': []}
-    n_steps = int(refine(solver.arm, q_current, targets).iterations.sum())
+    """Print the cost of a row of a batch, of its network, and of one iteration."""
+    costs: dict[str, list[float]] = {'batch': [], 'network': [], 'iteration': []}
+    n_iterations = int(refine(solver.arm, q_current, targets).iterations.sum())
     for _ in range(9):
         for name, call, n in (
             ('batch', lambda: solver.solve_batch(targets, q_current), len(targets)),
             ('network', lambda: solver.predictor.predict(targets, q_current), len(targets)),
-            ('newton', lambda: refine(solver.arm, q_current, targets), n_steps),
+            ('iteration', lambda: refine(solver.arm, q_current, targets), n_iterations),
         ):
             began = time.process_time()
             call()
             costs[name].append(1e6 * (time.process_time() - began) / n)
-    batch, network, newton = (float(np.median(costs[name])) for name in costs)
+    batch, network, iteration = (float(np.median(costs[name])) for name in costs)
     print(
         f'batch {batch:.1f} us a row ({1e6 / batch:.0f} solves/s), of it network {network:.1f} us'
     )
-    print(f'Newton step {newton:.2f} us')
+    print(f'iteration {iteration:.2f} us')
 
 
 def run(code: str) -> str:

@@ -1,6 +1,11 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Two judges of every answer: this package's forward kinematics and pinocchio's."""
+"""
+Two independent measurements of every answer: by this package's kinematics and by pinocchio.
+
+The second one shares nothing with the package: pinocchio reads a URDF written for the arm, and its
+own logarithm measures the rotation, so that an error of ours cannot hide itself.
+"""
 
 from __future__ import annotations
 
@@ -16,31 +21,30 @@ from neural_ik_ros.kinematics import (
     Joints,
     Transform,
     forward,
-    invert,
     is_within_limits,
-    rotation_angle,
+    pose_error,
 )
 
 from .descriptions import TOOL, arm_urdf
 
-USUAL = 1e-5  # [m] and [rad]
-EXACT = 1e-9
+SOLVED_TOL = 1e-5  # [m] and [rad]
+EXACT_TOL = 1e-9
 LIMIT_SLACK = 1e-6  # [rad] a peer may be beyond a limit
 JUDGES_AGREE = 1e-11  # [m] and without unit, in any element of a pose
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Verdicts:
-    """How far answers are off, by the less kind of the two judges."""
+    """Errors of answers, the larger one of the two measurements."""
 
     is_answer: NDArray[np.bool_]  # (n,)
     position: FloatArray  # (n,) [m], infinite without an answer
     rotation: FloatArray  # (n,) [rad]
     is_inside: NDArray[np.bool_]  # (n,) within the limits
-    disagreement: float  # largest difference between the judges' poses
+    disagreement: float  # largest difference between the poses of both
 
     def is_on_target(self, tolerance: float) -> NDArray[np.bool_]:
-        """Return where the answer is on target and within the limits, (n,)."""
+        """Return whether answers are on target and within the limits, (n,)."""
         return (self.position <= tolerance) & (self.rotation <= tolerance) & self.is_inside
 
 
@@ -54,11 +58,11 @@ class Judge:
 
     def verdicts(self, q: Joints, targets: Transform) -> Verdicts:
         """
-        Return the verdicts on answers.
+        Measure answers.
 
         :param q: Shape (n, 6) [rad], NaN for no answer.
         :param targets: Shape (n, 4, 4).
-        :raises RuntimeError: If the two judges do not see the same pose.
+        :raises RuntimeError: If the two judges do not compute the same poses.
         """
         is_answer = np.isfinite(q).all(axis=1)
         known = np.where(is_answer[:, None], q, 0.0)
@@ -66,11 +70,8 @@ class Judge:
         disagreement = float(np.abs(ours - theirs).max(initial=0.0))
         if disagreement > JUDGES_AGREE:
             raise RuntimeError(f'the judges disagree by {disagreement:.1e}')
-        position, rotation = np.zeros(len(q)), np.zeros(len(q))
-        for poses in (ours, theirs):
-            offset = invert(poses) @ targets
-            position = np.maximum(position, np.linalg.norm(offset[:, :3, 3], axis=1))
-            rotation = np.maximum(rotation, rotation_angle(offset[:, :3, :3]))
+        errors = zip(pose_error(ours, targets), _pinocchio_error(theirs, targets), strict=True)
+        position, rotation = (np.maximum(*pair) for pair in errors)
         return Verdicts(
             is_answer=is_answer,
             position=np.where(is_answer, position, np.inf),
@@ -85,3 +86,13 @@ class Judge:
             pinocchio.framesForwardKinematics(self._model, self._data, joints)
             poses[row] = self._data.oMf[self._tool].homogeneous
         return poses
+
+
+def _pinocchio_error(poses: Transform, targets: Transform) -> tuple[FloatArray, FloatArray]:
+    """Return distances [m] and angles [rad] between poses (n, 4, 4), by pinocchio alone."""
+    position, rotation = np.empty(len(poses)), np.empty(len(poses))
+    for row, (pose, target) in enumerate(zip(poses, targets, strict=True)):
+        offset = pinocchio.SE3(pose).actInv(pinocchio.SE3(target))
+        position[row] = np.linalg.norm(offset.translation)
+        rotation[row] = np.linalg.norm(pinocchio.log3(offset.rotation))
+    return position, rotation

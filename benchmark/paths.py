@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whole paths at 250 Hz: each answer is where the next one starts."""
+"""Paths at 250 Hz: each solution is the start of the next problem."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from neural_ik_ros.simulation.paths import CartesianPath, PathConfig
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 RATE = 250.0  # [Hz]
-HOME = (0.0, 0.0, 0.0, 0.0, 0.5, 0.0)  # [rad] from where the first target of a path is solved
+HOME = (0.0, 0.0, 0.0, 0.0, 0.5, 0.0)  # [rad] current joints of the first target of a path
 MEANINGS: Mapping[str, str] = {
     'lemniscate': 'the path of the demo, tool down, 0.25 m/s',
     'wrist': 'joint 5 to zero, a fifth of the time in the wrist singularity with the others '
@@ -26,14 +26,14 @@ MEANINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ArmPath:
-    """Targets one after the other, with joints that follow them."""
+    """A sequence of targets, with joints that reach them."""
 
     arm: Arm
     q: Joints  # (n, 6) [rad]
 
     @property
     def targets(self) -> Transform:
-        """Return the targets (n, 4, 4)."""
+        """The targets (n, 4, 4)."""
         return forward(self.arm, self.q)
 
 
@@ -54,14 +54,14 @@ def arm_paths(arm: Arm, seconds: float) -> dict[str, ArmPath]:
 
 
 def _between(start: list[float], end: list[float], time: FloatArray) -> Joints:
-    """Return joints that go smoothly from start to end, at rest there."""
-    way = 0.5 - 0.5 * np.cos(np.pi * time / time[-1])
-    q: Joints = np.array(start) + way[:, None] * (np.array(end) - np.array(start))
+    """Return joints that move smoothly from rest to rest."""
+    progress = 0.5 - 0.5 * np.cos(np.pi * time / time[-1])
+    q: Joints = np.array(start) + progress[:, None] * (np.array(end) - np.array(start))
     return q
 
 
 def _through_wrist(time: FloatArray) -> Joints:
-    """Return joints that rest in the wrist singularity with joint 5 alone."""
+    """Return joints that pass the wrist singularity, where joint 5 stays zero for a while."""
     q = _between([0.3, 0.2, -0.1, 0.2, 0.0, -0.3], [0.4, 0.3, 0.1, 0.1, 0.0, 0.2], time)
     phase = time / time[-1]
     leaving = np.clip((np.abs(phase - 0.5) - 0.1) / 0.4, 0.0, 1.0)
@@ -70,7 +70,7 @@ def _through_wrist(time: FloatArray) -> Joints:
 
 
 def _sweep(arm: Arm, time: FloatArray) -> Joints:
-    """Return sines of different frequencies, none faster than half the joint may go."""
+    """Return sines of different frequencies, at most half as fast as the joint allows."""
     middle, half = 0.5 * (arm.upper + arm.lower), 0.25 * (arm.upper - arm.lower)
     angular = np.minimum(np.array([1.1, 1.3, 0.9, 1.7, 1.5, 0.7]), 0.5 * arm.velocity / half)
     q: Joints = middle + half * np.sin(time[:, None] * angular + np.arange(6))
@@ -78,7 +78,7 @@ def _sweep(arm: Arm, time: FloatArray) -> Joints:
 
 
 def _lemniscate(arm: Arm, time: FloatArray) -> Joints:
-    """Return the joints that follow the demo's path, nearest to the ones before."""
+    """Return the joints that follow the path of the demo, each nearest to the previous ones."""
     solver = IkSolver(arm, CurrentJoints(), SolverOptions())
     q, joints = np.array(HOME), []
     for target in CartesianPath(PathConfig()).transform(time):

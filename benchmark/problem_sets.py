@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The problem sets all peers share: made once from seeds, saved, and named by a digest."""
+"""The problem sets that all peers share: made from seeds, saved, identified by a digest."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ def load_sets(arm: Arm, n: int, folder: Path) -> tuple[ProblemSets, str]:
     path = folder / f'{arm.name}_{n}.npz'
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(path, **_arrays(_made(arm, n)))
+        np.savez(path, **_to_arrays(_make_sets(arm, n)))
     with np.load(path) as saved:
         arrays = {name: saved[name] for name in sorted(saved.files)}
     digest = hashlib.sha256()
     for name, array in arrays.items():
         digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
-    return _sets(arm, arrays), digest.hexdigest()
+    return _from_arrays(arm, arrays), digest.hexdigest()
 
 
-def _made(arm: Arm, n: int) -> ProblemSets:
+def _make_sets(arm: Arm, n: int) -> ProblemSets:
     reachable = reachable_sets(arm, n)
     n_each = -(-n // N_ARMS)
     return {
@@ -61,7 +61,7 @@ def _made(arm: Arm, n: int) -> ProblemSets:
     }
 
 
-def _arrays(sets: ProblemSets) -> dict[str, np.ndarray]:
+def _to_arrays(sets: ProblemSets) -> dict[str, np.ndarray]:
     return {
         f'{name}/{k:02d}/{field}': array
         for name, parts in sets.items()
@@ -74,7 +74,7 @@ def _arrays(sets: ProblemSets) -> dict[str, np.ndarray]:
     }
 
 
-def _sets(arm: Arm, arrays: Mapping[str, np.ndarray]) -> ProblemSets:
+def _from_arrays(arm: Arm, arrays: Mapping[str, np.ndarray]) -> ProblemSets:
     parts: dict[str, list[Problems]] = {name: [] for name in MEANINGS}
     for key in arrays:
         name, k, field = key.split('/')

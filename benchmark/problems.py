@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Problems made from seeds: an arm, targets, and where the arm stands."""
+"""Problems made from random seeds: an arm, targets and current joints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from neural_ik_ros.kinematics import (
     Arm,
-    Branches,
+    ClosedForm,
     Joints,
     Transform,
     branches,
@@ -38,8 +38,8 @@ class Problems:
     q_current: Joints  # (n, 6) [rad]
 
 
-def reaching(arm: Arm, q: Joints, q_current: Joints) -> Problems:
-    """Return problems that can be solved, because ``q`` solves them."""
+def solvable_problems(arm: Arm, q: Joints, q_current: Joints) -> Problems:
+    """Return problems that ``q`` (n, 6) solves."""
     return Problems(arm=arm, targets=forward(arm, q), q_current=q_current)
 
 
@@ -52,36 +52,36 @@ def reachable_sets(arm: Arm, n: int) -> dict[str, Problems]:
     wrist[:, 4] = rng.choice([-1.0, 1.0], n) * 10.0 ** rng.uniform(-12.0, -2.0, n)
     rows, joints = np.arange(n), rng.integers(0, 6, n)
     limits[rows, joints] = np.where(rng.random(n) < 0.5, arm.lower[joints], arm.upper[joints])
-    shoulder = at_shoulder(arm, q, rng)
+    shoulder = near_shoulder_singularity(arm, q, rng)
     moved = rng.uniform(-1.0, 1.0, q.shape) * arm.velocity * rng.uniform(*STEP_SECONDS, (n, 1))
     return {
-        'near': reaching(arm, q, near),
-        'step': reaching(arm, q, np.clip(q - moved, arm.lower, arm.upper)),
-        'far': reaching(arm, q, same_posture(arm, q, rng)),
-        'any': reaching(arm, q, q_current),
-        'wrist': reaching(arm, wrist, q_current),
-        'shoulder': reaching(arm, shoulder, q_current[: len(shoulder)]),
-        'limits': reaching(arm, limits, q_current),
+        'near': solvable_problems(arm, q, near),
+        'step': solvable_problems(arm, q, np.clip(q - moved, arm.lower, arm.upper)),
+        'far': solvable_problems(arm, q, joints_in_same_posture(arm, q, rng)),
+        'any': solvable_problems(arm, q, q_current),
+        'wrist': solvable_problems(arm, wrist, q_current),
+        'shoulder': solvable_problems(arm, shoulder, q_current[: len(shoulder)]),
+        'limits': solvable_problems(arm, limits, q_current),
     }
 
 
 def calibrated_problems(nominal: Arm, seed: int, n: int) -> Problems:
     """Return problems as ``any`` on an arm that is not quite the nominal one."""
     arm, rng = calibrated_arm(nominal, seed), np.random.default_rng(seed)
-    return reaching(arm, *(random_joints(arm, rng, n) for _ in range(2)))
+    return solvable_problems(arm, *(random_joints(arm, rng, n) for _ in range(2)))
 
 
 def unsolvable_problems(arm: Arm, n: int) -> Problems:
     """Return targets around the arm that no joints within the limits reach."""
-    drawn = anywhere(4 * n + 16)
+    drawn = random_poses(4 * n + 16)
     is_solvable = np.array([expected_status(arm, target).is_solved for target in drawn])
     q_current = random_joints(arm, np.random.default_rng(SEED + 2), n)
     return Problems(arm=arm, targets=drawn[~is_solvable][:n], q_current=q_current)
 
 
 def expected_status(arm: Arm, target: Transform) -> IkStatus:
-    """Return what all branches of an arm with a spherical wrist say about one target (4, 4)."""
-    assert Branches.of(arm).is_exact  # noqa: S101 - otherwise the answer means nothing
+    """Return the status of one target (4, 4) by all branches of an arm with a spherical wrist."""
+    assert ClosedForm.of_arm(arm).is_exact  # noqa: S101 - else branches may be missing
     middle = np.zeros(6)
     found = branches(arm, target, middle)
     on_target = np.abs(forward(arm, found) - target).max(axis=(1, 2)) < 1e-6
@@ -90,7 +90,7 @@ def expected_status(arm: Arm, target: Transform) -> IkStatus:
     return IkStatus.OUTSIDE_LIMITS if on_target.any() else IkStatus.UNREACHABLE
 
 
-def same_posture(arm: Arm, q: Joints, rng: np.random.Generator) -> Joints:
+def joints_in_same_posture(arm: Arm, q: Joints, rng: np.random.Generator) -> Joints:
     """Return random joints (n, 6), each in the posture of its row of ``q``."""
     signs, q_current = posture(arm, q), q.copy()
     todo = np.arange(len(q))
@@ -102,7 +102,7 @@ def same_posture(arm: Arm, q: Joints, rng: np.random.Generator) -> Joints:
     return q_current
 
 
-def at_shoulder(arm: Arm, q: Joints, rng: np.random.Generator) -> Joints:
+def near_shoulder_singularity(arm: Arm, q: Joints, rng: np.random.Generator) -> Joints:
     """Return joints of the IRB2400 with the wrist centre 1e-12 to 1e-2 m from axis 1."""
     q, distance = q.copy(), rng.choice([-1.0, 1.0], len(q)) * 10.0 ** rng.uniform(-12, -2, len(q))
     a = 0.705 + 0.135 * np.cos(q[:, 2]) - 0.755 * np.sin(q[:, 2])
@@ -121,7 +121,7 @@ def calibrated_arm(nominal: Arm, seed: int) -> Arm:
     )
 
 
-def anywhere(n: int) -> Transform:
+def random_poses(n: int) -> Transform:
     """Return random poses (n, 4, 4) in a box around the arm, many of them out of reach."""
     rng = np.random.default_rng(SEED + 1)
     targets = np.tile(np.eye(4), (n, 1, 1))

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a run found: plain rows, as JSON and as tidy CSV."""
+"""Results of a run: plain rows, as JSON and as tidy CSV."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class PeerRow:
-    """Who was measured."""
+    """A peer that was measured."""
 
     name: str
     package: str
@@ -72,7 +72,7 @@ class LeftOut:
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """Everything a table says and what it was made with."""
+    """All results, and what they were measured with."""
 
     form: str  # quick or full
     configuration: Mapping[str, Any]

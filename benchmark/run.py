@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument('--cores', type=int, default=1, help='shared by all (default 1)')
     parser.add_argument('--output', type=Path, default=Path('benchmark_report'))
     arguments = parser.parse_args()
-    _hold_still(arguments.cores)
+    _pin_to_cores(arguments.cores)
     from .runner import FULL, QUICK, run
 
     try:
@@ -47,7 +47,7 @@ def main() -> None:
         parser.exit(1, f'{error}\n')
 
 
-def _hold_still(n_cores: int) -> None:
+def _pin_to_cores(n_cores: int) -> None:
     """
     Keep this process on the last cores and every library to one thread, before any import.
 

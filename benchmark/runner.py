@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""One run from the problems to the folder with its results."""
+"""One run: from the problems to the folder with the results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from neural_ik_ros.learning.bundle.bundle import load_bundle
 from neural_ik_ros.learning.bundle.card import MODEL
 from neural_ik_ros.provenance import hardware, versions
 
-from .measure import Plan, Unmeasured, agreeing, measure_paths, measure_set
+from .measure import Plan, Unmeasured, agreeing_workers, measure_paths, measure_set
 from .paths import RATE, arm_paths
 from .peers import ADAPTERS, Adapter
 from .plots import save_plots
@@ -28,7 +28,10 @@ from .workers import Worker
 
 RESULTS = 'results.json'
 LIBRARIES = ('numpy', 'numba', 'scipy', 'tensorflow-cpu')
-WITHOUT_NETWORKS = (UNREACHABLE, CALIBRATED)  # a forward pass cannot refuse, nor know another arm
+WITHOUT_NETWORKS = (
+    UNREACHABLE,
+    CALIBRATED,
+)  # a forward pass cannot refuse, and knows one arm only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +53,7 @@ FULL = Form(
 
 
 class UnknownNameError(NeuralIkError):
-    """A peer or a set was asked for that there is not."""
+    """A peer or a set does not exist."""
 
     def __init__(self, names: Sequence[str], known: Sequence[str]) -> None:
         super().__init__(f'unknown: {", ".join(names)}. Choose from {", ".join(known)}.')
@@ -73,7 +76,7 @@ def run(
     began = time.monotonic()
     with ExitStack() as processes:
         started = (processes.enter_context(Worker(adapter)) for adapter in adapters)
-        agreed = agreeing(started, problems['near'][0], unmeasured)
+        agreed = agreeing_workers(started, problems['near'][0], unmeasured)
         # Before the sets, of which the calibrated arms are the last: a process knows one arm.
         paths = _measured_paths(form, bundle.arm, agreed, unmeasured)
         rows, disagreement = _measured_sets(form, names, problems, agreed, unmeasured)

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Markdown tables of a run, as they stand in the documentation; needs no peer installed."""
+"""Markdown tables of a run, for the documentation; no peer need be installed."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _by_set(results: Results, names: Sequence[str], cell: Cell) -> str:
 
 
 def _solved_or_refused(row: SetRow) -> str:
-    """Return what is right: an answer on target, or none where there is none."""
+    """Return the share of right answers: on target, or refused where there is no solution."""
     return _share(1.0 - row.answered if row.set == UNREACHABLE else row.solved)
 
 
@@ -96,7 +96,7 @@ def _kept(row: SetRow) -> str:
 
 
 def _calibrated(results: Results) -> str:
-    """Return how far answers are off on arms that are not quite the nominal one."""
+    """Return the errors on calibrated arms."""
     rows = [results.row('calibrated', peer) for peer in _solvers(results)]
     lines = [
         (
@@ -114,7 +114,7 @@ def _calibrated(results: Results) -> str:
 
 
 def _calls(results: Results) -> str:
-    """Return what one call of a network costs, and the whole solver beside it."""
+    """Return the cost of one call of each network, and of the whole solver."""
     base = results.row('near', ALONE)
     lines = []
     for peer in (ALONE, OURS, CURRENT, LITERT, GRAPH, PREDICT):
@@ -127,7 +127,7 @@ def _calls(results: Results) -> str:
 
 
 def _paths(results: Results) -> str:
-    """Return one line a solver: what each path became, and the time of a cycle on the first."""
+    """Return one line per solver: its steps on each path, and its times on the first."""
     names = list(dict.fromkeys(row.path for row in results.paths))
     by_peer: dict[str, dict[str, PathRow]] = {}
     for row in results.paths:
@@ -143,7 +143,7 @@ def _paths(results: Results) -> str:
 
 
 def _step(row: PathRow) -> str:
-    """Return the largest step, and what went wrong beside."""
+    """Return the largest step, changes of posture and failures."""
     text = f'{_number(math.degrees(row.max_joint_step))}°'
     if row.posture_changes:
         text += f', {row.posture_changes} changes'
@@ -151,7 +151,7 @@ def _step(row: PathRow) -> str:
 
 
 def _goals(results: Results) -> str:
-    """Return the ratios that were promised, each from this run."""
+    """Return the ratios that are goals, as measured in this run."""
     rows = {(row.set, row.peer): row for row in results.sets}
     near = rows.get(('near', OURS))
     tail = '-' if near is None or near.p99_us is None else _number(near.p99_us / near.p50_us)
@@ -218,7 +218,7 @@ def _millimetres(value: float | None) -> str:
 
 
 def _share(share: float) -> str:
-    """Return per cent; 100 only if nothing is missing."""
+    """Return per cent, rounded down; 100 only if nothing is missing."""
     return '100 %' if share == 1.0 else f'{math.floor(round(1e3 * share, 6)) / 1e1:.1f} %'
 
 

@@ -17,7 +17,6 @@ from neural_ik_ros import IkSolver
 from neural_ik_ros.kinematics import forward, random_joints
 from neural_ik_ros.learning.data.features import features
 from neural_ik_ros.solver import CurrentJoints
-from neural_ik_ros.solver import IkSolver as SolverCore
 
 ROUNDS = 30
 N_TARGETS = 200
@@ -58,7 +57,7 @@ def test_solve_costs_little_more_than_its_network(benchmark, solver, problems):
 
 def test_solve_from_current_joints_costs_few_linear_systems(benchmark, solver, problems):
     targets, q_current = problems
-    near = SolverCore(solver.arm, CurrentJoints())
+    near = IkSolver(solver.arm, CurrentJoints())
     near.warm_up()
     matrix, vector = np.eye(6) + 0.1, np.ones(6)
     p50, _ = interleaved(

@@ -31,7 +31,7 @@ def page_tables(results: Results) -> dict[str, str]:
 
 
 def main() -> None:
-    """Take the results of a run if one is named, and update all pages from what is there."""
+    """Copy the results of a run, if one is named, and update all pages."""
     if len(sys.argv) > 1:
         folder = Path(sys.argv[1])
         shutil.copy(folder / 'results.json', RESULTS)

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A process of its own for each peer, as its user has it; only one is at work at a time."""
+"""One process per peer, as its users run it; only one works at a time."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from neural_ik_ros.kinematics import Arm, FloatArray, Joints
 from .peers import Adapter, RefusedArmError, Solve
 from .problems import Problems
 
-PATIENCE = 5.0  # [s] that a process has to end by itself
+EXIT_TIMEOUT = 5.0  # [s] for a process to end by itself
 
 Timed: TypeAlias = tuple[Joints, FloatArray]  # answers (n, 6), NaN for none; times (n,) [us]
 Reply = TypeVar('Reply')
 
 
 class PeerFailedError(NeuralIkError):
-    """A peer cannot be had for an arm, or its process has ended."""
+    """A peer cannot be used for an arm, or its process has ended."""
 
     def __init__(self, peer: str, reason: str) -> None:
         self.reason = reason
@@ -40,7 +40,7 @@ class PeerFailedError(NeuralIkError):
 
 
 class Worker:
-    """The process of one peer, seen from the one that asks; starts and ends with its context."""
+    """Client of the process of one peer, which lives as long as the context."""
 
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter
@@ -53,7 +53,7 @@ class Worker:
 
     @property
     def name(self) -> str:
-        """Return the name of the peer."""
+        """Name of the peer."""
         return self.adapter.name
 
     @property
@@ -87,10 +87,10 @@ class Worker:
         self.stop()
 
     def stop(self) -> None:
-        """Close the pipe, wait, and end a process that is still busy; once is enough."""
+        """Close the pipe, wait, and kill a process that is still busy; may be called twice."""
         self._pipe.close()
         for insist in (self._process.terminate, self._process.kill):
-            self._process.join(PATIENCE)
+            self._process.join(EXIT_TIMEOUT)
             if not self.is_alive:
                 return
             insist()
@@ -98,7 +98,7 @@ class Worker:
 
     def prepare(self, problems: Problems) -> None:
         """
-        Have the peer built for the arm of the problems, unless it is, and hand over these.
+        Build the peer for the arm of the problems, unless it is built, and hand over the problems.
 
         :raises PeerFailedError: If it cannot be imported, refuses the arm, or dies of it.
         """
@@ -126,19 +126,19 @@ class Worker:
             self._pipe.send(task)
             reply: Reply = self._pipe.recv()
         except (EOFError, OSError) as error:
-            self._process.join(PATIENCE)
-            raise PeerFailedError(self.name, _ending(self._process.exitcode)) from error
+            self._process.join(EXIT_TIMEOUT)
+            raise PeerFailedError(self.name, _exit_text(self._process.exitcode)) from error
         return reply
 
 
-def _ending(exit_code: int | None) -> str:
-    """Return how a process ended, in words."""
+def _exit_text(exit_code: int | None) -> str:
+    """Return how a process ended, as text."""
     name = f' ({signal.Signals(-exit_code).name})' if exit_code and exit_code < 0 else ''
     return f'its process ended with exit code {exit_code}{name}'
 
 
 class _Peer:
-    """One peer within its own process: built for one arm, with the problems it is asked next."""
+    """The peer inside its process, built for one arm, with the current problems."""
 
     def __init__(self, adapter: Adapter) -> None:
         self._adapter = adapter
@@ -146,12 +146,12 @@ class _Peer:
         self._problems: Problems | None = None
 
     def prepare(self, problems: Problems) -> str:
-        """Return why the peer cannot be had for the arm; empty if it can."""
+        """Return why the peer cannot be used for the arm; empty if it can."""
         self._problems = problems
         if self._built is not None and _is_same(self._built[0], problems.arm):
             return ''
-        self._built = None  # the one before goes first, with its memory
-        # Arrays arrive writable; made again they are as in any other process, also when compiled.
+        self._built = None  # frees the memory of the previous one first
+        # Unpickled arrays are writable; a new Arm makes them read-only, as kernels expect them.
         arm = replace(problems.arm)
         try:
             self._built = arm, self._adapter.build(arm)
@@ -177,7 +177,9 @@ class _Peer:
 
 def _serve(pipe: Connection, adapter: Adapter) -> None:
     """Answer until the other end of the pipe is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who asks, who ends this
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C goes to the client, which ends this process
     peer = _Peer(adapter)
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
@@ -186,7 +188,7 @@ def _serve(pipe: Connection, adapter: Adapter) -> None:
 
 
 def _is_same(first: Arm, second: Arm) -> bool:
-    """Return whether two arms differ in nothing that any of the problems vary."""
+    """Return whether two arms have the same geometry; the problems vary nothing else."""
     return np.array_equal(first.rotations, second.rotations) and np.array_equal(
         first.translations, second.translations
     )

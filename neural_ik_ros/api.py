@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The solver with a bundle's network in front: what most users import."""
+"""The solver with the network of a bundle: joins solver, learning and calibration."""
 
 from __future__ import annotations
 
@@ -11,46 +11,40 @@ from .learning.bundle.bundle import Bundle, load_bundle
 from .learning.bundle.card import ARM
 from .learning.bundle.engines import make_engine
 from .learning.bundle.predictor import NetworkSeed
-from .solver import IkSolver as SolverCore
-from .solver import SolverOptions
+from .solver import IkSolver, SolverOptions
 from .urdf_file import read_urdf
 
 
-class IkSolver(SolverCore):
-    """Exact joint angles, proposed by a trained network."""
+def load_solver(
+    bundle: Path | str | None = None,
+    *,
+    urdf: Path | str | None = None,
+    calibration: Path | str | None = None,
+    engine: str = 'litert',
+    options: SolverOptions | None = None,
+) -> IkSolver:
+    """
+    Return a solver for the arm of a bundle, or for another geometry of that arm.
 
-    @classmethod
-    def load(
-        cls,
-        bundle: Path | str | None = None,
-        *,
-        urdf: Path | str | None = None,
-        calibration: Path | str | None = None,
-        engine: str = 'litert',
-        options: SolverOptions | None = None,
-    ) -> IkSolver:
-        """
-        Return a solver for the arm of a bundle, or for another geometry of that arm.
-
-        :param bundle: Folder of a bundle; the shipped IRB2400 without one.
-        :param urdf: File with another geometry; the network stays, the answers are exact for it.
-        :param calibration: File with corrections of the joint frames, see docs/calibrate.md.
-        :param engine: ``litert``, or ``keras`` where Keras is installed.
-        :raises BundleError: If the bundle is not what its card says.
-        :raises EngineError: If the engine is unknown or not installed.
-        :raises UrdfError: If the URDF has no such arm.
-        :raises ConfigError: If the calibration file is not one.
-        :raises CorrectionError: If it corrects a joint that the arm has not.
-        """
-        loaded = load_bundle(None if bundle is None else Path(bundle))
-        arm = loaded.arm
-        if urdf is not None or calibration is not None:
-            arm = _other_arm(loaded, urdf, calibration)
-        return cls(arm, NetworkSeed(make_engine(loaded, engine)), options)
+    :param bundle: Folder of a bundle; default is the shipped IRB2400.
+    :param urdf: File with another geometry; the network stays, the solutions are exact for it.
+    :param calibration: File with corrections of the joint frames, see docs/calibrate.md.
+    :param engine: ``litert``, or ``keras`` where Keras is installed.
+    :raises BundleError: If the bundle is not what its card says.
+    :raises EngineError: If the engine is unknown or not installed.
+    :raises UrdfError: If the URDF has no such arm.
+    :raises ConfigError: If the calibration file is invalid.
+    :raises CorrectionError: If it corrects a joint that the arm does not have.
+    """
+    loaded = load_bundle(None if bundle is None else Path(bundle))
+    arm = loaded.arm
+    if urdf is not None or calibration is not None:
+        arm = _other_arm(loaded, urdf, calibration)
+    return IkSolver(arm, NetworkSeed(make_engine(loaded, engine)), options)
 
 
 def _other_arm(bundle: Bundle, urdf: Path | str | None, calibration: Path | str | None) -> Arm:
-    """Return the arm of the URDF, or of the bundle without one, with its frames corrected."""
+    """Return the arm of the URDF, by default that of the bundle, with its frames corrected."""
     corrections = {}
     if calibration is not None:
         from .calibration.corrections import load_calibration

@@ -15,13 +15,13 @@ from neural_ik_ros.kinematics import Arm, FloatArray, Joints, Transform
 from neural_ik_ros.kinematics.angles import unwind_into
 from neural_ik_ros.kinematics.compiled import compiled
 
-ASKED = 1e-6  # [m] and [rad] that iterative peers are asked for; judged at ten times as much
+REQUESTED_TOL = 1e-6  # [m] and [rad] for iterative peers; a tenth of what counts as solved
 
 Solve = Callable[[Transform, Joints], Joints | None]
 
 
 class RefusedArmError(NeuralIkError):
-    """A peer has no method for this arm, and says so."""
+    """A peer has no method for this arm."""
 
     def __init__(self, peer: str, reason: str) -> None:
         self.reason = reason

@@ -11,7 +11,7 @@ import numpy as np
 from neural_ik_ros.kinematics import Arm, Joints, Transform
 
 from ..descriptions import fixed_parts
-from .adapter import ASKED, Adapter, RefusedArmError, Solve, nearest
+from .adapter import REQUESTED_TOL, Adapter, RefusedArmError, Solve, nearest
 
 # Published OPW parameters [m] of the IRB2400/10 (Jmeyer1292/opw_kinematics, Apache-2.0).
 OPW_LENGTHS = {'a1': 0.1, 'a2': -0.135, 'b': 0.0}
@@ -49,7 +49,7 @@ def _eaik(arm: Arm) -> Solve:
         if not is_exact.any():
             # Least-squares candidates are near misses, or as good as exact near a singularity.
             misses = [np.abs(robot.fwdKin(joints) - target).max() for joints in q]
-            is_exact = np.array(misses) < ASKED
+            is_exact = np.array(misses) < REQUESTED_TOL
         return nearest(arm, q[is_exact], q_current) if is_exact.any() else None
 
     return solve

@@ -13,7 +13,7 @@ import numpy as np
 from neural_ik_ros.kinematics import Arm, Joints, Transform
 
 from ..descriptions import BASE, TOOL, arm_mjcf, arm_urdf, fixed_parts, quaternion_xyzw
-from .adapter import ASKED, Adapter, Solve, nearest
+from .adapter import REQUESTED_TOL, Adapter, Solve, nearest
 
 TRAC_IK_TIMEOUT = 0.005  # [s] the default in MoveIt
 DAMPING = 1e-6  # of pinocchio's own example, and its largest number of steps
@@ -25,7 +25,7 @@ def _trac_ik(arm: Arm) -> Solve:
     import pytracik
 
     speed = pytracik.SolveType.Speed
-    robot = pytracik.TRAC_IK(BASE, TOOL, arm_urdf(arm), TRAC_IK_TIMEOUT, ASKED, speed)
+    robot = pytracik.TRAC_IK(BASE, TOOL, arm_urdf(arm), TRAC_IK_TIMEOUT, REQUESTED_TOL, speed)
 
     def solve(target: Transform, q_current: Joints) -> Joints | None:
         x, y, z = target[:3, 3]
@@ -50,7 +50,7 @@ def _pinocchio(arm: Arm) -> Solve:
             pinocchio.framesForwardKinematics(model, data, q)
             offset = data.oMf[tool].actInv(goal)
             error = pinocchio.log6(offset).vector
-            if np.linalg.norm(error) < ASKED:
+            if np.linalg.norm(error) < REQUESTED_TOL:
                 return nearest(arm, q, q_current)
             local = pinocchio.computeFrameJacobian(model, data, q, tool)
             jacobian = -pinocchio.Jlog6(offset.inverse()) @ local
@@ -73,7 +73,7 @@ def _ikpy(arm: Arm) -> Solve:
     def solve(target: Transform, q_current: Joints) -> Joints | None:
         start = np.array([0.0, *np.clip(q_current, arm.lower, arm.upper), 0.0])
         found = chain.inverse_kinematics_frame(
-            target, initial_position=start, orientation_mode='all', tol=ASKED**2
+            target, initial_position=start, orientation_mode='all', tol=REQUESTED_TOL**2
         )
         q: Joints = np.asarray(found)[1:7]
         return q
@@ -92,7 +92,7 @@ def _toolbox(arm: Arm, method: str) -> Solve:
     search = getattr(chain, method)
 
     def solve(target: Transform, q_current: Joints) -> Joints | None:
-        found: Any = search(target, q0=q_current, tol=0.5 * ASKED**2)
+        found: Any = search(target, q0=q_current, tol=0.5 * REQUESTED_TOL**2)
         return found.q if found.success else None
 
     return solve
@@ -119,7 +119,7 @@ def _mink(arm: Arm) -> Solve:
         task.set_target(mink.SE3.from_matrix(target))
         configuration.update(q_current)
         for _ in range(QP_STEPS):
-            if np.linalg.norm(task.compute_error(configuration)) < ASKED:
+            if np.linalg.norm(task.compute_error(configuration)) < REQUESTED_TOL:
                 return configuration.q.copy()
             speed = mink.solve_ik(configuration, [task], 1.0, 'daqp', limits=limits)
             configuration.integrate_inplace(speed, 1.0)

@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from neural_ik_ros.kinematics import Arm, Joints, Transform
-from neural_ik_ros.solver import CurrentJoints, SolverOptions
-from neural_ik_ros.solver import IkSolver as SolverCore
+from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 from .adapter import Adapter, Solve
 
@@ -16,16 +15,14 @@ OPTIONS = SolverOptions(allow_other_posture=True)
 
 
 def _with_network(arm: Arm) -> Solve:
-    from neural_ik_ros import IkSolver  # and with it LiteRT, which no other peer needs
-
-    return _answering(SolverCore(arm, IkSolver.load().predictor, OPTIONS))
+    return _warmed_up(IkSolver(arm, IkSolver.load().predictor, OPTIONS))
 
 
 def _with_current_joints(arm: Arm) -> Solve:
-    return _answering(SolverCore(arm, CurrentJoints(), OPTIONS))
+    return _warmed_up(IkSolver(arm, CurrentJoints(), OPTIONS))
 
 
-def _answering(solver: SolverCore) -> Solve:
+def _warmed_up(solver: IkSolver) -> Solve:
     solver.warm_up()
 
     def solve(target: Transform, q_current: Joints) -> Joints | None:
@@ -36,8 +33,6 @@ def _answering(solver: SolverCore) -> Solve:
 
 
 def _network_alone(arm: Arm) -> Solve:
-    from neural_ik_ros import IkSolver
-
     del arm  # the network knows the nominal arm only
     return IkSolver.load().predictor.predict
 
@@ -46,14 +41,14 @@ ADAPTERS = (
     Adapter(
         name=NETWORK,
         package='neural_ik_ros',
-        kind='network, Newton, branches',
+        kind='network, LM, branches',
         call='IkSolver.solve, any posture allowed',
         build=_with_network,
     ),
     Adapter(
         name=CURRENT,
         package='neural_ik_ros',
-        kind='Newton, branches',
+        kind='LM, branches',
         call='the same with CurrentJoints',
         build=_with_current_joints,
     ),

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Solve one target, look at the evidence, see refusals, then judge 2000 answers yourself."""
+"""Solve one target, read the evidence, see refusals, then verify 2000 solutions yourself."""
 
 from __future__ import annotations
 
@@ -11,22 +11,19 @@ from pathlib import Path
 import numpy as np
 from picture import draw
 
-from neural_ik_ros import IkSolver
+from neural_ik_ros import IkSolver, pose_error, transform_from_xyz_rpy
 from neural_ik_ros.kinematics import (
     forward,
-    invert,
     is_within_limits,
     random_joints,
-    se3_log,
-    transform_from_xyz_rpy,
 )
 
 N_TARGETS = 2000
-NEAR = 0.1  # [rad] the arm is so near to the answer, as it is while it follows a path
+NEAR = 0.1  # [rad] distance of the arm from the solution, as when it follows a path
 
 
 def main(output: Path) -> None:
-    """Print what comes out, and draw it to ``output/picture.png``."""
+    """Print the results, and draw them to ``output/picture.png``."""
     solver = IkSolver.load()
     q_current = np.array([0.0, 0.3, 0.3, 0.0, 1.0, 0.0])  # [rad]
 
@@ -36,15 +33,15 @@ def main(output: Path) -> None:
     print('joints [rad]:', solution.q.round(4))
     print(f'off by {solution.position_error:.1e} m and {solution.rotation_error:.1e} rad')
 
-    for what, question in (
+    for what, unsolvable in (
         ('3 m away', transform_from_xyz_rpy([3.0, 0.0, 1.0], [0.0, 0.0, 0.0])),
         ('below the floor plate', transform_from_xyz_rpy([0.0, 0.0, -0.6], [0.0, math.pi, 0.0])),
         ('not a number', np.full((4, 4), math.nan)),
     ):
-        refused = solver.solve(question, q_current)
+        refused = solver.solve(unsolvable, q_current)
         print(f'{what}: {refused.status.name}, {refused.reason}; joints {refused.q}')
 
-    # Many at once. The targets are made from joints, so each of them has an answer.
+    # Many at once. The targets are made from joints, so each of them has a solution.
     rng = np.random.default_rng(1)
     q_near = random_joints(solver.arm, rng, N_TARGETS)
     q_true = q_near + rng.uniform(-NEAR, NEAR, q_near.shape)
@@ -52,7 +49,7 @@ def main(output: Path) -> None:
     targets = forward(solver.arm, q_true)
     solutions = solver.solve_batch(targets, q_near)
 
-    # Trust nobody: where does the arm's tool stand, and are the joints within their limits?
+    # Verify: where is the tool, and are the joints within their limits?
     is_solved = solutions.is_solved
     proposed = tool_errors(solver, solutions.q_seed[is_solved], targets[is_solved])
     exact = tool_errors(solver, solutions.q[is_solved], targets[is_solved])
@@ -66,8 +63,7 @@ def main(output: Path) -> None:
 
 def tool_errors(solver: IkSolver, q: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Return how far the tool (n,) [m] is from its target, by forward kinematics."""
-    difference = se3_log(invert(targets) @ forward(solver.arm, q))
-    return np.linalg.norm(difference[:, :3], axis=1)
+    return pose_error(forward(solver.arm, q), targets)[0]
 
 
 if __name__ == '__main__':

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of this example: the arm, and the errors of 2000 answers."""
+"""The picture of this example: the arm, and the errors of 2000 solutions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 mpl.use('Agg')
 from matplotlib import pyplot as plt
 
-from neural_ik_ros.kinematics import Arm, skeleton
+from neural_ik_ros.kinematics import Arm, joint_positions
 
 plt.style.use(Path(__file__).parents[1] / 'pictures.mplstyle')
 
@@ -25,11 +25,11 @@ def draw(
     exact: np.ndarray,
     file: Path,
 ) -> None:
-    """Draw the arm before and after, and how often the tool is off by how much."""
+    """Draw the arm before and after, and histograms of the tool errors."""
     figure = plt.figure(figsize=(10.0, 4.2))
     space = figure.add_subplot(1, 2, 1, projection='3d')
-    space.plot(*skeleton(arm, q_current).T, 'o-', color='C4', lw=4, label='current joints')
-    space.plot(*skeleton(arm, q).T, 'o-', color='C0', lw=4, label='solution')
+    space.plot(*joint_positions(arm, q_current).T, 'o-', color='C4', lw=4, label='current joints')
+    space.plot(*joint_positions(arm, q).T, 'o-', color='C0', lw=4, label='solution')
     space.set(xlabel='x [m]', ylabel='y [m]', zlabel='z [m]')
     space.set(xlim=(-0.3, 1.2), ylim=(-0.5, 0.7), zlim=(0.0, 1.6))
     space.set(xticks=[0.0, 0.4, 0.8, 1.2], yticks=[-0.4, 0.0, 0.4])

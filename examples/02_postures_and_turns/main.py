@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""One tool pose in four postures, and a tool that turns for ever on a joint that cannot."""
+"""One tool pose in four postures, and a tool that turns on after its joint reaches the limit."""
 
 from __future__ import annotations
 
@@ -11,22 +11,20 @@ from pathlib import Path
 import numpy as np
 from picture import draw
 
-from neural_ik_ros import IkSolver
+from neural_ik_ros import IkSolver, SolverOptions, transform_from_xyz_rpy
 from neural_ik_ros.kinematics import (
     branches,
     is_within_limits,
     nearest_turn,
     posture,
-    transform_from_xyz_rpy,
 )
-from neural_ik_ros.solver import SolverOptions
 
 UP_AND_OVER = transform_from_xyz_rpy([0.5, 0.0, 1.9], [0.0, 1.9, 0.0])
 N_STEPS = 1000  # of one degree
 
 
 def main(output: Path) -> None:
-    """Print what comes out, and draw it to ``output/picture.png``."""
+    """Print the results, and draw them to ``output/picture.png``."""
     solver = IkSolver.load()
     postures = all_postures(solver)
     keep_the_posture(solver, postures)
@@ -37,7 +35,7 @@ def main(output: Path) -> None:
 
 
 def all_postures(solver: IkSolver) -> list[np.ndarray]:
-    """Return every way to reach one pose within the limits: what the solver chooses from."""
+    """Return all solutions of one pose within the limits: what the solver chooses from."""
     seeds = nearest_turn(branches(solver.arm, UP_AND_OVER, np.zeros(6)), np.zeros(6))
     found = []
     for q in seeds[is_within_limits(solver.arm, seeds)]:
@@ -48,7 +46,7 @@ def all_postures(solver: IkSolver) -> list[np.ndarray]:
 
 
 def keep_the_posture(solver: IkSolver, postures: list[np.ndarray]) -> None:
-    """The answer has the posture that the arm is in; another one needs permission."""
+    """The solution keeps the posture of the arm; another one needs permission."""
     for q in postures:
         q_current = q + 0.05
         solution = solver.solve(UP_AND_OVER, q_current)
@@ -72,7 +70,7 @@ def turn_the_tool() -> tuple[np.ndarray, np.ndarray, int]:
         target = transform_from_xyz_rpy([1.0, 0.0, 0.9], [0.0, math.pi, start - angle])
         solution = careful.solve(target, q)
         if solution.status.is_solved:
-            q = solution.q  # where the arm is when the next target comes
+            q = solution.q  # current joints for the next target
             joint_6[i] = q[5]
     return angles, joint_6, int(np.isnan(joint_6).sum())
 

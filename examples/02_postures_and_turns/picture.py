@@ -18,7 +18,7 @@ import numpy as np
 mpl.use('Agg')
 from matplotlib import pyplot as plt
 
-from neural_ik_ros.kinematics import Arm, posture, skeleton
+from neural_ik_ros.kinematics import Arm, joint_positions, posture
 
 plt.style.use(Path(__file__).parents[1] / 'pictures.mplstyle')
 
@@ -34,7 +34,7 @@ def draw(
     figure, (side, axes) = plt.subplots(1, 2, figsize=(10.0, 4.4), width_ratios=(1, 1.5))
     for q, style in zip(postures[::2], ('o-', 's--'), strict=True):
         shoulder = posture(arm, q)[0]
-        x, _, z = skeleton(arm, q).T
+        x, _, z = joint_positions(arm, q).T
         side.plot(x, z, style, lw=4, ms=8, label=f'shoulder {shoulder:+}')
     side.set(xlabel='x [m]', ylabel='z [m]', title='one pose of the tool')
     side.set_aspect('equal')

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where the tool of a real arm stands: commanded by the drawing, and by its calibration."""
+"""Tool errors of a real arm: solved with nominal geometry, and with its calibration."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 import numpy as np
 from picture import draw
 
-from neural_ik_ros import IkSolver
-from neural_ik_ros.kinematics import forward, random_joints, rotation_angle
+from neural_ik_ros import IkSolver, pose_error
+from neural_ik_ros.kinematics import forward, random_joints
 
 CALIBRATION = Path(__file__).with_name('my_arm.yaml')
 N_TARGETS = 2000
-NEAR = 0.1  # [rad] the arm is so near to the answer
+NEAR = 0.1  # [rad] distance of the arm from the solution
 
 
 def main(output: Path) -> None:
-    """Print what comes out, and draw it to ``output/picture.png``."""
+    """Print the results, and draw them to ``output/picture.png``."""
     nominal = IkSolver.load()
     calibrated = IkSolver.load(calibration=CALIBRATION)  # the same network, this arm's geometry
 
     rng = np.random.default_rng(4)
-    arm = calibrated.arm  # the one that stands in the cell
+    arm = calibrated.arm  # the real one
     q_current = random_joints(arm, rng, N_TARGETS)
     q_true = (q_current + rng.uniform(-NEAR, NEAR, q_current.shape)).clip(arm.lower, arm.upper)
     targets = forward(arm, q_true)
@@ -33,14 +33,15 @@ def main(output: Path) -> None:
     for name, solver in (('nominal', nominal), ('calibrated', calibrated)):
         solutions = solver.solve_batch(targets, q_current)
         is_solved = solutions.is_solved
-        reached = forward(arm, solutions.q[is_solved])  # whatever the solver believes
-        off = np.linalg.norm(reached[:, :3, 3] - targets[is_solved, :3, 3], axis=1)
-        turned = rotation_angle(reached[:, :3, :3] @ targets[is_solved, :3, :3].swapaxes(1, 2))
-        errors[name] = off
+        # By forward kinematics, whatever the solver reports.
+        reached = forward(arm, solutions.q[is_solved])
+        position, rotation = pose_error(reached, targets[is_solved])
+        errors[name] = position
         print(
             f'{name:10} solved {is_solved.sum()} of {N_TARGETS}; tool off by '
-            f'{np.median(off):.1e} m, {np.median(turned):.1e} rad in the median, '
-            f'at most {off.max():.1e} m; {solutions.iterations[is_solved].mean():.2f} iterations'
+            f'{np.median(position):.1e} m, {np.median(rotation):.1e} rad in the median, '
+            f'at most {position.max():.1e} m; '
+            f'{solutions.iterations[is_solved].mean():.2f} iterations'
         )
     draw(errors, output / 'picture.png')
 

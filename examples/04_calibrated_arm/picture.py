@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of this example: how often the tool is off by how much."""
+"""The picture of this example: the distribution of the tool errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ plt.style.use(Path(__file__).parents[1] / 'pictures.mplstyle')
 
 
 def draw(errors: Mapping[str, np.ndarray], file: Path) -> None:
-    """Draw the share of targets (n,) that are reached within a distance [m]."""
+    """Draw the share of targets reached within a distance [m], over that distance."""
     figure, axes = plt.subplots(figsize=(8.0, 4.0))
     for (name, values), style in zip(errors.items(), ('C2--', 'C0-'), strict=True):
         share = 100.0 * np.arange(1, len(values) + 1) / len(values)

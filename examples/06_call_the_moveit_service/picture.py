@@ -13,7 +13,7 @@ import numpy as np
 mpl.use('Agg')
 from matplotlib import pyplot as plt
 
-from neural_ik_ros.kinematics import Arm, skeleton
+from neural_ik_ros.kinematics import Arm, joint_positions
 
 plt.style.use(Path(__file__).parents[1] / 'pictures.mplstyle')
 
@@ -32,7 +32,7 @@ def draw(
     grid = np.stack(np.meshgrid(x, z), axis=-1)
     for mask, color, name in ((is_solved, 'C0', 'solved'), (~is_solved, 'C4', 'no solution')):
         plane.scatter(*grid[mask].T, s=16, marker='s', color=color, alpha=0.6, lw=0, label=name)
-    points = skeleton(arm, q)
+    points = joint_positions(arm, q)
     plane.plot(points[:, 0], points[:, 2], 'o-', color='C5', lw=4, label='the seed')
     plane.set(xlabel='x [m]', ylabel='z [m]', title='tool0 points down at y = 0')
     plane.set_aspect('equal')

@@ -11,11 +11,9 @@ from pathlib import Path
 import numpy as np
 from picture import draw
 
-from neural_ik_ros import IkSolver
+from neural_ik_ros import CurrentJoints, IkSolver
 from neural_ik_ros.cli.main import main as neural_ik
 from neural_ik_ros.kinematics import forward, random_joints
-from neural_ik_ros.solver import CurrentJoints
-from neural_ik_ros.solver import IkSolver as PlainSolver
 
 HERE = Path(__file__).resolve().parent
 # An invented arm: no two of its last three axes meet in one point, so it has no closed form.
@@ -41,7 +39,7 @@ def main(output: Path, urdf: Path, config: Path) -> None:
     q_current = (q_true + rng.uniform(-AWAY, AWAY, q_true.shape)).clip(arm.lower, arm.upper)
     targets = forward(arm, q_true)
 
-    without_network = PlainSolver(arm, CurrentJoints())
+    without_network = IkSolver(arm, CurrentJoints())
     for name, one in (('network', solver), ('current joints', without_network)):
         solutions = one.solve_batch(targets, q_current)
         is_solved = solutions.is_solved

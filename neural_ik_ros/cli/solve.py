@@ -18,11 +18,16 @@ def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
         'solve',
-        help='solve one target pose and print the judged answer',
+        help='solve one target pose and print the solution',
         description='Solve one target pose. Exit code 0 only if it is solved.',
     )
     parser.add_argument(
-        '--xyz', nargs=3, type=float, required=True, metavar=('X', 'Y', 'Z'), help='tool [m]'
+        '--xyz',
+        nargs=3,
+        type=float,
+        required=True,
+        metavar=('X', 'Y', 'Z'),
+        help='position of the tool [m]',
     )
     parser.add_argument(
         '--rpy',
@@ -30,7 +35,7 @@ def add_parser(subparsers: Any) -> None:
         type=float,
         default=(0.0, 0.0, 0.0),
         metavar=('R', 'P', 'Y'),
-        help='tool, fixed axes [rad] (default 0 0 0)',
+        help='orientation of the tool, fixed axes [rad] (default 0 0 0)',
     )
     parser.add_argument(
         '--from',
@@ -39,7 +44,7 @@ def add_parser(subparsers: Any) -> None:
         type=float,
         default=(0.0,) * 6,
         metavar=('J1', 'J2', 'J3', 'J4', 'J5', 'J6'),
-        help='where the arm is [rad] (default all zero)',
+        help='current joints [rad] (default all zero)',
     )
     parser.add_argument('--bundle', type=Path, help='folder of a network bundle')
     parser.add_argument('--urdf', type=Path, help='another geometry of the arm')
@@ -50,28 +55,30 @@ def add_parser(subparsers: Any) -> None:
         '--allow-other-posture', action='store_true', help='shoulder, elbow, wrist may change'
     )
     parser.add_argument(
-        '--nearest', action='store_true', help='if it is refused, say how near the tool can come'
+        '--nearest',
+        action='store_true',
+        help='without a solution, print the nearest reachable pose',
     )
-    # argparse takes -1e-17 for an option, and solutions are full of such numbers.
+    # argparse takes -1e-17 for an option, and solutions contain such numbers.
     parser._negative_number_matcher = NEGATIVE_NUMBER
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ..api import IkSolver
+    from ..api import load_solver
     from ..kinematics import transform_from_xyz_rpy
     from ..solver import IkStatus, SolverOptions
 
     options = SolverOptions(allow_other_posture=arguments.allow_other_posture)
-    solver = IkSolver.load(
+    solver = load_solver(
         arguments.bundle, urdf=arguments.urdf, calibration=arguments.calibration, options=options
     )
     target = transform_from_xyz_rpy(arguments.xyz, arguments.rpy)
     solution = solver.solve(target, arguments.q_current)
     is_solved = solution.status.is_solved
-    answer: dict[str, object] = {'status': solution.status.name, 'reason': solution.reason}
+    result: dict[str, object] = {'status': solution.status.name, 'reason': solution.reason}
     if is_solved:
-        answer |= {
+        result |= {
             'q': solution.q.tolist(),
             'position_error': solution.position_error,
             'rotation_error': solution.rotation_error,
@@ -82,6 +89,6 @@ def _run(arguments: argparse.Namespace) -> int:
         }
     elif arguments.nearest and solution.status in (IkStatus.UNREACHABLE, IkStatus.OUTSIDE_LIMITS):
         nearest = solver.nearest(target, arguments.q_current)
-        answer['nearest'] = dataclasses.asdict(nearest) | {'q': nearest.q.tolist()}
-    print(json.dumps(answer, indent=2))
+        result['nearest'] = dataclasses.asdict(nearest) | {'q': nearest.q.tolist()}
+    print(json.dumps(result, indent=2))
     return 0 if is_solved else 1

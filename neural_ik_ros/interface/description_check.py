@@ -17,8 +17,8 @@ from ..kinematics import (
     arm_from_urdf,
     forward,
     jacobian,
+    joint_positions,
     rotation_angle,
-    skeleton,
 )
 
 CHECK, USE, IGNORE = 'check', 'use', 'ignore'
@@ -96,7 +96,7 @@ def _pose_differences(expected: Arm, found: Arm) -> tuple[FloatArray, FloatArray
     """Return distances [m] and angles [rad] between the six axes and the tools, (7,) each."""
     zero = np.zeros(N_JOINTS)
     axes = [jacobian(arm, zero)[3:].T for arm in (expected, found)]
-    points = [skeleton(arm, zero)[1:] for arm in (expected, found)]
+    points = [joint_positions(arm, zero)[1:] for arm in (expected, found)]
     tools = [forward(arm, zero)[:3, :3] for arm in (expected, found)]
     offset = points[0] - points[1]
     distances = np.linalg.norm(np.cross(offset[:N_JOINTS], axes[1]), axis=1)

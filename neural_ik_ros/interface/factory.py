@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..api import IkSolver
+from ..api import load_solver
 from ..kinematics import Arm
 from ..motion import MotionGenerator, MotionLimits, PoseTracker
-from ..solver import IkSolver as SolverCore
-from ..solver import SeedPredictor
+from ..solver import IkSolver, SeedPredictor
 from .node_config import NodeConfig
 
 
@@ -22,7 +21,7 @@ def make_tracker(config: NodeConfig) -> PoseTracker:
 
     :raises NeuralIkError: If the bundle or a limit cannot be used.
     """
-    solver = IkSolver.load(_bundle(config), options=config.solver_options())
+    solver = load_solver(_bundle(config), options=config.solver_options())
     generator = MotionGenerator(motion_limits(solver.arm, config))
     tracker = PoseTracker(solver, generator, config.tracker_config())
     solver.warm_up()
@@ -36,7 +35,7 @@ def reconfigure(tracker: PoseTracker, config: NodeConfig, arm: Arm) -> None:
 
     Warms up again: a calibrated arm needs stored seeds, which took 3 s with their kernels.
     """
-    solver = SolverCore(arm, tracker.solver.predictor, config.solver_options())
+    solver = IkSolver(arm, tracker.solver.predictor, config.solver_options())
     solver.warm_up()
     generator = MotionGenerator(motion_limits(solver.arm, config))
     tracker.reconfigure(solver, generator, config.tracker_config())
@@ -48,12 +47,12 @@ def load_predictor(config: NodeConfig) -> SeedPredictor:
 
     :raises NeuralIkError: If the bundle cannot be used.
     """
-    return IkSolver.load(_bundle(config)).predictor
+    return load_solver(_bundle(config)).predictor
 
 
-def make_service_solver(arm: Arm, predictor: SeedPredictor, config: NodeConfig) -> SolverCore:
+def make_service_solver(arm: Arm, predictor: SeedPredictor, config: NodeConfig) -> IkSolver:
     """Return the solver for GetPositionIK, whose seeds need not be where the arm is."""
-    return SolverCore(arm, predictor, config.service_options())
+    return IkSolver(arm, predictor, config.service_options())
 
 
 def motion_limits(arm: Arm, config: NodeConfig) -> MotionLimits:

@@ -1,7 +1,7 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Conversions between ROS messages and plain types; the only place with quaternions.
+Conversions between ROS messages and plain types.
 
 Received messages are never trusted: a bad one becomes a reason, not an exception. Reading works on
 any object with the fields of the message, so that bags are read without ROS.
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..kinematics import FloatArray, Joints, Transform
+from ..kinematics import Joints, Transform, quat_from_rotation
+from ..kinematics.se3 import rotation_columns
 from ..motion import Waypoints
 from .controller_rules import NS_PER_S, Trajectory, TrajectoryPoint
 
@@ -100,8 +101,8 @@ def _transform(xyz_quat: Sequence[float]) -> Transform | InvalidMessage:
         return InvalidMessage(reason='orientation is the zero quaternion')
     if abs(norm - 1.0) > NORM_TOLERANCE:
         return InvalidMessage(reason=f'orientation has the norm {norm:.6g} instead of 1')
-    rows = zip(*_rotation_columns(quat_xyzw), xyz, strict=True)
-    return np.array([*rows, (0.0, 0.0, 0.0, 1.0)])
+    above = zip(*rotation_columns(*quat_xyzw), xyz, strict=True)
+    return np.array([*above, (0.0, 0.0, 0.0, 1.0)])
 
 
 def pose_from_transform(transform: Transform) -> Pose:
@@ -119,36 +120,6 @@ def fill_pose(pose: Pose, transform: Transform) -> None:
     position.x, position.y, position.z = transform[:3, 3].tolist()
     quat_xyzw = quat_from_rotation(transform[:3, :3])
     orientation.x, orientation.y, orientation.z, orientation.w = quat_xyzw
-
-
-def _rotation_columns(quat_xyzw: Sequence[float]) -> tuple[tuple[float, float, float], ...]:
-    x, y, z, w = quat_xyzw
-    s = 2.0 / (x * x + y * y + z * z + w * w)
-    return (
-        (1.0 - s * (y * y + z * z), s * (x * y + z * w), s * (x * z - y * w)),
-        (s * (x * y - z * w), 1.0 - s * (x * x + z * z), s * (y * z + x * w)),
-        (s * (x * z + y * w), s * (y * z - x * w), 1.0 - s * (x * x + y * y)),
-    )
-
-
-def quat_from_rotation(rotation: FloatArray) -> tuple[float, float, float, float]:
-    """
-    Return the unit quaternion ``(x, y, z, w)`` of a rotation matrix (3, 3), with ``w >= 0``.
-
-    Divides by the largest component (Shepperd 1978), so it is accurate for every angle.
-    """
-    (m00, m01, m02), (m10, m11, m12), (m20, m21, m22) = rotation.tolist()
-    # Rows of 4 q q^T; the row with the largest diagonal is the best conditioned.
-    rows = (
-        (1.0 + m00 - m11 - m22, m10 + m01, m02 + m20, m21 - m12),
-        (m10 + m01, 1.0 - m00 + m11 - m22, m21 + m12, m02 - m20),
-        (m02 + m20, m21 + m12, 1.0 - m00 - m11 + m22, m10 - m01),
-        (m21 - m12, m02 - m20, m10 - m01, 1.0 + m00 + m11 + m22),
-    )
-    row = max(enumerate(rows), key=lambda item: item[1][item[0]])[1]
-    norm = math.copysign(math.hypot(*row), row[3])
-    x, y, z, w = row
-    return x / norm, y / norm, z / norm, w / norm
 
 
 class JointReader:

@@ -1,16 +1,26 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Geometry of a six-axis arm: pure functions of arrays, compiled where they are hot."""
+"""Geometry of a six-axis arm: pure functions of arrays, compiled on the hot path."""
 
 from .angles import TAU, angular_distance, nearest_turn
 from .arm import Arm, ArmError, CoupledLimit
-from .chain import forward, jacobian, skeleton
-from .closed_form.branches import Branches, branches
+from .chain import forward, jacobian, joint_positions
+from .closed_form.branches import ClosedForm, branches
 from .limits import is_within_limits, random_joints
-from .posture import is_same_posture, posture
+from .posture import is_same_posture, posture, posture_code
 from .refine import RefineResult, lm_bounds, refine, unbounded_limits
-from .se3 import invert, rotation_angle, rotation_from_rpy, se3_log, transform_from_xyz_rpy
-from .singularity import manipulability, smallest_singular_value
+from .se3 import (
+    invert,
+    pose_error,
+    quat_from_rotation,
+    rotation_angle,
+    rotation_from_quat,
+    rotation_from_rpy,
+    se3_log,
+    transform_from_xyz_quat,
+    transform_from_xyz_rpy,
+)
+from .singularity import smallest_singular_value
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
 from .urdf import CorrectionError, UrdfError, arm_from_urdf, links_fixed_to
 
@@ -20,7 +30,7 @@ __all__ = [
     'Arm',
     'ArmError',
     'ArrayShapeError',
-    'Branches',
+    'ClosedForm',
     'CorrectionError',
     'CoupledLimit',
     'FloatArray',
@@ -37,18 +47,22 @@ __all__ = [
     'is_same_posture',
     'is_within_limits',
     'jacobian',
+    'joint_positions',
     'links_fixed_to',
     'lm_bounds',
-    'manipulability',
     'nearest_turn',
+    'pose_error',
     'posture',
+    'posture_code',
+    'quat_from_rotation',
     'random_joints',
     'refine',
     'rotation_angle',
+    'rotation_from_quat',
     'rotation_from_rpy',
     'se3_log',
-    'skeleton',
     'smallest_singular_value',
+    'transform_from_xyz_quat',
     'transform_from_xyz_rpy',
     'unbounded_limits',
 ]

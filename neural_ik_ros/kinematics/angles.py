@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Angles on the circle, never wrapped in silence, and turns of the joints that have them."""
+"""Angles modulo 2 pi, never wrapped silently, and the turns of joints with a range above 2 pi."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .compiled import compiled
 from .types import FloatArray, Joints
 
 TAU = 2.0 * math.pi
-ON_LIMIT = 5e-10  # [rad] beyond a limit; less than the tool can feel at the tolerances asked for
+LIMIT_TOL = 5e-10  # [rad] beyond a limit that counts as on it; moves the tool by less than 1e-9
 
 
 def angular_distance(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Return the smallest ``|a - b|`` modulo a turn, elementwise, in [0, pi] rad."""
+    """Return the smallest ``|a - b|`` modulo 2 pi, elementwise, in [0, pi] rad."""
     difference = np.abs(np.asarray(a, dtype=np.float64) - b) % TAU
     smallest: FloatArray = np.minimum(difference, TAU - difference)
     return smallest
 
 
 def nearest_turn(q: Joints, q_near: Joints) -> Joints:
-    """Return the angles equal to ``q`` modulo a turn that lie within pi of ``q_near``."""
+    """Return the angles equal to ``q`` modulo 2 pi that lie within pi of ``q_near``."""
     q = np.asarray(q, dtype=np.float64)
     nearest: FloatArray = q - TAU * np.round((q - q_near) / TAU)
     return nearest
@@ -40,11 +40,12 @@ def unwind_into(q: FloatArray, q_near: FloatArray, lower: FloatArray, upper: Flo
     is_inside = True
     for j in range(q.shape[0]):
         # Turns are counted before the angle changes, so that an angle on a limit stays on it.
-        # Newton ends beside a limit as well as on it: that is no reason to turn round.
-        most = np.floor((upper[j] - q[j] + ON_LIMIT) / TAU)
-        least = np.ceil((lower[j] - q[j] - ON_LIMIT) / TAU)
-        angle = q[j] + TAU * min(max(np.round((q_near[j] - q[j]) / TAU), least), most)
-        if lower[j] - ON_LIMIT <= angle <= upper[j] + ON_LIMIT:
+        # The refinement may end a rounding error beyond a limit: no reason for a whole turn.
+        max_turns = np.floor((upper[j] - q[j] + LIMIT_TOL) / TAU)
+        min_turns = np.ceil((lower[j] - q[j] - LIMIT_TOL) / TAU)
+        n_turns = min(max(np.round((q_near[j] - q[j]) / TAU), min_turns), max_turns)
+        angle = q[j] + TAU * n_turns
+        if lower[j] - LIMIT_TOL <= angle <= upper[j] + LIMIT_TOL:
             angle = min(max(angle, lower[j]), upper[j])
         q[j] = angle
         is_inside = is_inside and lower[j] <= angle <= upper[j]

@@ -7,13 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import NeuralIkError
 from .types import N_JOINTS, FloatArray, Joints, Transform
 
 
 class ArmError(NeuralIkError):
-    """The description of an arm is not that of six revolute joints with usable limits."""
+    """The data do not describe six revolute joints with usable limits."""
 
     def __init__(self, arm: str, problem: str) -> None:
         self.arm, self.problem = arm, problem
@@ -23,7 +24,7 @@ class ArmError(NeuralIkError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoupledLimit:
     """
-    A range for the sum of two joint angles, as a parallelogram arm has.
+    A range for the sum of two joint angles, as arms with a parallelogram linkage have it.
 
     On the real IRB2400 the controller's axis 3 is ``joint_2 + joint_3``; see docs/conventions.md.
     """
@@ -33,14 +34,26 @@ class CoupledLimit:
     lower: float  # [rad]
     upper: float  # [rad]
 
+    def contains(self, q: Joints, *, margin: float = 0.0) -> NDArray[np.bool_]:
+        """
+        Return whether the sum lies in the range.
+
+        :param q: Shape (..., 6) [rad].
+        :param margin: Required distance from both ends [rad]; negative for a tolerance.
+        :return: Shape (...); NaN is never inside.
+        """
+        total = q[..., self.first] + q[..., self.second]
+        is_inside: NDArray[np.bool_] = total >= self.lower + margin
+        return is_inside & (total <= self.upper - margin)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Arm:
     """
     Geometry and limits of a six-axis arm, from ``base_frame`` to ``tool_frame``.
 
-    Joint i turns about z of its own frame; ``rotations[i]`` and ``translations[i]`` place that
-    frame in the frame of its predecessor (after the predecessor's turn), index 6 places the tool.
+    Joint i rotates about z of its own frame; ``rotations[i]`` and ``translations[i]`` place that
+    frame in the rotated frame of its predecessor, and index 6 places the tool.
     """
 
     name: str
@@ -55,7 +68,7 @@ class Arm:
     coupled_limit: CoupledLimit | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be an arm and make the arrays read-only."""
+        """Check the data and make the arrays read-only."""
         shapes = {
             'rotations': (N_JOINTS + 1, 3, 3),
             'translations': (N_JOINTS + 1, 3),
@@ -75,12 +88,12 @@ class Arm:
             raise ArmError(self.name, 'lower limits must lie below upper limits')
         if not (self.velocity > 0.0).all():
             raise ArmError(self.name, 'velocity limits must be positive')
-        if self.coupled_limit is not None and not self._can_obey(self.coupled_limit):
+        if self.coupled_limit is not None and not self._is_feasible(self.coupled_limit):
             problem = f'coupled limit {self.coupled_limit} cannot be obeyed'
             raise ArmError(self.name, f'{problem}; give two joints and lower < upper')
 
-    def _can_obey(self, limit: CoupledLimit) -> bool:
-        """Return whether the limit names two joints, and some of their angles are inside it."""
+    def _is_feasible(self, limit: CoupledLimit) -> bool:
+        """Return whether the limit names two joints and some of their angles satisfy it."""
         pair = [limit.first, limit.second]
         if limit.first == limit.second or not all(0 <= joint < N_JOINTS for joint in pair):
             return False
@@ -89,11 +102,11 @@ class Arm:
 
     @property
     def transform_base_joint1(self) -> Transform:
-        """Return the pose (4, 4) of the frame that joint 1 turns about z, before its turn."""
+        """Pose (4, 4) of the frame of joint 1 at zero, whose z axis is axis 1."""
         transform = np.eye(4)
         transform[:3, :3], transform[:3, 3] = self.rotations[0], self.translations[0]
         return transform
 
     def with_coupled_limit(self, limit: CoupledLimit) -> Arm:
-        """Return the same arm with another limit on a sum of two joints."""
+        """Return the same arm with this limit on a sum of two joints in place of its own."""
         return replace(self, coupled_limit=limit)

@@ -41,9 +41,9 @@ def jacobian(arm: Arm, q: Joints) -> FloatArray:
     return jacobians.reshape(*q.shape[:-1], 6, N_JOINTS)
 
 
-def skeleton(arm: Arm, q: Joints) -> FloatArray:
+def joint_positions(arm: Arm, q: Joints) -> FloatArray:
     """
-    Return where base, joints and tool are, for drawing the arm as a line.
+    Return the positions of base, joints and tool, for drawing the arm as a line.
 
     :param q: Shape (6,) [rad].
     :return: Shape (8, 3) [m] in the base.
@@ -81,14 +81,14 @@ def frames_into(
     frames: FloatArray,
 ) -> None:
     """
-    Write the tool pose, and origin (rows 0-2) and axis (rows 3-5) of each joint, in the base.
+    Write the tool pose, and each joint's origin (rows 0-2) and axis (rows 3-5), in the base.
 
     :param q: Shape (6,) [rad].
     :param transform: Shape (4, 4), written.
     :param frames: Shape (6, 6), one column a joint, written.
     """
     px, py, pz = 0.0, 0.0, 0.0
-    xx, xy, xz = 1.0, 0.0, 0.0  # the three columns of the rotation so far
+    xx, xy, xz = 1.0, 0.0, 0.0  # columns of the accumulated rotation
     yx, yy, yz = 0.0, 1.0, 0.0
     zx, zy, zz = 0.0, 0.0, 1.0
     for i in range(7):
@@ -123,7 +123,7 @@ def frames_into(
 
 @compiled
 def jacobian_from_frames(transform: FloatArray, frames: FloatArray) -> None:
-    """Turn the joint frames of ``frames_into`` into the Jacobian at the tool, in place."""
+    """Replace the joint frames of ``frames_into`` by the Jacobian at the tool, in place."""
     for j in range(6):
         x = transform[0, 3] - frames[0, j]
         y = transform[1, 3] - frames[1, j]

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The one way this package compiles a kernel."""
+"""The decorator that compiles the kernels of this package, with a cache that sees every change."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ import numba
 
 Kernel = TypeVar('Kernel', bound=Callable[..., Any])
 PACKAGE = Path(__file__).resolve().parent.parent
-SOURCES = ('kinematics/*.py', 'solver/*.py', 'motion/*.py')  # where kernels are
+SOURCES = ('kinematics/**/*.py', 'solver/**/*.py', 'motion/**/*.py')  # kernels others call
 
 
 def compiled(kernel: Kernel) -> Kernel:
     """
-    Return the kernel compiled by numba, cached on disk, keeping its Python signature.
+    Compile a kernel with numba, cached on disk; type checkers see the Python signature.
 
     Division by zero yields inf or nan as in numpy, so that a kernel never raises in a loop.
     """
@@ -30,7 +30,7 @@ def compiled(kernel: Kernel) -> Kernel:
     numba.config.CACHE_DIR = before or _cache_folder()
     try:
         return cast(Kernel, numba.njit(cache=True, error_model='numpy')(kernel))
-    except RuntimeError:  # numba's, where neither package nor home can be written
+    except RuntimeError:  # numba's, if neither package nor home is writable
         _warn_of_slow_starts()
         return cast(Kernel, numba.njit(error_model='numpy')(kernel))
     finally:
@@ -39,20 +39,20 @@ def compiled(kernel: Kernel) -> Kernel:
 
 @functools.cache
 def _warn_of_slow_starts() -> None:
-    """Say so once."""
+    """Warn once that nothing is cached."""
     logging.getLogger(__name__).warning(
-        'compiled code can be kept nowhere, so each start takes many seconds; '
-        'set NUMBA_CACHE_DIR to a folder that can be written.'
+        'no folder to cache compiled code in is writable, so each start takes many seconds; '
+        'set NUMBA_CACHE_DIR to a writable folder.'
     )
 
 
 @functools.cache
 def _cache_folder() -> str:
     """
-    Return a folder for just this version of all kernels; empty for numba's own choice.
+    Return a cache folder for exactly this version of all kernels; '' for numba's own choice.
 
-    numba compares a cached kernel with its own file only, so it would keep the old code of the
-    kernels that it calls in other files (numba issue 2872).
+    numba compares a cached kernel with its own file only, so it would miss changes of the kernels
+    it calls in other files (numba issue 2872).
     """
     digest = hashlib.sha256()
     for source in sorted(path for pattern in SOURCES for path in PACKAGE.glob(pattern)):
@@ -63,7 +63,7 @@ def _cache_folder() -> str:
         return str(folder) if os.access(folder, os.W_OK) else ''
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:  # installed for all users: numba then caches below the user's home
+    except OSError:  # installed system-wide: numba then caches below the user's home
         return ''
     for other in parent.glob('numba-*'):
         if other != folder:

@@ -1,15 +1,15 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The kernel of ``refine``: damped Newton steps on the SE(3) error of the tool.
+Levenberg-Marquardt on the SE(3) error of the tool, the kernel of ``refine``.
 
-Levenberg-Marquardt with damping proportional to the squared error (Sugihara, IEEE T-RO 27(5),
-2011): far away it cannot overshoot, near the answer it is Newton's method, and it stays quadratic
-at singularities where the solutions form a curve (Yamashita & Fukushima, 2001). Joints with less
-than a full turn stop at their limits (active set); the others turn freely and are unwound
-afterwards. A step may raise the error a little above a mean of the past ones (Zhang & Hager, SIAM
-J. Optim. 14(4), 2004): beside a singularity the way to the answer is a curved valley, along which
-an error that must fall allows only tiny steps.
+The damping is proportional to the squared error (Sugihara, IEEE T-RO 27(5), 2011): far from the
+solution it prevents overshooting, near the solution it vanishes, so that convergence is quadratic,
+also at singularities where the solutions form a curve (Yamashita & Fukushima, 2001). Joints with a
+range below 2 pi are kept inside their limits by an active set; the others are unbounded and are
+unwound afterwards. The line search is non-monotone (Zhang & Hager, SIAM J. Optim. 14(4), 2004): an
+iteration may raise the error slightly above a mean of the past ones, because next to a singularity
+the path to the solution is a curved valley along which a monotone search allows only tiny steps.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ import numpy as np
 from .chain import frames_into, jacobian_from_frames
 from .compiled import compiled
 from .se3 import log_into
+from .small import norm3, tmul33_into
 from .types import FloatArray
 
-DAMPING_START = 1e-2  # damping over squared error; 1e-3 to 1e-1 take about the same steps
-DAMPING_LEAST = 1e-15  # keeps the normal equations positive definite at a singularity
-MEMORY = 0.3  # how much past errors allow the next one to grow; 0 creeps along curved valleys
+INITIAL_DAMPING = 1e-2  # relative to the squared error; 1e-3 to 1e-1 need about as many iterations
+MIN_DAMPING = 1e-15  # keeps the normal equations positive definite at a singularity
+ERROR_MEMORY = 0.3  # weight of past errors in the non-monotone search; 0 makes it monotone
 SCRATCH_SHAPE = (7, 6, 6)
-LARGEST_STEP = 0.7  # [rad] per joint and step: a linear model is worth nothing beyond
+MAX_STEP = 0.7  # [rad] per joint and iteration: the linear model is useless beyond
 
 
 @compiled
-def refine_batch(  # noqa: PLR0913, PLR0917 - flat arguments, as numba likes them
+def refine_batch(  # noqa: PLR0913, PLR0917 - flat arguments cost numba nothing
     rotations: FloatArray,
     translations: FloatArray,
     lower: FloatArray,
@@ -69,57 +70,47 @@ def refine_into(  # noqa: PLR0913, PLR0917
     scratch: FloatArray,
 ) -> int:
     """
-    Refine ``q`` (6,) in place towards ``target`` (4, 4) and return the number of steps.
+    Refine ``q`` (6,) in place towards ``target`` (4, 4); return the number of iterations.
 
     :param errors: Position [m] and rotation [rad] are written into the first two.
-    :param scratch: Shape ``SCRATCH_SHAPE``, overwritten, so that no step allocates.
+    :param scratch: Shape ``SCRATCH_SHAPE``, overwritten, so that no iteration allocates.
     """
     frames, trial_frames, normal, vectors = scratch[0], scratch[1], scratch[2], scratch[3]
     twist, trial_twist = vectors[0], vectors[1]
     step, q_trial, gradient = vectors[2], vectors[3], vectors[4]
     for j in range(6):
         q[j] = min(max(q[j], lower[j]), upper[j])
-    cost = _error_into(rotations, translations, target, q, frames, twist, scratch[4:])
-    damping, iteration = DAMPING_START, 0
+    cost = _linearise(rotations, translations, target, q, frames, twist, scratch[4:])
+    damping, iteration = INITIAL_DAMPING, 0
     reference, weight = cost, 1.0
     while iteration < max_iterations:
-        if _position_error(twist) <= tolerances[0] and _rotation_error(twist) <= tolerances[1]:
+        if norm3(twist) <= tolerances[0] and norm3(twist[3:]) <= tolerances[1]:
             break
         iteration += 1
         _normal_equations(frames, twist, q, lower, upper, normal, gradient)
-        _solve_damped(normal, gradient, max(damping * cost, DAMPING_LEAST), step)
-        _take_step(q, step, lower, upper, q_trial)
-        trial_cost = _error_into(
+        _solve_damped(normal, gradient, max(damping * cost, MIN_DAMPING), step)
+        _step_within_limits(q, step, lower, upper, q_trial)
+        trial_cost = _linearise(
             rotations, translations, target, q_trial, trial_frames, trial_twist, scratch[4:]
         )
         if trial_cost < reference:
             damping = max(0.3 * damping, 1e-6)
             cost = trial_cost
-            reference = (MEMORY * weight * reference + cost) / (MEMORY * weight + 1.0)
-            weight = MEMORY * weight + 1.0
+            reference = (ERROR_MEMORY * weight * reference + cost) / (ERROR_MEMORY * weight + 1.0)
+            weight = ERROR_MEMORY * weight + 1.0
             q[:] = q_trial
             frames, trial_frames = trial_frames, frames
             twist, trial_twist = trial_twist, twist
-        elif cost < 1e-24:  # rounding: nothing more to gain
+        elif cost < 1e-24:  # only rounding errors are left
             break
         else:
             damping = max(10.0 * damping, 1e-2)
-    errors[0], errors[1] = _position_error(twist), _rotation_error(twist)
+    errors[0], errors[1] = norm3(twist), norm3(twist[3:])
     return iteration
 
 
 @compiled
-def _position_error(twist: FloatArray) -> float:
-    return math.sqrt(twist[0] ** 2 + twist[1] ** 2 + twist[2] ** 2)
-
-
-@compiled
-def _rotation_error(twist: FloatArray) -> float:
-    return math.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
-
-
-@compiled
-def _error_into(
+def _linearise(
     rotations: FloatArray,
     translations: FloatArray,
     target: FloatArray,
@@ -128,17 +119,17 @@ def _error_into(
     twist: FloatArray,
     scratch: FloatArray,
 ) -> float:
-    """Write the Jacobian and the twist to the target, both in base axes; return its square."""
+    """Write Jacobian and error twist, both in base axes; return the squared norm of the twist."""
     tool, offset, local = scratch[0], scratch[1], scratch[2, 4]
     frames_into(rotations, translations, q, tool, jacobian)
     jacobian_from_frames(tool, jacobian)
+    tmul33_into(tool, target, offset)
     for i in range(3):
-        for j in range(4):
-            offset[i, j] = (
-                tool[0, i] * (target[0, j] - (tool[0, 3] if j == 3 else 0.0))
-                + tool[1, i] * (target[1, j] - (tool[1, 3] if j == 3 else 0.0))
-                + tool[2, i] * (target[2, j] - (tool[2, 3] if j == 3 else 0.0))
-            )
+        offset[i, 3] = (
+            tool[0, i] * (target[0, 3] - tool[0, 3])
+            + tool[1, i] * (target[1, 3] - tool[1, 3])
+            + tool[2, i] * (target[2, 3] - tool[2, 3])
+        )
     log_into(offset, local)
     cost = 0.0
     for i in range(3):
@@ -158,7 +149,7 @@ def _normal_equations(
     normal: FloatArray,
     gradient: FloatArray,
 ) -> None:
-    """Write ``J^T J`` and ``J^T e``, with joints held that press against a limit."""
+    """Write ``J^T J`` and ``J^T e``, with joints held that push against a limit."""
     for i in range(6):
         total = 0.0
         for k in range(6):
@@ -184,7 +175,7 @@ def _normal_equations(
 def _solve_damped(
     normal: FloatArray, gradient: FloatArray, damping: float, step: FloatArray
 ) -> None:
-    """Write the solution of ``(normal + damping I) step = gradient`` by Cholesky, in place."""
+    """Solve ``(normal + damping I) step = gradient`` by Cholesky; ``normal`` is overwritten."""
     for i in range(6):
         for j in range(i):
             for k in range(j):
@@ -193,7 +184,7 @@ def _solve_damped(
         pivot = normal[i, i] + damping
         for k in range(i):
             pivot -= normal[i, k] * normal[i, k]
-        normal[i, i] = math.sqrt(max(pivot, DAMPING_LEAST))
+        normal[i, i] = math.sqrt(max(pivot, MIN_DAMPING))
     for i in range(6):
         step[i] = gradient[i]
         for k in range(i):
@@ -206,13 +197,13 @@ def _solve_damped(
 
 
 @compiled
-def _take_step(
+def _step_within_limits(
     q: FloatArray, step: FloatArray, lower: FloatArray, upper: FloatArray, q_next: FloatArray
 ) -> None:
-    """Write ``q`` plus the step, shortened to ``LARGEST_STEP`` and stopped at the limits."""
+    """Write ``q`` plus the step, scaled to at most ``MAX_STEP`` and clipped to the limits."""
     largest = 0.0
     for j in range(6):
         largest = max(largest, abs(step[j]))
-    scale = LARGEST_STEP / largest if largest > LARGEST_STEP else 1.0
+    scale = MAX_STEP / largest if largest > MAX_STEP else 1.0
     for j in range(6):
         q_next[j] = min(max(q[j] + scale * step[j], lower[j]), upper[j])

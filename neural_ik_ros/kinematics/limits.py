@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Joint limits and samples within them."""
+"""Joint limits, and random joints within them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arm import Arm, ArmError
-from .types import N_JOINTS, Joints, as_array
+from .compiled import compiled
+from .types import N_JOINTS, FloatArray, Joints, as_array
 
 MAX_REDRAWS = 1000
 
@@ -18,7 +19,7 @@ def is_within_limits(arm: Arm, q: Joints, *, margin: float = 0.0) -> NDArray[np.
     Return whether every joint, and the coupled sum where the arm has one, is inside its limits.
 
     :param q: Shape (..., 6) [rad].
-    :param margin: Distance from each limit that is asked for, [rad]; negative to tolerate.
+    :param margin: Required distance from each limit [rad]; negative for a tolerance.
     :return: Shape (...); NaN is never inside.
     """
     q = as_array('q', q, (N_JOINTS,))
@@ -27,8 +28,20 @@ def is_within_limits(arm: Arm, q: Joints, *, margin: float = 0.0) -> NDArray[np.
     limit = arm.coupled_limit
     if limit is None:
         return is_inside
-    total = q[..., limit.first] + q[..., limit.second]
-    return is_inside & (total >= limit.lower + margin) & (total <= limit.upper - margin)
+    return is_inside & limit.contains(q, margin=margin)
+
+
+@compiled
+def obeys_coupled_limit(
+    q: FloatArray, joints: NDArray[np.int64], lower: float, upper: float
+) -> bool:
+    """
+    Return whether the sum of two joints lies in a range, as ``CoupledLimit.contains``.
+
+    :param q: Shape (6,) [rad].
+    :param joints: Indices of the two joints, 0-based.
+    """
+    return bool(lower <= q[joints[0]] + q[joints[1]] <= upper)
 
 
 def random_joints(arm: Arm, rng: np.random.Generator, n: int) -> Joints:
@@ -46,4 +59,6 @@ def random_joints(arm: Arm, rng: np.random.Generator, n: int) -> Joints:
         if not outside.any():
             return q
         q[outside] = rng.uniform(arm.lower, arm.upper, (int(outside.sum()), N_JOINTS))
-    raise ArmError(arm.name, f'coupled limit {arm.coupled_limit} leaves hardly any room; widen it')
+    raise ArmError(
+        arm.name, f'coupled limit {arm.coupled_limit} excludes nearly all joints; widen it'
+    )

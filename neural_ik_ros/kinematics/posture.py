@@ -1,10 +1,8 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Postures: which way shoulder, elbow and wrist are bent."""
+"""Postures: on which side of their singularities shoulder, elbow and wrist are."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,34 +10,37 @@ from numpy.typing import NDArray
 from .arm import Arm
 from .chain import frames_into
 from .compiled import compiled
+from .small import dot3, norm3, triple3
 from .types import N_JOINTS, FloatArray, Joints, as_array
+from .wrist import wrist_centre_into
 
-BORDER_SINE = 0.05  # within about 3 degrees of a border both sides count as the same posture
+BOUNDARY_SINE = 0.05  # within about 3 degrees of a boundary both sides count as the same posture
+CODE_BITS = np.array([1, 2, 4])  # of shoulder, elbow and wrist in a posture code
 
 
-def posture(arm: Arm, q: Joints, *, border: float = BORDER_SINE) -> NDArray[np.int8]:
+def posture(arm: Arm, q: Joints, *, boundary: float = BOUNDARY_SINE) -> NDArray[np.int8]:
     """
-    Return the signs of shoulder, elbow and wrist; 0 means on the border between two postures.
+    Return the signs of shoulder, elbow and wrist; 0 means on the boundary between two postures.
 
     Each sign is that of a factor of the Jacobian's determinant, so it changes only through a
-    singularity: shoulder +1 when the wrist centre is in front of axis 1 (as axis 2 sees it),
-    elbow +1 when the forearm is bent about axis 3 in its positive sense, wrist +1 when axes 4, 5
-    and 6 form a right-handed triple.
+    singularity: shoulder +1 if the wrist centre is in front of axis 1 (seen along axis 2),
+    elbow +1 if the forearm is bent about axis 3 in its positive sense, wrist +1 if axes 4, 5 and 6
+    form a right-handed triple.
 
     :param q: Shape (..., 6) [rad].
-    :param border: Sine of the angle, for the shoulder distance [m], below which a sign is 0.
+    :param boundary: Sine of the angle, for the shoulder distance [m], up to which a sign is 0.
     :return: Shape (..., 3), each -1, 0 or +1.
     """
     q = as_array('q', q, (N_JOINTS,))
     flat = q.reshape(-1, N_JOINTS)
     signs = np.empty((len(flat), 3), dtype=np.int8)
-    _posture_batch(arm.rotations, arm.translations, flat, border, signs)
+    _posture_batch(arm.rotations, arm.translations, flat, boundary, signs)
     return signs.reshape(*q.shape[:-1], 3)
 
 
 def is_same_posture(a: NDArray[np.int8], b: NDArray[np.int8]) -> NDArray[np.bool_]:
     """
-    Return whether no sign differs; a posture on a border agrees with both sides of it.
+    Return whether no sign differs; a posture on a boundary agrees with both sides.
 
     :param a: Shape (..., 3).
     :param b: Shape (..., 3).
@@ -49,25 +50,48 @@ def is_same_posture(a: NDArray[np.int8], b: NDArray[np.int8]) -> NDArray[np.bool
     return is_same
 
 
+def posture_code(arm: Arm, q: Joints) -> NDArray[np.int64]:
+    """
+    Return the posture as one number, as ``code_from_signs``, without boundaries.
+
+    :param q: Shape (..., 6) [rad].
+    :return: Shape (...), 0 to 7.
+    """
+    return code_from_signs(posture(arm, q, boundary=0.0))
+
+
+def code_from_signs(signs: NDArray[np.int8]) -> NDArray[np.int64]:
+    """
+    Return signs as one number: 1 for shoulder, 2 for elbow and 4 for wrist if not negative.
+
+    :param signs: Shape (..., 3).
+    :return: Shape (...), 0 to 7.
+    """
+    code: NDArray[np.int64] = (signs >= 0) @ CODE_BITS
+    return code
+
+
 @compiled
 def _posture_batch(
     rotations: FloatArray,
     translations: FloatArray,
     q: FloatArray,
-    border: float,
+    boundary: float,
     signs: NDArray[np.int8],
 ) -> None:
     transform, frames = np.empty((4, 4)), np.empty((6, 6))
     for i in range(q.shape[0]):
         frames_into(rotations, translations, q[i], transform, frames)
-        posture_into(frames, signs[i], border)
+        posture_into(frames, signs[i], boundary)
 
 
 @compiled
-def posture_into(frames: FloatArray, signs: NDArray[np.int8], border: float = BORDER_SINE) -> None:
-    """Write the three signs (3,) of the arm whose joint frames (6, 6) are given."""
+def posture_into(
+    frames: FloatArray, signs: NDArray[np.int8], boundary: float = BOUNDARY_SINE
+) -> None:
+    """Write the signs (3,) of the posture with these joint frames (6, 6), see ``frames_into``."""
     wrist = np.empty(3)
-    _wrist_centre_into(frames, wrist)
+    wrist_centre_into(frames, wrist)
     z1, z2 = frames[3:, 0], frames[3:, 1]
     upper_arm, forearm = np.empty(3), np.empty(3)
     reach = np.empty(3)
@@ -75,55 +99,25 @@ def posture_into(frames: FloatArray, signs: NDArray[np.int8], border: float = BO
         reach[k] = wrist[k] - frames[k, 0]
         upper_arm[k] = frames[k, 2] - frames[k, 1]
         forearm[k] = wrist[k] - frames[k, 2]
-    # Shifting a joint's origin along its own axis must not matter: project z1 and z2 out.
+    # Where on its axis a joint has its origin must not matter: project z1 and z2 out.
     _remove_component(reach, z1)
     _remove_component(upper_arm, z2)
     _remove_component(forearm, z2)
-    signs[0] = _sign(_triple(z2, z1, reach), border)  # a distance [m]
-    signs[1] = _sign(_triple(z2, upper_arm, forearm), border * _norm(upper_arm) * _norm(forearm))
-    signs[2] = _sign(_triple(frames[3:, 3], frames[3:, 4], frames[3:, 5]), border)
-
-
-@compiled
-def _wrist_centre_into(frames: FloatArray, wrist: FloatArray) -> None:
-    """Write the point of axis 5 nearest to axis 4: where they meet, if they do."""
-    z4, z5 = frames[3:, 3], frames[3:, 4]
-    cosine, along4, along5 = 0.0, 0.0, 0.0
-    for k in range(3):
-        offset = frames[k, 3] - frames[k, 4]
-        cosine += z4[k] * z5[k]
-        along4 += offset * z4[k]
-        along5 += offset * z5[k]
-    sine_squared = 1.0 - cosine * cosine
-    shift = (along5 - cosine * along4) / sine_squared if sine_squared > 1e-9 else 0.0
-    for k in range(3):
-        wrist[k] = frames[k, 4] + shift * z5[k]
-
-
-@compiled
-def _triple(a: FloatArray, b: FloatArray, c: FloatArray) -> float:
-    """Return the determinant of [a b c]."""
-    return float(
-        a[0] * (b[1] * c[2] - b[2] * c[1])
-        + a[1] * (b[2] * c[0] - b[0] * c[2])
-        + a[2] * (b[0] * c[1] - b[1] * c[0])
-    )
+    signs[0] = _sign(triple3(z2, z1, reach), boundary)  # a distance [m]
+    elbow_boundary = boundary * norm3(upper_arm) * norm3(forearm)
+    signs[1] = _sign(triple3(z2, upper_arm, forearm), elbow_boundary)
+    signs[2] = _sign(triple3(frames[3:, 3], frames[3:, 4], frames[3:, 5]), boundary)
 
 
 @compiled
 def _remove_component(vector: FloatArray, axis: FloatArray) -> None:
-    along = vector[0] * axis[0] + vector[1] * axis[1] + vector[2] * axis[2]
+    along = dot3(vector, axis)
     for k in range(3):
         vector[k] -= along * axis[k]
 
 
 @compiled
-def _norm(vector: FloatArray) -> float:
-    return math.sqrt(vector[0] ** 2 + vector[1] ** 2 + vector[2] ** 2)
-
-
-@compiled
-def _sign(value: float, border: float) -> int:
-    if abs(value) <= border:
+def _sign(value: float, boundary: float) -> int:
+    if abs(value) <= boundary:
         return 0
     return 1 if value > 0.0 else -1

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""From a seed to the exact joint angles of a tool pose, inside the limits."""
+"""Refinement of a seed to the exact joint angles of a tool pose, inside the limits."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RefineResult:
-    """Where the steps ended; leading axes as those of the seed."""
+    """Result of the refinement; leading axes as those of the seed."""
 
-    q: Joints  # (..., 6) [rad], joints that turn freely are not unwound
+    q: Joints  # (..., 6) [rad], unbounded joints are not unwound
     position_error: FloatArray  # (...) [m]
     rotation_error: FloatArray  # (...) [rad]
-    iterations: FloatArray  # (...) Newton steps, refused ones included
+    iterations: FloatArray  # (...) of Levenberg-Marquardt, rejected steps included
 
 
 def refine(
@@ -35,11 +35,11 @@ def refine(
     is_limited: bool = True,
 ) -> RefineResult:
     """
-    Return the end of the damped Newton steps from each seed; errors tell whether it is an answer.
+    Refine each seed by Levenberg-Marquardt; the errors say whether it reached the target.
 
     :param q_seed: Shape (..., 6) [rad].
     :param transform_base_tool: Shape (..., 4, 4), same leading axes, rigid, translation in [m].
-    :param is_limited: Whether joints with less than a full turn stay inside their limits.
+    :param is_limited: Whether joints with a range below 2 pi stay inside their limits.
     :raises ArrayShapeError: If an array has another shape, or leading axes differ.
     """
     q = as_array('q_seed', q_seed, (N_JOINTS,)).copy()
@@ -69,11 +69,11 @@ def refine(
 
 
 def lm_bounds(arm: Arm) -> tuple[FloatArray, FloatArray]:
-    """Return the limits (6,) [rad] for Newton steps: infinite for joints with a whole turn."""
-    is_turning = arm.upper - arm.lower >= TAU
-    return np.where(is_turning, -np.inf, arm.lower), np.where(is_turning, np.inf, arm.upper)
+    """Return the bounds (6,) [rad] of the refinement: infinite for joints with a range of 2 pi."""
+    is_unbounded = arm.upper - arm.lower >= TAU
+    return np.where(is_unbounded, -np.inf, arm.lower), np.where(is_unbounded, np.inf, arm.upper)
 
 
 def unbounded_limits() -> tuple[FloatArray, FloatArray]:
-    """Return limits (6,) that bound nothing."""
+    """Return infinite bounds (6,)."""
     return np.full(N_JOINTS, -np.inf), np.full(N_JOINTS, np.inf)

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How close an arm is to a singularity."""
+"""Distance of an arm from its singularities."""
 
 from __future__ import annotations
 
@@ -13,26 +13,15 @@ from .chain import jacobian
 from .compiled import compiled
 from .types import FloatArray, Joints
 
-SWEEPS = 12  # at most; four are usual
-ORTHOGONAL = 1e-9  # cosine between two columns; a singular value is off by its square
-
-
-def manipulability(arm: Arm, q: Joints) -> FloatArray:
-    """
-    Return Yoshikawa's measure (1985), ``sqrt(det(J J^T))``, which is ``|det J|`` for six joints.
-
-    :param q: Shape (..., 6) [rad].
-    :return: Shape (...) [m^3], with radians counted as one.
-    """
-    measure: FloatArray = np.abs(np.linalg.det(jacobian(arm, q)))
-    return measure
+MAX_SWEEPS = 12  # four are usual
+ORTHOGONAL_COSINE = 1e-9  # between two rows; a singular value is off by its square
 
 
 def smallest_singular_value(arm: Arm, q: Joints) -> FloatArray:
     """
-    Return the smallest singular value of the Jacobian, metres and radians weighted alike.
+    Return the smallest singular value of the Jacobian, one metre weighted as one radian.
 
-    Near a singularity it is about the sine of the angle left to it (wrist) or the distance in [m].
+    Near a singularity it is about the sine of the angle to it (wrist) or the distance to it [m].
 
     :param q: Shape (..., 6) [rad].
     :return: Shape (...).
@@ -46,17 +35,17 @@ def smallest_singular_value(arm: Arm, q: Joints) -> FloatArray:
 @compiled
 def _smallest_batch(jacobians: FloatArray, values: FloatArray) -> None:
     for i in range(jacobians.shape[0]):
-        values[i] = smallest_of(jacobians[i])
+        values[i] = smallest_singular_value_of(jacobians[i])
 
 
 @compiled
-def smallest_of(matrix: FloatArray) -> float:
+def smallest_singular_value_of(matrix: FloatArray) -> float:
     """
     Return the smallest singular value of a matrix (6, 6), which is overwritten.
 
-    One-sided Jacobi: accurate also where the value is tiny (Demmel & Veselic, 1992).
+    One-sided Jacobi rotations: accurate for tiny values too (Demmel & Veselic, 1992).
     """
-    for _ in range(SWEEPS):
+    for _ in range(MAX_SWEEPS):
         is_done = True
         for i in range(5):
             for j in range(i + 1, 6):
@@ -74,13 +63,13 @@ def smallest_of(matrix: FloatArray) -> float:
 
 @compiled
 def _orthogonalise(a: FloatArray, b: FloatArray) -> bool:
-    """Rotate two rows (6,) into orthogonal ones; return whether they already were."""
+    """Rotate two rows (6,) so that they are orthogonal; return whether they already were."""
     aa, bb, ab = 0.0, 0.0, 0.0
     for k in range(6):
         aa += a[k] * a[k]
         bb += b[k] * b[k]
         ab += a[k] * b[k]
-    if ab * ab <= ORTHOGONAL * ORTHOGONAL * aa * bb:
+    if ab * ab <= ORTHOGONAL_COSINE * ORTHOGONAL_COSINE * aa * bb:
         return True
     zeta = 0.5 * (bb - aa) / ab
     tangent = math.copysign(1.0, zeta) / (abs(zeta) + math.sqrt(1.0 + zeta * zeta))

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Array types and shape checks: every array has a shape, every number a unit."""
+"""Array types and shape checks."""
 
 from __future__ import annotations
 

@@ -21,11 +21,11 @@ from .types import N_JOINTS, FloatArray, Transform
 
 MAX_URDF_BYTES = 4 * 1024 * 1024
 MAX_CHAIN_JOINTS = 64
-CONTINUOUS_RANGE = 2.0 * math.pi  # [rad] a joint without limits may turn this far either way
+CONTINUOUS_LIMIT = 2.0 * math.pi  # [rad] of joints without limits, in both directions
 
 
 class UrdfError(NeuralIkError):
-    """A robot description cannot be read as an arm of this kind."""
+    """A robot description does not contain a usable six-axis arm."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(
@@ -35,7 +35,7 @@ class UrdfError(NeuralIkError):
 
 
 class CorrectionError(NeuralIkError):
-    """A correction is for a joint that is not in the chain."""
+    """A correction names a joint that is not in the chain."""
 
     def __init__(self, joint: str, joints: Sequence[str]) -> None:
         self.joint = joint
@@ -54,13 +54,13 @@ def arm_from_urdf(
     corrections: Mapping[str, Transform] | None = None,
 ) -> Arm:
     """
-    Return the arm between two links of a URDF; fixed joints on the way are merged.
+    Return the arm between two links of a URDF; fixed joints between them are merged.
 
     :param text: The URDF itself, not a path; at most 4 MiB, without a document type declaration.
     :param prefix: Put before both frame names, as the xacro argument of the same name does.
-    :param corrections: Displacement (4, 4) [m] of a joint's frame, seen in that frame, by joint.
-    :raises UrdfError: If it is not a URDF, or the chain has not exactly six revolute joints.
-    :raises CorrectionError: If a correction is for a joint that is not in the chain.
+    :param corrections: Displacement (4, 4) [m] of joint frames, each in its own frame, by joint.
+    :raises UrdfError: If it is not a URDF, or the chain does not have exactly six revolute joints.
+    :raises CorrectionError: If a correction names a joint that is not in the chain.
     """
     robot = _parse(text)
     chain = _chain(robot, prefix + base_frame, prefix + tool_frame)
@@ -98,9 +98,10 @@ def arm_from_urdf(
 
 def links_fixed_to(text: str, *links: str) -> tuple[dict[str, Transform], ...]:
     """
-    Return for each of the links the poses (4, 4) [m] of all that fixed joints connect with it.
+    Return, for each of the links, the poses of all links that fixed joints connect it to.
 
-    Seen from that link, which is among them. Frames that are not finite connect nothing.
+    Poses are (4, 4) [m] in the given link, which is among them. Non-finite joint frames are
+    skipped.
 
     :param text: The URDF itself, as for ``arm_from_urdf``.
     :raises UrdfError: If it is not a URDF, or has no such link.
@@ -140,7 +141,7 @@ def _parse(text: str) -> Any:
         raise UrdfError(f'{len(data)} bytes are more than the {MAX_URDF_BYTES} allowed')
     if b'<!DOCTYPE' in data or b'<!ENTITY' in data:  # entities can expand without bound
         raise UrdfError('a document type declaration is not allowed')
-    # Tags it does not know, ros2_control's for one, are no problem; it would print each of them.
+    # Unknown tags, such as those of ros2_control, are harmless, but it would print each of them.
     before, core.on_error = core.on_error, logging.getLogger(__name__).debug
     try:
         return URDF.from_xml_string(data)
@@ -153,7 +154,7 @@ def _parse(text: str) -> Any:
         TypeError,
         ValueError,
     ) as error:
-        # urdf_parser_py lets the errors of its own lookups through.
+        # urdf_parser_py does not wrap the errors of its own lookups.
         raise UrdfError(f'not readable as URDF ({" ".join(str(error).split())})') from error
     finally:
         core.on_error = before
@@ -178,21 +179,21 @@ def _limits(joint: Any) -> tuple[float, float, float]:
         raise UrdfError(f'joint {joint.name!r} has no velocity limit')
     velocity = float(joint.limit.velocity)
     if joint.type == 'continuous':
-        return -CONTINUOUS_RANGE, CONTINUOUS_RANGE, velocity
+        return -CONTINUOUS_LIMIT, CONTINUOUS_LIMIT, velocity
     return float(joint.limit.lower), float(joint.limit.upper), velocity
 
 
 def _merged_frames(
     chain: list[Any], corrections: Mapping[str, Transform]
 ) -> tuple[FloatArray, FloatArray]:
-    """Merge fixed joints and turn each moving joint's frame so that z is its axis."""
+    """Merge fixed joints and rotate each moving joint's frame so that z is its axis."""
     rotations, translations = np.empty((N_JOINTS + 1, 3, 3)), np.empty((N_JOINTS + 1, 3))
     rotation, translation = np.eye(3), np.zeros(3)
     index = 0
     for joint in chain:
-        turn, xyz = _origin(joint)
+        origin_rotation, xyz = _origin(joint)
         translation = translation + rotation @ xyz
-        rotation = rotation @ turn
+        rotation = rotation @ origin_rotation
         correction = corrections.get(joint.name, np.eye(4))
         translation = translation + rotation @ correction[:3, 3]
         rotation = rotation @ correction[:3, :3]
@@ -215,7 +216,7 @@ def _origin(joint: Any) -> tuple[FloatArray, FloatArray]:
 
 
 def _rotation_from_z(axis: FloatArray) -> FloatArray:
-    """Return a rotation that takes z to ``axis``, exact for axes along x, y or z."""
+    """Return a rotation that maps z to ``axis``, exact for axes along x, y or z."""
     norm = np.linalg.norm(axis)
     if not 0.0 < norm < math.inf:
         raise UrdfError('a joint axis is zero or not finite')

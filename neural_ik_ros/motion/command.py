@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from ..errors import NeuralIkError
-from ..kinematics import Arm, Joints, forward, rotation_angle
+from ..kinematics import Arm, Joints, forward, pose_error
 from ..solver import IkSolution, IkStatus
 from .plan import Waypoints
 from .status import StreamStatus
@@ -82,14 +82,12 @@ class Deviation:
     @property
     def position(self) -> float:
         """Distance of the tools [m]."""
-        tool, goal = forward(self.arm, np.array([self.q, self.q_goal]))
-        return float(np.linalg.norm(tool[:3, 3] - goal[:3, 3]))
+        return float(pose_error(*forward(self.arm, np.array([self.q, self.q_goal])))[0])
 
     @property
     def rotation(self) -> float:
         """Angle between the tools [rad]."""
-        tool, goal = forward(self.arm, np.array([self.q, self.q_goal]))
-        return float(rotation_angle(tool[:3, :3].T @ goal[:3, :3]))
+        return float(pose_error(*forward(self.arm, np.array([self.q, self.q_goal])))[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -15,8 +15,7 @@ from rosbags.rosbag2.errors import WriterError
 
 from ..interface.cdr import JOINT_STATE, JOINT_TRAJECTORY, JointStateTemplate, TrajectoryTemplate
 from ..interface.controller_rules import NS_PER_S
-from ..interface.messages import quat_from_rotation
-from ..kinematics import Joints, Transform
+from ..kinematics import Joints, Transform, quat_from_rotation
 from ..motion import Command, Output, StreamStatus
 from .bag_types import (
     COMMANDS,

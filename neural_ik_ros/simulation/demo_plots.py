@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from ..kinematics import Arm, FloatArray, forward, skeleton
+from ..kinematics import Arm, FloatArray, forward, joint_positions, pose_error
 from .demo_report import (
     S_PER_NS,
     SETTLE_S,
@@ -21,7 +21,6 @@ from .demo_report import (
     latency_ns,
     match_answers,
     match_stamps,
-    tool_errors,
 )
 
 mpl.use('Agg')
@@ -53,7 +52,9 @@ def _path_figure(recording: Recording, arm: Arm) -> Figure:
     space = figure.add_subplot(1, 2, 1, projection='3d')
     space.plot(*tools.T, color=ARM, linewidth=2.0)
     for row, alpha in ((len(joints) // 3, 0.3), (len(joints) // 2, 1.0)):
-        space.plot(*skeleton(arm, joints[row]).T, 'o-', color=TARGET, linewidth=4.0, alpha=alpha)
+        space.plot(
+            *joint_positions(arm, joints[row]).T, 'o-', color=TARGET, linewidth=4.0, alpha=alpha
+        )
     space.set_aspect('equal')
     space.set_yticks([-0.2, 0.0, 0.2])
     space.set_xlabel('x [m]')
@@ -89,7 +90,7 @@ def _error_figure(recording: Recording, arm: Arm) -> Figure:
     figure = Figure(figsize=(10.0, 6.0), layout='constrained')
     position, rotation = figure.subplots(2, 1, sharex=True)
     for name, color, time_ns, q, goals in series:
-        distances = tool_errors(forward(arm, q), goals)
+        distances = pose_error(forward(arm, q), goals)
         for axes, values in zip((position, rotation), distances, strict=True):
             _plot_over_time(axes, time_ns - recording.target_stamp[0], values, name, color)
     position.set_ylabel('position error [m]')

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import NeuralIkError
 from ..interface.statistics import Percentiles
-from ..kinematics import FloatArray, Joints, Transform, rotation_angle
+from ..kinematics import FloatArray, Joints, Transform, pose_error
 from ..motion import MotionLimits
 from .reference_kinematics import irb2400_forward
 
@@ -209,7 +209,7 @@ def match_stamps(stamps: IntArray, wanted: IntArray) -> tuple[IntArray, IntArray
 
 def tool_error(tools: Transform, targets: Transform) -> ToolError:
     """Return the errors between two stacks of poses (n, 4, 4)."""
-    position, rotation = tool_errors(tools, targets)
+    position, rotation = pose_error(tools, targets)
     return ToolError(position_m=_percentiles(position), rotation_rad=_percentiles(rotation))
 
 
@@ -217,13 +217,6 @@ def _percentiles(values: FloatArray) -> Percentiles:
     if len(values) == 0:
         raise EmptyRecordingError('messages that belong together', 0)
     return Percentiles.of(values)
-
-
-def tool_errors(tools: Transform, targets: Transform) -> tuple[FloatArray, FloatArray]:
-    """Return distances [m] and angles [rad] between two stacks of poses (n, 4, 4)."""
-    position: FloatArray = np.linalg.norm(tools[:, :3, 3] - targets[:, :3, 3], axis=1)
-    rotation = rotation_angle(tools[:, :3, :3].swapaxes(1, 2) @ targets[:, :3, :3])
-    return position, rotation
 
 
 def arm_errors(recording: Recording, window_s: float = 0.1) -> tuple[ToolError, ToolError]:

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""From a target and the current joints to an answer that has been judged."""
+"""From a target pose and the current joints to a verified solution."""
 
 from .ik_solver import IkSolver
 from .nearest import NearestPose

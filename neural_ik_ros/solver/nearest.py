@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How near the tool can come to a target that it cannot reach."""
+"""The reachable pose nearest to a target that has no solution."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from ..kinematics import (
 from ..kinematics.angles import unwind_into
 from .seeds import SeedTable
 
-N_STORED = 32  # seeds of several postures, beside the current joints
-MAX_STEPS = 200  # no error vanishes here, so that the steps shorten slowly
-DAMPING_START, DAMPING_LEAST, DAMPING_MOST = 1e-2, 1e-9, 1e6
-LARGEST_STEP = 0.5  # [rad]
+N_STORED = 32  # seeds, beside the current joints
+MAX_ITERATIONS = 200  # the error does not vanish, so convergence is linear
+INITIAL_DAMPING, MIN_DAMPING, MAX_DAMPING = 1e-2, 1e-9, 1e6
+MAX_STEP = 0.5  # [rad] per joint and iteration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NearestPose:
-    """Joints within the limits whose tool is near a target, and by how much it misses."""
+    """Joints within the limits whose tool is nearest to a target, and its errors."""
 
-    q: Joints  # (6,) [rad], NaN if the question is malformed
+    q: Joints  # (6,) [rad], NaN if target or current joints are malformed
     position_error: float  # [m]
     rotation_error: float  # [rad]
 
@@ -46,37 +46,38 @@ NO_POSE = NearestPose(q=np.full(N_JOINTS, np.nan), position_error=np.nan, rotati
 
 def nearest_pose(arm: Arm, table: SeedTable, target: Transform, q_current: Joints) -> NearestPose:
     """
-    Return the best of the local optima to which least squares descends from many seeds.
+    Minimise ``position_error**2 + rotation_error**2`` from many seeds; return the best minimum.
 
-    A metre counts as a radian: ``position_error**2 + rotation_error**2`` is what is small.
+    One metre weighs as much as one radian.
 
     :param target: Shape (4, 4), rigid, [m].
-    :param q_current: Shape (6,) [rad], one of the seeds; turns are those nearest to it.
+    :param q_current: Shape (6,) [rad], one of the seeds; the turns nearest to it are returned.
     """
     stored = table.nearest(target, posture(arm, q_current), N_STORED)
     starts = np.clip(np.concatenate([q_current[None], stored]), *lm_bounds(arm))
-    ends = _descend(arm, target, starts[_obeys_coupled_limit(arm, starts)])
-    for q in ends:
+    minima = _minimise(arm, target, starts[_obeys_coupled_limit(arm, starts)])
+    for q in minima:
         unwind_into(q, q_current, arm.lower, arm.upper)
-    ends = ends[is_within_limits(arm, ends)]
-    errors = _errors(arm, target, ends)
+    minima = minima[is_within_limits(arm, minima)]
+    errors = _residuals(arm, target, minima)
     best = int((errors**2).sum(axis=1).argmin())
     return NearestPose(
-        q=ends[best],
+        q=minima[best],
         position_error=float(np.linalg.norm(errors[best, :3])),
         rotation_error=float(np.linalg.norm(errors[best, 3:])),
     )
 
 
-def _descend(arm: Arm, target: Transform, q: Joints) -> Joints:
+def _minimise(arm: Arm, target: Transform, q: Joints) -> Joints:
     """
-    Return where Levenberg and Marquardt's steps inside the limits end, (n, 6).
+    Return the local minima (n, 6) that Levenberg-Marquardt reaches from seeds inside the limits.
 
-    Unlike Newton's in ``refine`` they follow the true gradient where the error does not vanish.
+    Unlike the residual of ``refine``, the logarithm on SE(3), this one has ``J^T e`` as its exact
+    gradient, which matters where the error does not vanish.
     """
     q, (lower, upper) = q.copy(), lm_bounds(arm)
-    errors, damping = _errors(arm, target, q), np.full(len(q), DAMPING_START)
-    for _ in range(MAX_STEPS):
+    errors, damping = _residuals(arm, target, q), np.full(len(q), INITIAL_DAMPING)
+    for _ in range(MAX_ITERATIONS):
         matrix = jacobian(arm, q)
         gradient = np.einsum('nij,ni->nj', matrix, errors)
         is_held = ((q >= upper) & (gradient > 0.0)) | ((q <= lower) & (gradient < 0.0))
@@ -84,28 +85,25 @@ def _descend(arm: Arm, target: Transform, q: Joints) -> Joints:
         matrix = np.where(is_held[:, None], 0.0, matrix)
         normal = matrix.swapaxes(1, 2) @ matrix + damping[:, None, None] * np.eye(N_JOINTS)
         step = np.linalg.solve(normal, gradient[..., None])[..., 0]
-        trial = np.clip(q + np.clip(step, -LARGEST_STEP, LARGEST_STEP), lower, upper)
-        trial_errors = _errors(arm, target, trial)
+        trial = np.clip(q + np.clip(step, -MAX_STEP, MAX_STEP), lower, upper)
+        trial_errors = _residuals(arm, target, trial)
         is_better = (trial_errors**2).sum(axis=1) < (errors**2).sum(axis=1)
         is_better &= _obeys_coupled_limit(arm, trial)
         q[is_better], errors[is_better] = trial[is_better], trial_errors[is_better]
-        damping = np.clip(damping * np.where(is_better, 0.3, 10.0), DAMPING_LEAST, DAMPING_MOST)
-        if (damping == DAMPING_MOST).all():
+        damping = np.clip(damping * np.where(is_better, 0.3, 10.0), MIN_DAMPING, MAX_DAMPING)
+        if (damping == MAX_DAMPING).all():
             break
     return q
 
 
-def _errors(arm: Arm, target: Transform, q: Joints) -> FloatArray:
-    """Return distance and rotation vector to the target, (n, 6) in base axes, [m] and [rad]."""
+def _residuals(arm: Arm, target: Transform, q: Joints) -> FloatArray:
+    """Return translation [m] and rotation vector [rad] to the target, (n, 6) in base axes."""
     tools = forward(arm, q)
-    turns = se3_log(target @ invert(tools))[:, 3:]
-    return np.concatenate([target[:3, 3] - tools[:, :3, 3], turns], axis=1)
+    rotation_vectors = se3_log(target @ invert(tools))[:, 3:]
+    return np.concatenate([target[:3, 3] - tools[:, :3, 3], rotation_vectors], axis=1)
 
 
 def _obeys_coupled_limit(arm: Arm, q: Joints) -> NDArray[np.bool_]:
-    """Return whether the sum of two joints is inside its limit, where the arm has one, (n,)."""
+    """Return whether joints (n, 6) obey the coupled limit of the arm, if it has one, (n,)."""
     limit = arm.coupled_limit
-    if limit is None:
-        return np.ones(len(q), bool)
-    total = q[:, limit.first] + q[:, limit.second]
-    return (total >= limit.lower) & (total <= limit.upper)
+    return np.ones(len(q), bool) if limit is None else limit.contains(q)

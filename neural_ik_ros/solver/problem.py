@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The plain data that goes into and comes out of the solver."""
+"""Options and results of the solver, as plain data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IS_SOLVED = np.array([status.is_solved for status in STATUSES])
 
 
 class SolverOptionError(NeuralIkError):
-    """An option of the solver is out of its range."""
+    """An option of the solver is outside its range."""
 
     def __init__(self, option: str, problem: str) -> None:
         super().__init__(f'solver option {option!r} {problem}.')
@@ -28,23 +28,21 @@ class SolverOptionError(NeuralIkError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolverOptions:
-    """What counts as solved, and how much work may be spent on it."""
+    """What counts as solved, and the limits of the search."""
 
     position_tolerance: float = 1e-9  # [m]
     rotation_tolerance: float = 1e-9  # [rad]
     allow_other_posture: bool = False
-    current_joints_first: bool = (
-        False  # the predictor only where Newton from there does not keep posture
-    )
+    current_joints_first: bool = False  # the predictor only if they do not keep the posture
     max_joint_step: float = math.inf  # [rad] from the current joints, for every joint
-    min_singular_value: float = 0.0  # of the Jacobian; 0 asks for no distance to singularities
-    max_iterations: int = 30  # Newton steps from one seed
-    iteration_budget: int = 8000  # Newton steps for one target, over all seeds
-    n_restarts: int = 24  # stored seeds tried after network and current joints
-    coupled_limit: CoupledLimit | None = None  # on the sum of two joints, beside the arm's own
+    min_singular_value: float = 0.0  # of the Jacobian; 0 accepts singularities
+    max_iterations: int = 30  # of the refinement, from one seed
+    iteration_budget: int = 8000  # for one target, over all seeds
+    n_restarts: int = 24  # stored seeds tried after the other seeds, without exact branches
+    coupled_limit: CoupledLimit | None = None  # on the sum of two joints; replaces that of the arm
 
     def __post_init__(self) -> None:
-        """Refuse values that make no sense."""
+        """Check the ranges."""
         for name in ('position_tolerance', 'rotation_tolerance'):
             if not 1e-12 <= getattr(self, name) <= 1e-2:
                 raise SolverOptionError(name, 'must lie between 1e-12 and 1e-2')
@@ -59,26 +57,26 @@ class SolverOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class IkSolution:
-    """One answer and the evidence for it, measured by forward kinematics."""
+    """One solution and the evidence for it, measured by forward kinematics."""
 
     status: IkStatus
     q: Joints  # (6,) [rad], to be commanded only if the status is solved, else NaN
-    q_seed: Joints  # (6,) [rad], what the seed that led here proposed
-    seed: str  # who proposed it: the predictor, 'current', 'branch', 'restart' or 'patient'
+    q_seed: Joints  # (6,) [rad], the seed it was refined from
+    seed: str  # its source: name of the predictor, 'current', 'branch', 'restart', 'restart_long'
     position_error: float  # [m]
     rotation_error: float  # [rad]
-    iterations: int  # Newton steps over all seeds
-    max_joint_step: float  # [rad] the largest move of a joint from the current joints
+    iterations: int  # of the refinement, over all seeds
+    max_joint_step: float  # [rad] largest step of a joint from the current joints
     smallest_singular_value: float  # of the Jacobian at q
 
     @property
     def reason(self) -> str:
-        """Return the sentence that goes with the status."""
+        """The sentence of the status."""
         return self.status.value
 
 
-def refused(status: IkStatus, *, iterations: int = 0) -> IkSolution:
-    """Return a solution that says no and carries nothing to command."""
+def failure(status: IkStatus, *, iterations: int = 0) -> IkSolution:
+    """Return a solution with this status and no joints to command."""
     nothing = np.full(6, np.nan)
     return IkSolution(
         status=status,
@@ -95,16 +93,16 @@ def refused(status: IkStatus, *, iterations: int = 0) -> IkSolution:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class IkSolutions:
-    """Many answers as arrays, one row a problem; ``solutions[i]`` is the one of row i."""
+    """Solutions as arrays, one row per problem; ``solutions[i]`` is that of row i."""
 
     status_codes: NDArray[np.int8]  # (n,) index into STATUSES
     seed_codes: NDArray[np.int8]  # (n,) index into seed_names, -1 for none
     seed_names: tuple[str, ...]
-    q: Joints  # (n, 6) [rad], NaN where there is nothing to command
+    q: Joints  # (n, 6) [rad], NaN where not solved
     q_seed: Joints  # (n, 6) [rad]
     position_error: FloatArray  # (n,) [m]
     rotation_error: FloatArray  # (n,) [rad]
-    iterations: NDArray[np.int64]  # (n,) Newton steps over all seeds
+    iterations: NDArray[np.int64]  # (n,) of the refinement, over all seeds
     max_joint_step: FloatArray  # (n,) [rad]
     smallest_singular_value: FloatArray  # (n,)
 
@@ -130,10 +128,10 @@ class IkSolutions:
 
     @property
     def is_solved(self) -> NDArray[np.bool_]:
-        """Return where a command comes with the status, (n,)."""
+        """Whether the status carries a command, (n,)."""
         return IS_SOLVED[self.status_codes]
 
     @property
     def statuses(self) -> list[IkStatus]:
-        """Return the status of each row."""
+        """The status of each row."""
         return [STATUSES[code] for code in self.status_codes]

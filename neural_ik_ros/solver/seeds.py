@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where Newton starts: the seed protocol, the current joints, and a table of stored seeds."""
+"""Seeds of the refinement: the predictor protocol, the current joints, and stored seeds."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from ..kinematics import (
     posture,
     random_joints,
 )
+from ..kinematics.posture import code_from_signs
 
 TABLE_SIZE = 4096
 TABLE_SEED = 20260101  # fixed: the same query gives the same answer on every machine
-ROTATION_WEIGHT = 0.3  # [m/rad] how a rotation compares with a distance when seeds are ranked
+ROTATION_WEIGHT = 0.3  # [m/rad] of rotations against distances when seeds are ranked
 
 
 class SeedPredictor(Protocol):
-    """Whoever proposes joint angles: a network, the current joints, a closed form."""
+    """Proposes joint angles: a network, or the current joints."""
 
     name: str
 
@@ -42,7 +43,7 @@ class SeedPredictor(Protocol):
 
 
 class CurrentJoints:
-    """The simplest predictor: stay where you are."""
+    """The simplest predictor: the current joints."""
 
     name = 'current'
 
@@ -65,70 +66,72 @@ class SeedTable:
         self._transform_joint1_base = invert(arm.transform_base_joint1)
         self._q = random_joints(arm, rng, TABLE_SIZE)
         self._posture = posture(arm, self._q)
-        self._poses, azimuth = self._without_azimuth(forward(arm, self._q))
+        self._poses, azimuth = self._split_azimuth(forward(arm, self._q))
         self._q[:, 0] -= azimuth
 
     def nearest(self, transform_base_tool: Transform, signs: NDArray[np.int8], n: int) -> Joints:
         """
-        Return the ``n`` stored seeds whose tool is nearest, those of the wanted posture first.
+        Return the ``n`` stored seeds whose tool is nearest, those of a posture first.
 
-        :param signs: Posture (3,) that is wanted.
+        :param signs: Posture (3,) of three quarters of the seeds.
         :return: Shape (n, 6) [rad].
         """
-        pose, _ = self._without_azimuth(transform_base_tool[None])
+        pose, _ = self._split_azimuth(transform_base_tool[None])
         offset = self._poses[:, :3, 3] - pose[0, :3, 3]
         cosine = 0.5 * (np.einsum('nij,ij->n', self._poses[:, :3, :3], pose[0, :3, :3]) - 1.0)
         angle = np.arccos(np.clip(cosine, -1.0, 1.0))
         distance = np.einsum('ni,ni->n', offset, offset) + (ROTATION_WEIGHT * angle) ** 2
         is_other = (self._posture * signs < 0).any(axis=1)
-        # Three quarters for the wanted posture, the rest for whatever reaches the target at all.
-        n_other = n // 4
-        wanted = np.argsort(distance + 1e6 * is_other, kind='stable')[: n - n_other]
+        n_other = n // 4  # of other postures: the target may be out of reach in this one
+        same = np.argsort(distance + 1e6 * is_other, kind='stable')[: n - n_other]
         others = np.argsort(distance + 1e6 * ~is_other, kind='stable')[:n_other]
-        return self._facing(self._q[np.concatenate([wanted, others])], transform_base_tool)
+        return self._aim_joint1(self._q[np.concatenate([same, others])], transform_base_tool)
 
-    def spread(self, transforms: Transform, n: int) -> Joints:
+    def diverse_seeds(self, transforms: Transform, n: int) -> Joints:
         """
-        Return for each target stored seeds of every posture: the nearest of each of n shares.
+        Return for each target stored seeds of every posture, spread over the joint space.
+
+        The stored seeds of a posture are divided into n parts; the nearest of each part is taken.
 
         :param transforms: Targets (m, 4, 4).
-        :param n: Seeds of each posture; the stored ones are divided among them.
+        :param n: Seeds of each posture.
         :return: Shape (m, k, 6) [rad].
         """
-        poses, azimuth = self._without_azimuth(transforms)
-        stored, wanted = _point(self._poses), _point(poses)
+        poses, azimuth = self._split_azimuth(transforms)
+        stored, wanted = _embed(self._poses), _embed(poses)
         squares = 0.5 * (stored**2).sum(axis=1)
-        codes = (self._posture >= 0) @ np.array([1, 2, 4])
-        shares = [
-            share
+        codes = code_from_signs(self._posture)
+        parts = [
+            part
             for code in np.unique(codes)
-            for share in np.array_split(np.flatnonzero(codes == code), n)
-            if len(share)
+            for part in np.array_split(np.flatnonzero(codes == code), n)
+            if len(part)
         ]
         nearest = [
-            share[(squares[share] - wanted @ stored[share].T).argmin(axis=1)] for share in shares
+            part[(squares[part] - wanted @ stored[part].T).argmin(axis=1)] for part in parts
         ]
         q: Joints = self._q[np.stack(nearest, axis=1)]
         q[..., 0] += azimuth[:, None]
         return q
 
-    def _without_azimuth(self, transforms: Transform) -> tuple[Transform, FloatArray]:
-        """Return poses (n, 4, 4) turned about axis 1 into its x-z plane, and the turns (n,)."""
+    def _split_azimuth(self, transforms: Transform) -> tuple[Transform, FloatArray]:
+        """Return poses (n, 4, 4) rotated about axis 1 to azimuth zero, and their azimuths (n,)."""
         poses = self._transform_joint1_base @ transforms
         azimuth: FloatArray = np.arctan2(poses[:, 1, 3], poses[:, 0, 3])
-        turn = np.tile(np.eye(4), (len(poses), 1, 1))
-        turn[:, 0, 0] = turn[:, 1, 1] = np.cos(azimuth)
-        turn[:, 0, 1] = np.sin(azimuth)
-        turn[:, 1, 0] = -turn[:, 0, 1]
-        return turn @ poses, azimuth
+        rotation = np.tile(np.eye(4), (len(poses), 1, 1))
+        rotation[:, 0, 0] = rotation[:, 1, 1] = np.cos(azimuth)
+        rotation[:, 0, 1] = np.sin(azimuth)
+        rotation[:, 1, 0] = -rotation[:, 0, 1]
+        return rotation @ poses, azimuth
 
-    def _facing(self, q: Joints, transform_base_tool: Transform) -> Joints:
+    def _aim_joint1(self, q: Joints, transform_base_tool: Transform) -> Joints:
+        """Return stored seeds (n, 6) with joint 1 turned towards the target."""
         q = q.copy()
-        q[:, 0] += self._without_azimuth(transform_base_tool[None])[1][0]
+        q[:, 0] += self._split_azimuth(transform_base_tool[None])[1][0]
         return q
 
 
-def _point(poses: Transform) -> FloatArray:
-    """Return poses (n, 4, 4) as points (n, 12) whose distances compare poses; [m]."""
+def _embed(poses: Transform) -> FloatArray:
+    """Return poses (n, 4, 4) as points (n, 12) [m] whose distances rank poses as ``nearest``."""
     rotations = poses[:, :3, :3].reshape(-1, 9)
     return np.concatenate([poses[:, :3, 3], ROTATION_WEIGHT / np.sqrt(2.0) * rotations], axis=1)

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What can come out of one call of the solver, each with a sentence for people."""
+"""Outcomes of the solver, each with a sentence for people."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class IkStatus(Enum):
 
     @property
     def is_solved(self) -> bool:
-        """Return whether a command comes with this status."""
+        """Whether this status carries a command."""
         return self in (IkStatus.SOLVED, IkStatus.SOLVED_OTHER_POSTURE)
 
 

@@ -1,3 +1,3 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Every branch of the inverse kinematics of arms with a spherical wrist."""
+"""The branches of the inverse kinematics of arms with a spherical wrist, in closed form."""

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where a trigonometric polynomial of degree two vanishes, or nearly does."""
+"""Roots of a trigonometric polynomial of degree two, with double roots split by rounding."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..compiled import compiled
 from ..types import FloatArray
 
 MAX_ROOTS = 4  # of a polynomial of degree two that is not zero everywhere
-GRID = 96  # cells of a turn; hardly ever are there more than two extrema in one
-NEAR_MISS = 0.1  # [rad] imaginary part of a root that still counts
-REFINEMENTS = 60  # bisections at most; Newton needs about five
+N_CELLS = 96  # of a full rotation; more than two extrema in one cell are very rare
+DOUBLE_ROOT_TOL = 0.1  # [rad] imaginary part up to which a pair of complex roots counts as one
+MAX_BISECTIONS = 60  # Newton's method needs about five steps
 
 
 @compiled
@@ -40,68 +40,70 @@ def roots_into(coefficients: FloatArray, roots: FloatArray) -> int:
     """
     Write the angles at which the polynomial is zero, and return how many there are.
 
-    A pair of complex roots close to the circle counts as one root, where the value is smallest:
-    rounding, or a millimetre of calibration, may have parted a double root.
+    A pair of complex roots close to the unit circle counts as one root, where the absolute value
+    has its minimum: rounding, or a millimetre of calibration, may have split a double root.
 
     :param coefficients: As from ``interpolate_into``.
-    :param roots: Shape (MAX_ROOTS,), written from the front, in [0, 2 pi + 2 pi / GRID) rad.
+    :param roots: Shape (MAX_ROOTS,), written from the front, in [0, 2 pi + 2 pi / N_CELLS) rad.
     """
-    pitch, count = 2.0 * math.pi / GRID, 0
-    steepest = math.hypot(coefficients[1], coefficients[2])
-    bend = steepest + 4.0 * math.hypot(coefficients[3], coefficients[4])
-    steepest += 2.0 * math.hypot(coefficients[3], coefficients[4])
-    nothing_near = steepest * pitch + 0.5 * NEAR_MISS**2 * bend
-    samples, knots, values = np.empty((GRID + 1, 3)), np.empty(4), np.empty(4)
-    for k in range(GRID):
-        samples[k, 0] = _value(coefficients, k * pitch)
-        samples[k, 1] = _slope(coefficients, k * pitch)
-        samples[k, 2] = _curvature(coefficients, k * pitch)
-    samples[GRID] = samples[0]  # a full turn later rounding may give it another sign
-    for k in range(GRID):
-        if abs(samples[k, 0]) <= nothing_near:
-            knots[0], knots[1] = k * pitch, (k + 1) * pitch
-            n = _monotone_into(coefficients, samples[k : k + 2], knots, values)
-            count = _push_roots(coefficients, knots, values, n, roots, count)
+    width, count = 2.0 * math.pi / N_CELLS, 0
+    max_slope = math.hypot(coefficients[1], coefficients[2])
+    max_curvature = max_slope + 4.0 * math.hypot(coefficients[3], coefficients[4])
+    max_slope += 2.0 * math.hypot(coefficients[3], coefficients[4])
+    max_value = max_slope * width + 0.5 * DOUBLE_ROOT_TOL**2 * max_curvature
+    samples, breakpoints, values = np.empty((N_CELLS + 1, 3)), np.empty(4), np.empty(4)
+    for k in range(N_CELLS):
+        samples[k, 0] = _value(coefficients, k * width)
+        samples[k, 1] = _slope(coefficients, k * width)
+        samples[k, 2] = _curvature(coefficients, k * width)
+    samples[N_CELLS] = samples[0]  # recomputed at 2 pi, rounding could change its sign
+    for k in range(N_CELLS):
+        if abs(samples[k, 0]) <= max_value:
+            breakpoints[0], breakpoints[1] = k * width, (k + 1) * width
+            n = _split_monotone(coefficients, samples[k : k + 2], breakpoints, values)
+            count = _collect_roots(coefficients, breakpoints, values, n, roots, count)
     return count
 
 
 @compiled
-def _monotone_into(
-    coefficients: FloatArray, samples: FloatArray, knots: FloatArray, values: FloatArray
+def _split_monotone(
+    coefficients: FloatArray, samples: FloatArray, breakpoints: FloatArray, values: FloatArray
 ) -> int:
     """
-    Write the ends of a cell and the extrema between them; return how many, 4 at most.
+    Split a cell at its extrema into monotone parts; return the number of breakpoints, at most 4.
 
     :param samples: Value, slope and curvature at both ends, shape (2, 3).
-    :param knots: Shape (4,) [rad], both ends at the front.
-    :param values: Shape (4,), written: at the knots.
+    :param breakpoints: Shape (4,) [rad], both ends of the cell at the front; rewritten in order.
+    :param values: Shape (4,), written: the polynomial at the breakpoints.
     """
-    low, high, n = knots[0], knots[1], 1
-    is_rising, is_bent = samples[0, 1] >= 0.0, samples[0, 2] >= 0.0
+    low, high, n = breakpoints[0], breakpoints[1], 1
+    is_rising, is_convex = samples[0, 1] >= 0.0, samples[0, 2] >= 0.0
     if is_rising != (samples[1, 1] >= 0.0):
-        knots[1], n = _turning(coefficients, low, high, is_rising), 2
-    elif is_bent != (samples[1, 2] >= 0.0):
-        # Two extrema, if the slope has another sign where it is least.
+        breakpoints[1], n = _extremum_in_bracket(coefficients, low, high, is_rising), 2
+    elif is_convex != (samples[1, 2] >= 0.0):
+        # Two extrema, if the slope changes its sign before the inflection point.
         left, right = low, high
-        for _ in range(REFINEMENTS):
+        for _ in range(MAX_BISECTIONS):
             middle = 0.5 * (left + right)
-            if (_curvature(coefficients, middle) >= 0.0) == is_bent:
+            if (_curvature(coefficients, middle) >= 0.0) == is_convex:
                 left = middle
             else:
                 right = middle
         if (_slope(coefficients, left) >= 0.0) != is_rising:
-            knots[1] = _turning(coefficients, low, left, is_rising)
-            knots[2], n = _turning(coefficients, left, high, not is_rising), 3
-    knots[n], values[0], values[n] = high, samples[0, 0], samples[1, 0]
+            breakpoints[1] = _extremum_in_bracket(coefficients, low, left, is_rising)
+            breakpoints[2], n = _extremum_in_bracket(coefficients, left, high, not is_rising), 3
+    breakpoints[n], values[0], values[n] = high, samples[0, 0], samples[1, 0]
     for k in range(1, n):
-        values[k] = _value(coefficients, knots[k])
+        values[k] = _value(coefficients, breakpoints[k])
     return n + 1
 
 
 @compiled
-def _turning(coefficients: FloatArray, low: float, high: float, is_rising: bool) -> float:
-    """Return the extremum between two angles; rising before it, or falling."""
-    for _ in range(REFINEMENTS):
+def _extremum_in_bracket(
+    coefficients: FloatArray, low: float, high: float, is_rising: bool
+) -> float:
+    """Return the angle of the extremum in a bracket by bisection; rising before it, or falling."""
+    for _ in range(MAX_BISECTIONS):
         middle = 0.5 * (low + high)
         if (_slope(coefficients, middle) >= 0.0) == is_rising:
             low = middle
@@ -111,29 +113,29 @@ def _turning(coefficients: FloatArray, low: float, high: float, is_rising: bool)
 
 
 @compiled
-def _push_roots(
+def _collect_roots(
     coefficients: FloatArray,
-    knots: FloatArray,
+    breakpoints: FloatArray,
     values: FloatArray,
     n: int,
     roots: FloatArray,
     count: int,
 ) -> int:
-    """Add the roots between n knots that hold all extrema, and inner knots that nearly are."""
+    """Append simple roots between n breakpoints and double roots at them; return the new count."""
     for k in range(1, n):
         before, here = values[k - 1], values[k]
         if (before >= 0.0) != (here >= 0.0):
-            root = _crossing(coefficients, knots[k - 1], knots[k], here >= 0.0)
-            count = _push(roots, count, root)
+            root = _root_in_bracket(coefficients, breakpoints[k - 1], breakpoints[k], here >= 0.0)
+            count = _append(roots, count, root)
         elif k < n - 1:
-            bend = _curvature(coefficients, knots[k])
-            if here * bend >= 0.0 and 2.0 * abs(here) <= NEAR_MISS**2 * abs(bend):
-                count = _push(roots, count, knots[k])
+            curvature = _curvature(coefficients, breakpoints[k])
+            if here * curvature >= 0.0 and 2.0 * abs(here) <= DOUBLE_ROOT_TOL**2 * abs(curvature):
+                count = _append(roots, count, breakpoints[k])
     return count
 
 
 @compiled
-def _push(roots: FloatArray, count: int, root: float) -> int:
+def _append(roots: FloatArray, count: int, root: float) -> int:
     if count >= MAX_ROOTS:
         return count
     roots[count] = root
@@ -141,25 +143,27 @@ def _push(roots: FloatArray, count: int, root: float) -> int:
 
 
 @compiled
-def _crossing(coefficients: FloatArray, low: float, high: float, is_positive: bool) -> float:
+def _root_in_bracket(
+    coefficients: FloatArray, low: float, high: float, is_positive: bool
+) -> float:
     """
-    Return where the sign changes between two angles: Newton, kept inside by bisection.
+    Return the root in a bracket: Newton's method, safeguarded by bisection.
 
     :param is_positive: Whether the value is positive, or zero, at ``high``.
     """
     angle = 0.5 * (low + high)
-    for _ in range(REFINEMENTS):
+    for _ in range(MAX_BISECTIONS):
         value = _value(coefficients, angle)
         if (value >= 0.0) == is_positive:
             high = angle
         else:
             low = angle
-        following = angle - value / _slope(coefficients, angle)
-        if not low < following < high:
-            following = 0.5 * (low + high)
-        if abs(following - angle) <= 1e-15 * (1.0 + abs(angle)):
-            return following
-        angle = following
+        candidate = angle - value / _slope(coefficients, angle)
+        if not low < candidate < high:
+            candidate = 0.5 * (low + high)
+        if abs(candidate - angle) <= 1e-15 * (1.0 + abs(angle)):
+            return candidate
+        angle = candidate
     return angle
 
 

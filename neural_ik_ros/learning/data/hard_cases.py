@@ -20,6 +20,7 @@ from ...kinematics import (
     jacobian,
     random_joints,
 )
+from ...kinematics.wrist import wrist_centre_in_link3
 from .set_definitions import LIMIT_MARGIN, STRETCH, WRIST_SINE
 
 CELLS = 4096  # of a joint's range, searched for where a condition holds
@@ -64,14 +65,9 @@ def wrist_distance(arm: Arm, q3: FloatArray) -> FloatArray:
     """
     Return how far [m] the wrist is from axis 2 at angles of joint 3, whatever the other joints.
 
-    The wrist is the point of axis 4 nearest to axis 5: where they meet, if they do.
+    The wrist is the one that link 3 carries, see ``kinematics.wrist``.
     """
-    axis5, origin5 = arm.rotations[4][:, 2], arm.translations[4]
-    sine_squared = 1.0 - axis5[2] ** 2
-    height = origin5[2]
-    if sine_squared > 1e-9:
-        height = (origin5[2] - axis5[2] * (axis5 @ origin5)) / sine_squared
-    x, y, z = arm.translations[3] + height * arm.rotations[3][:, 2]  # in the frame of joint 3
+    x, y, z = wrist_centre_in_link3(arm.rotations, arm.translations)
     cosine, sine = np.cos(q3), np.sin(q3)
     turned = np.stack([cosine * x - sine * y, sine * x + cosine * y, np.full_like(q3, z)], axis=-1)
     wrist = arm.translations[2] + turned @ arm.rotations[2].T

@@ -10,12 +10,11 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ...kinematics import Arm, Joints, random_joints
+from ...kinematics import Arm, Joints, posture_code, random_joints
 from .set_definitions import STEP_SECONDS
 from .solutions import (
     nearest_solutions,
     nearest_turn_within_limits,
-    posture_code,
     preferred_solutions,
 )
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kinematics import TAU, Arm, FloatArray, Joints, Transform, forward, posture, refine
+from ...kinematics import TAU, Arm, FloatArray, Joints, Transform, forward, posture_code, refine
 from ...kinematics.angles import unwind_into
-from ...kinematics.closed_form.branches import MAX_BRANCHES, Branches, Wrist, branches_into
+from ...kinematics.closed_form.branches import MAX_BRANCHES, ClosedForm, WristParams, branches_into
 from ...kinematics.compiled import compiled
+from ...kinematics.limits import obeys_coupled_limit
 from ...solver.seeds import SeedTable
 
 STARTS = 8  # of Newton in each posture; with 4, one target in 250 lacks a solution
@@ -40,7 +41,7 @@ def solutions(arm: Arm, q: Joints) -> Solutions:
 
     :param q: Shape (n, 6) [rad] within the limits, solutions themselves.
     """
-    known = Branches.of(arm)
+    known = ClosedForm.of_arm(arm)
     targets = forward(arm, q)
     if known.is_exact:
         seeds, target = _closed_form(arm, known.wrist, targets, q)
@@ -60,7 +61,7 @@ def spread_starts(
     They lead to all but one in 10,000 of the IRB2400's solutions.
     """
     middle = 0.5 * (arm.lower + arm.upper)
-    starts = nearest_turn_within_limits(arm, table.spread(targets, STARTS), middle)
+    starts = nearest_turn_within_limits(arm, table.diverse_seeds(targets, STARTS), middle)
     return starts.reshape(-1, 6), np.repeat(np.arange(len(targets)), starts.shape[1])
 
 
@@ -105,17 +106,11 @@ def preferred_solutions(arm: Arm, q: Joints, q_current: Joints) -> Joints:
     return _nearest(arm, q, q_current, is_posture_first=True)
 
 
-def posture_code(arm: Arm, q: Joints) -> NDArray[np.int64]:
-    """Return 0 to 7 for joints (..., 6): shoulder 1, elbow 2, wrist 4; there is no border."""
-    code: NDArray[np.int64] = (posture(arm, q, border=0.0) >= 0) @ np.array([1, 2, 4])
-    return code
-
-
 def _nearest(arm: Arm, q: Joints, q_current: Joints, *, is_posture_first: bool) -> Joints:
     limit, nearest = arm.coupled_limit, np.empty_like(q)
-    coupled = (0, 0, -math.inf, math.inf)
+    joints, coupled = np.zeros(2, np.int64), (-math.inf, math.inf)
     if limit is not None:
-        coupled = (limit.first, limit.second, limit.lower, limit.upper)
+        joints[:], coupled = (limit.first, limit.second), (limit.lower, limit.upper)
     for start in range(0, len(q), ROWS):
         rows = slice(start, start + ROWS)
         is_new = np.append(True, (q[rows][1:] != q[rows][:-1]).any(axis=1))
@@ -124,7 +119,7 @@ def _nearest(arm: Arm, q: Joints, q_current: Joints, *, is_posture_first: bool) 
         if not is_posture_first:
             codes = np.zeros_like(codes[0]), np.zeros_like(codes[1])
         target = np.cumsum(is_new) - 1  # of each row
-        limits = (arm.lower, arm.upper, coupled)
+        limits = (arm.lower, arm.upper, joints, *coupled)
         _nearest_into(found.q, found.first, target, q_current[rows], codes, limits, nearest[rows])
     return nearest
 
@@ -137,7 +132,7 @@ def nearest_turn_within_limits(arm: Arm, q: Joints, q_near: Joints) -> Joints:
 
 
 def _closed_form(
-    arm: Arm, wrist: Wrist, targets: Transform, q: Joints
+    arm: Arm, wrist: WristParams, targets: Transform, q: Joints
 ) -> tuple[Joints, NDArray[np.intp]]:
     """Return the branches (k, 6) that have a turn within the limits, and the target of each."""
     seeds = np.empty((len(q) * MAX_BRANCHES, 6))  # hardly any of it is ever touched
@@ -150,7 +145,7 @@ def _closed_form(
 @compiled
 def _branches_batch(
     geometry: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
-    wrist: Wrist,
+    wrist: WristParams,
     targets: FloatArray,
     q_near: FloatArray,
     seeds: FloatArray,
@@ -174,7 +169,7 @@ def _nearest_into(
     target: NDArray[np.intp],
     q_current: FloatArray,
     codes: tuple[NDArray[np.int64], NDArray[np.int64]],
-    limits: tuple[FloatArray, FloatArray, tuple[int, int, float, float]],
+    limits: tuple[FloatArray, FloatArray, NDArray[np.int64], float, float],
     nearest: FloatArray,
 ) -> None:
     """
@@ -182,13 +177,14 @@ def _nearest_into(
 
     :param codes: Of the found solutions and of ``q_current``; the least exclusive or is first.
     """
-    q, (lower, upper, coupled) = np.empty(6), limits
+    q, (lower, upper, joints, coupled_lower, coupled_upper) = np.empty(6), limits
     for i in range(q_current.shape[0]):
         least, least_squares = np.inf, np.inf
         for k in range(first[target[i]], first[target[i] + 1]):
             q[:] = found[k]
-            is_inside = unwind_into(q, q_current[i], lower, upper)
-            if not (is_inside and coupled[2] <= q[coupled[0]] + q[coupled[1]] <= coupled[3]):
+            if not unwind_into(q, q_current[i], lower, upper):
+                continue
+            if not obeys_coupled_limit(q, joints, coupled_lower, coupled_upper):
                 continue
             largest, squares = 0.0, 0.0
             for j in range(6):

@@ -15,14 +15,13 @@ from ...kinematics import (
     Arm,
     FloatArray,
     Joints,
-    Transform,
     angular_distance,
     forward,
     is_same_posture,
     nearest_turn,
+    pose_error,
     posture,
     refine,
-    rotation_angle,
 )
 from ..data.dataset import Samples
 
@@ -102,8 +101,8 @@ def sample_errors(arm: Arm, samples: Samples, q: Joints) -> SampleErrors:
     :param q: Shape (n, 6) [rad], one row for each sample.
     """
     target = samples.transform_base_tool
-    position, rotation = _tool_distance(forward(arm, q), target)
-    way, turn = _tool_distance(forward(arm, samples.q_current), target)
+    position, rotation = pose_error(forward(arm, q), target)
+    way, turn = pose_error(forward(arm, samples.q_current), target)
     return SampleErrors(
         joint=angular_distance(q, samples.q),
         scaled=np.abs(q - samples.q) / (arm.upper - arm.lower),
@@ -202,12 +201,6 @@ def card_figures(errors: ProposalErrors) -> dict[str, int | float | None]:
         'posture_kept': newton.posture_kept,
         'newton_steps': newton.mean,
     }
-
-
-def _tool_distance(reached: Transform, target: Transform) -> tuple[FloatArray, FloatArray]:
-    """Return the distances [m] and angles [rad] between poses (n, 4, 4)."""
-    position: FloatArray = np.linalg.norm(reached[:, :3, 3] - target[:, :3, 3], axis=-1)
-    return position, rotation_angle(reached[:, :3, :3].swapaxes(-1, -2) @ target[:, :3, :3])
 
 
 def _ratio(error: FloatArray, way: FloatArray) -> FloatArray:

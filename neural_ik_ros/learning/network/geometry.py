@@ -17,7 +17,8 @@ from keras import ops
 from numpy.typing import ArrayLike, NDArray
 
 from ...kinematics import N_JOINTS
-from .representatives import fixed_transforms, wrist_in_link4, wrist_in_tool
+from ...kinematics.wrist import wrist_centre_in_link4, wrist_centre_in_tool
+from .representatives import fixed_transforms
 
 METRES_PER_RADIAN = 0.3  # how a distance at the tool compares with a rotation
 Tensor = Any  # of whatever Keras runs on, float32; n is the batch axis
@@ -40,8 +41,8 @@ class GraphArm:
         self._cosine, self._sine, self._rest = _constants(links.swapaxes(0, 1))
         self._forearm = _constants(fixed[3, :3, :3])
         self._axis6_in_tool = _constants(fixed[N_JOINTS, 2, :3])
-        self._wrist_in_tool = _constants(wrist_in_tool(fixed))
-        self._wrist_in_link4 = _constants(wrist_in_link4(fixed))
+        self._wrist_in_tool = _constants(wrist_centre_in_tool(rotations, translations))
+        self._wrist_in_link4 = _constants(wrist_centre_in_link4(rotations, translations))
         self._joint1 = _constants(fixed[0])
 
     def frames(self, q: Tensor) -> Tensor:

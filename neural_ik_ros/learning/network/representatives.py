@@ -17,15 +17,15 @@ from ...kinematics import (
     Transform,
     forward,
     invert,
+    posture_code,
     random_joints,
 )
-from ..data.solutions import posture_code
+from ...kinematics.wrist import wrist_centre_in_tool
 
 N_POSTURES = 8  # signs of shoulder (1), elbow (2) and wrist (4)
 WRIST = 4
 N_DRAWN = 20_000
 SEED = 20260201  # fixed: an arm has the same representatives everywhere
-PARALLEL = 1e-9  # squared sine between two axes, below which no point of one is nearest
 RARE = 0.005  # of random joints: a posture this rare is none the arm works in
 
 
@@ -99,43 +99,10 @@ def fixed_transforms(rotations: ArrayLike, translations: ArrayLike) -> Transform
     return fixed
 
 
-def wrist_in_tool(fixed: FloatArray) -> FloatArray:
-    """
-    Return the point of axis 6 nearest to axis 5, which joint 6 does not move, in the tool's frame.
-
-    :param fixed: Pose of each joint and of the tool before its joint turns, shape (7, 4, 4).
-    :return: Shape (3,) [m]; where the axes meet, the centre of a spherical wrist.
-    """
-    axis6, origin6 = fixed[5, :3, 2], fixed[5, :3, 3]  # seen from axis 5, which is z
-    along6 = np.array([0.0, 0.0, _nearest_to_z(axis6, origin6)])
-    point: FloatArray = fixed[6, :3, :3].T @ (along6 - fixed[6, :3, 3])
-    return point
-
-
-def wrist_in_link4(fixed: FloatArray) -> FloatArray:
-    """
-    Return the point of axis 5 nearest to axis 4, in the frame of joint 4.
-
-    :param fixed: As for ``wrist_in_tool``.
-    :return: Shape (3,) [m]; where the axes meet, the centre of a spherical wrist.
-    """
-    axis5, origin5 = fixed[4, :3, 2], fixed[4, :3, 3]  # seen from axis 4, which is z
-    point: FloatArray = origin5 + _nearest_to_z(axis5, origin5) * axis5
-    return point
-
-
-def _nearest_to_z(axis: FloatArray, origin: FloatArray) -> float:
-    """Return how far along an axis from its origin it is nearest to z; 0 if they are parallel."""
-    sine_squared = 1.0 - axis[2] ** 2
-    if sine_squared <= PARALLEL:
-        return 0.0
-    return float((axis[2] * origin[2] - origin @ axis) / sine_squared)
-
-
 def _azimuth(arm: Arm, transform_base_tool: Transform) -> FloatArray:
     """Return where the wrists of tool poses (..., 4, 4) are about axis 1, (...,) [rad]."""
     tool = invert(arm.transform_base_joint1) @ transform_base_tool
-    in_tool = wrist_in_tool(fixed_transforms(arm.rotations, arm.translations))
+    in_tool = wrist_centre_in_tool(arm.rotations, arm.translations)
     wrist = tool[..., :3, :3] @ in_tool + tool[..., :3, 3]
     azimuth: FloatArray = np.arctan2(wrist[..., 1], wrist[..., 0])
     return azimuth

@@ -226,7 +226,7 @@ def test_shipped_bundle_was_made_by_the_shipped_configuration():
 
 def test_serving_imports_no_training_library():
     program = (
-        'import sys; from neural_ik_ros.api import IkSolver; IkSolver.load();'
+        'import sys; from neural_ik_ros import IkSolver; IkSolver.load();'
         'print({"tensorflow", "keras", "sklearn", "skops"} & set(sys.modules))'
     )
 

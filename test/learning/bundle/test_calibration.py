@@ -11,11 +11,11 @@ import pytest
 import yaml
 from numpy.testing import assert_allclose, assert_array_equal
 
-from neural_ik_ros.api import IkSolver
+from neural_ik_ros import IkSolver
 from neural_ik_ros.calibration.corrections import load_calibration
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.kinematics import (
-    Branches,
+    ClosedForm,
     CorrectionError,
     arm_from_urdf,
     forward,
@@ -83,7 +83,9 @@ def test_correction_moves_the_tool_as_the_joint_frame_is_moved(frame):
 def test_solve_is_exact_on_a_calibrated_arm(tmp_path, seed):
     path = random_calibration(tmp_path / 'arm.yaml', seed)
     solver = IkSolver.load(calibration=path, options=FREE)
-    assert not Branches.of(solver.arm).is_exact, 'the axes of the wrist must miss one another'
+    assert not ClosedForm.of_arm(solver.arm).is_exact, (
+        'the axes of the wrist must miss one another'
+    )
     rng = np.random.default_rng(100 + seed)
     q, q_current = random_joints(solver.arm, rng, 100), random_joints(solver.arm, rng, 100)
     targets = forward(solver.arm, q)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from neural_ik_ros.api import IkSolver
+from neural_ik_ros import IkSolver
 from neural_ik_ros.kinematics import UrdfError, forward, random_joints
 from neural_ik_ros.learning.bundle.bundle import load_bundle
 from neural_ik_ros.learning.bundle.card import MODEL

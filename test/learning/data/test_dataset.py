@@ -54,7 +54,7 @@ def test_draw_set_near_stays_in_its_range(arm):
 def test_draw_set_far_keeps_the_posture_and_reaches_everywhere(arm):
     samples = draw_set(arm, 'far', np.random.default_rng(5), 5000, SMALL)
 
-    signs = posture(arm, samples.q, border=0.0) * posture(arm, samples.q_current, border=0.0)
+    signs = posture(arm, samples.q, boundary=0.0) * posture(arm, samples.q_current, boundary=0.0)
     assert (signs > 0).all()
     assert np.median(np.abs(samples.q - samples.q_current)[:, 0]) > 1.0
 

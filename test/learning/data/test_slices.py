@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neural_ik_ros.kinematics import CoupledLimit, arm_from_urdf, is_within_limits, skeleton
+from neural_ik_ros.kinematics import CoupledLimit, arm_from_urdf, is_within_limits, joint_positions
 from neural_ik_ros.learning.data.hard_cases import (
     SliceError,
     random_answers,
@@ -52,8 +52,11 @@ def test_random_answers_of_limits_have_a_joint_beside_a_limit(arm):
 def test_random_answers_of_boundary_are_stretched(arm):
     q = drawn(arm, 'boundary')
 
-    reach = [np.linalg.norm(skeleton(arm, row)[5] - skeleton(arm, row)[2]) for row in q[:200]]
-    anywhere = [skeleton(arm, row) for row in drawn(arm, '')]
+    reach = [
+        np.linalg.norm(joint_positions(arm, row)[5] - joint_positions(arm, row)[2])
+        for row in q[:200]
+    ]
+    anywhere = [joint_positions(arm, row) for row in drawn(arm, '')]
     largest = max(np.linalg.norm(points[5] - points[2]) for points in anywhere)
     assert min(reach) >= (STRETCH - 1e-3) * largest
     assert np.ptp(q[:, 2]) > 0.1, 'not a single angle'
@@ -77,7 +80,7 @@ def test_random_answers_hold_for_a_wrist_with_offsets(offset_arm):
 
 def test_wrist_distance_is_that_of_the_point_where_the_axes_meet(arm):
     for q in drawn(arm, '')[:50]:
-        points = skeleton(arm, q)  # base, joints 1 to 6, tool; axis 2 is horizontal
+        points = joint_positions(arm, q)  # base, joints 1 to 6, tool; axis 2 is horizontal
         expected = np.linalg.norm(points[5] - points[2])
         assert wrist_distance(arm, q[2:3])[0] == pytest.approx(expected, abs=SAME_POINT)
 

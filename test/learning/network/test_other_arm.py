@@ -12,7 +12,7 @@ import pytest
 import yaml
 from keras_only import needs_keras
 
-from neural_ik_ros.api import IkSolver
+from neural_ik_ros import IkSolver
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.kinematics import arm_from_urdf, forward, random_joints, se3_log
 from neural_ik_ros.learning.bundle.bundle import load_bundle

@@ -12,14 +12,19 @@ import pytest
 from keras_only import MISSING, needs_keras
 from numpy.testing import assert_allclose, assert_array_equal
 
-from neural_ik_ros.kinematics import arm_from_urdf, forward, invert, posture, random_joints
+from neural_ik_ros.kinematics import (
+    arm_from_urdf,
+    forward,
+    invert,
+    posture,
+    posture_code,
+    random_joints,
+)
+from neural_ik_ros.kinematics.wrist import wrist_centre_in_tool
 from neural_ik_ros.learning.data.features import features
-from neural_ik_ros.learning.data.solutions import posture_code
 from neural_ik_ros.learning.network.representatives import (
     facing_starts,
-    fixed_transforms,
     representatives,
-    wrist_in_tool,
 )
 
 if not MISSING:
@@ -119,7 +124,7 @@ def test_posture_starts_begin_in_the_posture_of_the_current_joints(any_arm):
 def test_facing_starts_put_the_wrist_in_the_azimuth_of_the_targets(any_arm):
     q_target = drawn(any_arm, 5)
     starts = facing_starts(any_arm, forward(any_arm, q_target), drawn(any_arm, 6))
-    in_tool = wrist_in_tool(fixed_transforms(any_arm.rotations, any_arm.translations))
+    in_tool = wrist_centre_in_tool(any_arm.rotations, any_arm.translations)
     transform_joint1_base = invert(any_arm.transform_base_joint1)
 
     def azimuth(q):

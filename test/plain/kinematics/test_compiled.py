@@ -16,7 +16,7 @@ def twice(value: float) -> float:
 
 @pytest.fixture
 def nowhere_to_write(monkeypatch):
-    """Numba as it is for a user without a home, in a package that belongs to another."""
+    """Numba for a user without a home folder, in a package that another user owns."""
     caching = pytest.importorskip('numba.core.caching')
     monkeypatch.setattr(caching.CompileResultCacheImpl, '_locator_classes', [])
     module._warn_of_slow_starts.cache_clear()
@@ -25,8 +25,8 @@ def nowhere_to_write(monkeypatch):
 
 
 def test_compiled_does_without_a_cache_when_nothing_can_be_written(nowhere_to_write, records_of):
-    told = records_of(module.__name__)
+    records = records_of(module.__name__)
     kernels = [compiled(twice), compiled(twice)]
     assert [kernel(1.5) for kernel in kernels] == [3.0, 3.0]
-    assert len(told) == 1
-    assert 'set NUMBA_CACHE_DIR' in told[0].getMessage()
+    assert len(records) == 1
+    assert 'set NUMBA_CACHE_DIR' in records[0].getMessage()

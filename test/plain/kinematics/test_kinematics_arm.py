@@ -79,7 +79,7 @@ def test_arm_refuses_when_it_cannot_be_one(arm, changes, problem):
     ],
 )
 def test_arm_refuses_a_coupled_limit_that_cannot_be_obeyed(arm, limit):
-    """Kernels index with it unchecked, and random joints would be drawn for ever."""
+    """Kernels index with it unchecked, and drawing random joints would never end."""
     with pytest.raises(NeuralIkError, match='coupled'):
         arm.with_coupled_limit(limit)
 

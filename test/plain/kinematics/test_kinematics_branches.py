@@ -23,7 +23,7 @@ from strategies import (
 
 from neural_ik_ros.kinematics import (
     Arm,
-    Branches,
+    ClosedForm,
     Joints,
     angular_distance,
     branches,
@@ -73,7 +73,7 @@ def nearest(arm: Arm, q: Joints) -> tuple[float, Joints]:
 @pytest.mark.parametrize('shape', SHAPES)
 def test_branches_contain_the_joints_that_made_the_pose(shape):
     arm = SHAPES[shape]
-    assert Branches.of(arm).is_exact
+    assert ClosedForm.of_arm(arm).is_exact
     distances = [nearest(arm, q)[0] for q in random_joints(arm, np.random.default_rng(1), 300)]
     assert len(distances) == 300
     assert np.quantile(distances, 0.98) < EXACT
@@ -102,7 +102,7 @@ def test_branches_reach_the_target_from_difficult_places(arm, q):
     q=st.one_of(joints_near_wrist_singularity(), joints_near_shoulder_singularity()),
     q_near=joints_within_limits(),
 )
-def test_branches_of_a_singular_pose_lead_newton_to_it(arm, q, q_near):
+def test_branches_of_a_singular_pose_refine_to_it(arm, q, q_near):
     target = forward(arm, q)
     found = branches(arm, target, q_near)
     result = refine(arm, found, np.broadcast_to(target, (len(found), 4, 4)), is_limited=False)
@@ -110,7 +110,7 @@ def test_branches_of_a_singular_pose_lead_newton_to_it(arm, q, q_near):
 
 
 def test_branches_share_the_turn_when_the_wrist_is_straight(arm):
-    """Joints 4 and 6 turn about one line: each takes half of the way from where it stands."""
+    """Joints 4 and 6 turn about one line: each takes half of the missing angle."""
     q = np.array([0.3, 0.2, 0.1, 0.4, 0.0, -0.5])
     q_near = q + np.array([0, 0, 0, 0.3, 0, 0.5])
     found = branches(arm, forward(arm, q), q_near)
@@ -125,14 +125,14 @@ def test_branches_are_none_when_the_target_is_far_out_of_reach(arm):
     assert branches(arm, target, HERE).shape == (0, 6)
 
 
-def test_branches_of_a_calibrated_arm_lead_newton_to_every_branch(arm):
+def test_branches_of_a_calibrated_arm_refine_to_every_branch(arm):
     rng = np.random.default_rng(2)
     n_found = 0
     for _ in range(100):
         rotations = arm.rotations @ rotation_from_rpy(rng.uniform(-1e-3, 1e-3, (7, 3)))
         translations = arm.translations + rng.uniform(-1e-3, 1e-3, (7, 3))
         calibrated = replace(arm, rotations=rotations, translations=translations)
-        assert not Branches.of(calibrated).is_exact
+        assert not ClosedForm.of_arm(calibrated).is_exact
         q = random_joints(arm, rng, 1)[0]
         target = forward(calibrated, q)
         found = branches(calibrated, target, HERE)
@@ -144,14 +144,14 @@ def test_branches_of_a_calibrated_arm_lead_newton_to_every_branch(arm):
 
 def test_branches_are_not_known_when_the_wrist_is_not_spherical():
     offset = shaped({4: [0.0, 0.4, 0.755]}, {})
-    assert not Branches.of(offset).is_known
+    assert not ClosedForm.of_arm(offset).is_known
     assert branches(offset, forward(offset, np.ones(6)), HERE).shape == (0, 6)
 
 
 def test_branches_are_not_known_when_axes_1_and_2_are_parallel():
     rotations = shipped_arm().rotations.copy()
     rotations[1] = np.eye(3)
-    assert not Branches.of(replace(shipped_arm(), rotations=rotations)).is_known
+    assert not ClosedForm.of_arm(replace(shipped_arm(), rotations=rotations)).is_known
 
 
 def test_branches_leave_their_arguments_alone(arm):

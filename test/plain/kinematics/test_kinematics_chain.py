@@ -21,9 +21,9 @@ from neural_ik_ros.kinematics import (
     forward,
     invert,
     jacobian,
+    joint_positions,
     random_joints,
     se3_log,
-    skeleton,
 )
 
 FORWARD_TOL = 1e-12  # [m] and unitless: two implementations, a dozen roundings of 1e-16 each
@@ -161,8 +161,8 @@ def test_forward_and_invert_close_the_loop(arm, q):
 
 
 @given(q=joints_anywhere())
-def test_skeleton_runs_from_the_base_to_the_tool_along_links_of_fixed_length(arm, q):
-    points = skeleton(arm, q)
+def test_joint_positions_run_from_the_base_to_the_tool_along_links_of_fixed_length(arm, q):
+    points = joint_positions(arm, q)
     assert points.shape == (8, 3)
     lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
     links = [0.0, math.hypot(0.1, 0.615), 0.705, 0.135, 0.755, 0.0, 0.085]

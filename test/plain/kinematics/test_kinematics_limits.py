@@ -13,6 +13,7 @@ from numpy.testing import assert_array_equal
 from strategies import any_joints
 
 from neural_ik_ros.kinematics import Arm, CoupledLimit, is_within_limits, random_joints
+from neural_ik_ros.kinematics.limits import obeys_coupled_limit
 
 # The real arm's axis 3 is the sum of two joints; its range bounds the sum (field data, ABB).
 COUPLED = CoupledLimit(first=1, second=2, lower=math.radians(-60.0), upper=math.radians(65.0))
@@ -129,3 +130,19 @@ def test_random_joints_are_those_of_the_generator(arm):
 
 def test_random_joints_may_be_none(arm):
     assert random_joints(arm, np.random.default_rng(7), 0).shape == (0, 6)
+
+
+@given(q=any_joints())
+def test_coupled_limit_contains_what_its_kernel_accepts(q):
+    joints = np.array([COUPLED.first, COUPLED.second])
+    accepted = obeys_coupled_limit(q, joints, COUPLED.lower, COUPLED.upper)
+    assert COUPLED.contains(q) == accepted == (COUPLED.lower <= q[1] + q[2] <= COUPLED.upper)
+
+
+def test_coupled_limit_keeps_the_margin_on_both_sides():
+    edges = np.zeros((2, 6))
+    edges[:, 2] = COUPLED.lower, COUPLED.upper
+    assert COUPLED.contains(edges).all()
+    assert not COUPLED.contains(edges, margin=1e-9).any()
+    assert COUPLED.contains(edges + np.eye(6)[2], margin=-1.001).all()
+    assert not COUPLED.contains(np.full(6, np.nan))

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Roots of trigonometric polynomials: none missed, none invented."""
+"""Roots of trigonometric polynomials: all of them, and no others."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from neural_ik_ros.kinematics import TAU, FloatArray, angular_distance
 from neural_ik_ros.kinematics.closed_form.trig_polynomial import (
+    DOUBLE_ROOT_TOL,
     MAX_ROOTS,
-    NEAR_MISS,
     interpolate_into,
     roots_into,
 )
@@ -40,7 +40,7 @@ def roots(coefficients: FloatArray) -> FloatArray:
 
 
 def product(*angles: float) -> FloatArray:
-    """Return the polynomial that vanishes at two or four angles."""
+    """Return the polynomial with roots at two or four angles."""
     return through(lambda x: math.prod(math.sin(0.5 * (x - angle)) for angle in angles))
 
 
@@ -56,13 +56,15 @@ def test_interpolate_returns_the_polynomial_that_was_sampled(coefficients):
 
 @given(wanted=st.lists(angles, min_size=4, max_size=4))
 @example(wanted=[0.0, 1.0, 1.0, 1.126953125])  # a double root, and another next to it
-@example(wanted=[0.0, 3.0, 3.0, 0.0])  # one where the turn begins
+@example(wanted=[0.0, 3.0, 3.0, 0.0])  # one at the ends of the interval
 def test_roots_are_those_of_the_factors(wanted):
     found = roots(product(*wanted))
     assert len(found) >= 1
     for angle in wanted:
         others = np.sort(angular_distance(np.array(wanted), angle))
-        tolerance = ROOT_TOL if others[1] > 0.02 else 0.5 * NEAR_MISS  # roots that almost merge
+        tolerance = (
+            ROOT_TOL if others[1] > 0.02 else 0.5 * DOUBLE_ROOT_TOL
+        )  # roots that almost merge
         assert angular_distance(found, angle).min() < tolerance
 
 
@@ -74,7 +76,9 @@ def test_roots_are_as_many_as_the_sign_changes_on_a_fine_grid(coefficients):
     assert len(found) >= min(n_changes, MAX_ROOTS)
     size = np.abs(coefficients).sum()
     curvature = 5.0 * size
-    assert (np.abs(values(coefficients, found)) <= 0.5 * NEAR_MISS**2 * curvature + 1e-12).all()
+    assert (
+        np.abs(values(coefficients, found)) <= 0.5 * DOUBLE_ROOT_TOL**2 * curvature + 1e-12
+    ).all()
 
 
 @pytest.mark.parametrize('gap', [0.0, 1e-12, 1e-6, 1e-3, 0.05, 0.2])

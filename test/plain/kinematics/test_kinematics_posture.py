@@ -22,11 +22,12 @@ from neural_ik_ros.kinematics import (
     is_same_posture,
     jacobian,
     posture,
+    posture_code,
     random_joints,
 )
-from neural_ik_ros.kinematics.posture import BORDER_SINE
+from neural_ik_ros.kinematics.posture import BOUNDARY_SINE, code_from_signs
 
-PATH_STEPS = 2000  # of up to 0.01 rad: a border is 0.1 wide and cannot be stepped over
+PATH_STEPS = 2000  # of up to 0.01 rad: a boundary is 0.1 wide and cannot be stepped over
 
 
 def flipped_wrist(q: Joints) -> Joints:
@@ -96,7 +97,7 @@ def test_posture_does_not_depend_on_joints_1_and_6(arm, q, q1, q6):
 
 
 @pytest.mark.parametrize('seed', range(6))
-def test_posture_changes_only_through_a_border(arm, seed):
+def test_posture_changes_only_through_a_boundary(arm, seed):
     rng = np.random.default_rng(seed)
     start, end = rng.uniform(-3.0, 3.0, (2, 6))
     share = np.linspace(0.0, 1.0, PATH_STEPS)[:, None]
@@ -106,8 +107,8 @@ def test_posture_changes_only_through_a_border(arm, seed):
 
 
 @pytest.mark.parametrize('side', [-1.0, 1.0])
-def test_posture_wrist_border_is_as_wide_as_it_says(arm, side):
-    edge = math.asin(BORDER_SINE)
+def test_posture_wrist_boundary_is_as_wide_as_it_says(arm, side):
+    edge = math.asin(BOUNDARY_SINE)
     q = np.array([0.3, 0.2, 0.1, 0.7, side * (edge - 1e-6), 0.4])
     assert posture(arm, q)[2] == 0
     q[4] = side * (edge + 1e-6)
@@ -116,12 +117,12 @@ def test_posture_wrist_border_is_as_wide_as_it_says(arm, side):
 
 @pytest.mark.parametrize('side', [-1.0, 1.0])
 @pytest.mark.parametrize('shift', [0.0, 2.0])
-def test_posture_elbow_border_is_as_wide_as_it_says(arm, side, shift):
+def test_posture_elbow_boundary_is_as_wide_as_it_says(arm, side, shift):
     """Seen along axis 3, wherever on it the joint has its origin."""
     described = arm_with_shifted_origins(arm, np.array([0.0, 0.0, 0.0, shift, -shift, 0.0]))
     described = arm_with_shifted_origins(described, np.array([0.0, shift, 0.5 * shift, 0, 0, 0]))
     stretched = math.atan2(0.135, 0.755) - 0.5 * math.pi
-    edge = math.asin(BORDER_SINE)
+    edge = math.asin(BOUNDARY_SINE)
     q = np.array([0.3, 0.2, stretched + side * (edge - 1e-6), 0.7, 0.6, 0.4])
     assert posture(described, q)[1] == 0
     q[2] = stretched + side * (edge + 1e-6)
@@ -132,12 +133,12 @@ def test_posture_elbow_border_is_as_wide_as_it_says(arm, side, shift):
 def test_posture_ignores_where_on_its_axis_a_joint_has_its_origin(arm, q, shifts):
     shifted = arm_with_shifted_origins(arm, np.array(shifts))
     assert_allclose(forward(shifted, q), forward(arm, q), rtol=0.0, atol=1e-12)
-    assume(abs(abs(math.sin(q[4])) - BORDER_SINE) > 1e-6)
+    assume(abs(abs(math.sin(q[4])) - BOUNDARY_SINE) > 1e-6)
     assume(abs(q[4]) > 1e-3)  # axes 4 and 6 in line: the wrist centre is lost in rounding
     same = posture(shifted, q) == posture(arm, q)
-    is_off_border = np.abs(_shoulder_distance(arm, q) - BORDER_SINE) > 1e-6
+    is_off_boundary = np.abs(_shoulder_distance(arm, q) - BOUNDARY_SINE) > 1e-6
     assert same[1:].all()
-    assert same[0] or not is_off_border
+    assert same[0] or not is_off_boundary
 
 
 def _shoulder_distance(arm: Arm, q: Joints) -> float:
@@ -167,6 +168,19 @@ def test_posture_of_a_batch_is_that_of_its_rows(arm):
         ([0, 1, 1], [0, -1, 1], False),
     ],
 )
-def test_is_same_posture_lets_a_border_agree_with_both_sides(a, b, is_same):
+def test_is_same_posture_lets_a_boundary_agree_with_both_sides(a, b, is_same):
     assert is_same_posture(np.array(a, np.int8), np.array(b, np.int8)) == is_same
     assert is_same_posture(np.array(b, np.int8), np.array(a, np.int8)) == is_same
+
+
+def test_code_from_signs_has_a_bit_for_shoulder_elbow_and_wrist():
+    signs = np.array([[-1, -1, -1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1], [0, 1, 1]], np.int8)
+    assert_array_equal(code_from_signs(signs), [0, 1, 2, 4, 7])
+
+
+@given(q=any_joints())
+def test_posture_code_is_that_of_the_signs_without_boundaries(arm, q):
+    signs = posture(arm, q)
+    differs = posture_code(arm, q) ^ code_from_signs(signs)
+    assert differs & code_from_signs(np.where(signs == 0, 0, -1).astype(np.int8)) == differs
+    assert posture_code(arm, np.tile(q, (2, 3, 1))).shape == (2, 3)

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Damped Newton: exact, quadratic, inside the limits, and never not a number."""
+"""Levenberg-Marquardt: exact, quadratic, inside the limits, and always finite."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from neural_ik_ros.kinematics import (
 REACHED = 1e-10  # [m] and [rad] the default tolerances of refine
 MEASURE_TOL = 1e-14  # [m], [rad] two ways of measuring the same error
 BRANCH_TOL = 1e-7  # [rad] tolerance of the pose divided by the smallest singular values tested
-BOUNDED = [1, 2, 4]  # joints with less than a turn, which Newton must keep inside
+BOUNDED = [1, 2, 4]  # joints with less than a turn, which the refinement must keep inside
 
 
 def near_seeds(arm: Arm, q: Joints, rng: np.random.Generator, spread: float) -> Joints:
@@ -233,7 +233,7 @@ def test_refine_leaves_its_arguments_alone(arm):
 
 
 def test_refine_refuses_when_seeds_and_targets_differ_in_number(arm):
-    """The kernel reads one target per seed unchecked: fewer would be memory of something else."""
+    """The kernel reads one target per seed unchecked: with fewer it would read beyond them."""
     with pytest.raises((NeuralIkError, ValueError)):
         refine(arm, np.zeros((5, 6)), np.tile(np.eye(4), (3, 1, 1)))
 

@@ -19,10 +19,15 @@ from neural_ik_ros.kinematics import (
     Transform,
     forward,
     invert,
+    pose_error,
+    quat_from_rotation,
     random_joints,
     rotation_angle,
+    rotation_from_quat,
     se3_log,
+    transform_from_xyz_quat,
 )
+from neural_ik_ros.kinematics.se3 import measure_pose_error
 
 ROUND_TRIP_TOL = 1e-13  # [m], [rad]: rounding of the series exponential and of the logarithm
 DIFFICULT_ANGLES = [
@@ -164,3 +169,72 @@ def test_invert_of_a_batch_is_that_of_its_rows(arm):
 def test_rigid_functions_refuse_when_the_shape_is_wrong(function, shape):
     with pytest.raises(ArrayShapeError, match='pass an array of shape'):
         function(np.zeros(shape))
+
+
+@oracles.needs_pinocchio
+@given(first=twists(), second=twists())
+def test_pose_error_matches_pinocchio(first, second):
+    a, b = oracles.exponential(first), oracles.exponential(second)
+    position, rotation = pose_error(a, b)
+    offset = oracles.pinocchio.SE3(a).actInv(oracles.pinocchio.SE3(b))
+    assert position == pytest.approx(np.linalg.norm(offset.translation), abs=ROUND_TRIP_TOL)
+    theirs = np.linalg.norm(oracles.pinocchio.log3(offset.rotation))
+    assert rotation == pytest.approx(theirs, abs=1e-6)  # theirs near pi
+
+
+@pytest.mark.parametrize('angle', DIFFICULT_ANGLES)
+def test_pose_error_is_distance_and_angle(angle):
+    here, there = displacement(AXES[9], 0.0), displacement(AXES[9], angle)
+    there[:3, 3] += [0.0, 3e-9, 4e-9]
+    position, rotation = pose_error(here, there)
+    assert position == pytest.approx(5e-9, rel=1e-6)
+    assert rotation == pytest.approx(angle, rel=1e-14, abs=1e-15)
+
+
+@given(first=twists(), second=twists())
+def test_pose_error_is_that_of_the_kernel(first, second):
+    a, b = oracles.exponential(first), oracles.exponential(second)
+    assert_allclose(measure_pose_error(a, b, np.empty((6, 6))), pose_error(a, b), atol=1e-14)
+
+
+def test_pose_error_of_a_batch_is_that_of_its_rows(arm):
+    a, b = forward(arm, random_joints(arm, np.random.default_rng(4), 12)).reshape(2, 6, 4, 4)
+    position, rotation = pose_error(a, b)
+    assert position.shape == rotation.shape == (6,)
+    assert_array_equal(
+        np.stack([position, rotation], 1), [pose_error(*p) for p in zip(a, b, strict=True)]
+    )
+    assert_array_equal(pose_error(a, b[0])[0], pose_error(a, np.tile(b[0], (6, 1, 1)))[0])
+
+
+@pytest.mark.parametrize('axis', AXES, ids=str)
+@pytest.mark.parametrize('angle', DIFFICULT_ANGLES)
+def test_transform_from_xyz_quat_rotates_about_the_axis(axis, angle):
+    unit = axis / np.linalg.norm(axis)
+    quat_xyzw = np.append(math.sin(0.5 * angle) * unit, math.cos(0.5 * angle))
+    transform = transform_from_xyz_quat([0.4, -1.3, 0.7], 2.5 * quat_xyzw)  # of any norm
+    assert_allclose(transform, displacement(axis, angle), rtol=0.0, atol=1e-15)
+    again = quat_from_rotation(transform[:3, :3])
+    if quat_xyzw[3] > 1e-9:  # else either sign is right
+        assert_allclose(again, quat_xyzw, rtol=0.0, atol=1e-15)
+    assert_allclose(rotation_from_quat(again), transform[:3, :3], rtol=0.0, atol=1e-15)
+
+
+def test_transform_from_xyz_quat_of_a_batch_is_that_of_its_rows():
+    rng = np.random.default_rng(3)
+    xyz, quat_xyzw = rng.normal(size=(2, 3, 3)), rng.normal(size=(2, 3, 4))
+    batch = transform_from_xyz_quat(xyz, quat_xyzw)
+    rows = zip(xyz.reshape(6, 3), quat_xyzw.reshape(6, 4), strict=True)
+    assert_array_equal(batch.reshape(6, 4, 4), [transform_from_xyz_quat(*row) for row in rows])
+
+
+def test_transform_from_xyz_quat_of_the_zero_quaternion_is_not_a_number():
+    assert np.isnan(transform_from_xyz_quat(np.zeros(3), np.zeros(4))[:3, :3]).all()
+
+
+@pytest.mark.parametrize(
+    ('xyz', 'quat_xyzw'), [((0.0, 0.0), (0, 0, 0, 1)), ((0, 0, 0), (0, 0, 1))]
+)
+def test_transform_from_xyz_quat_refuses_when_the_shape_is_wrong(xyz, quat_xyzw):
+    with pytest.raises(ArrayShapeError):
+        transform_from_xyz_quat(xyz, quat_xyzw)

@@ -20,13 +20,13 @@ from neural_ik_ros.kinematics import (
     arm_from_urdf,
     forward,
     is_within_limits,
+    posture_code,
     random_joints,
 )
-from neural_ik_ros.kinematics.closed_form.branches import Branches
+from neural_ik_ros.kinematics.closed_form.branches import ClosedForm
 from neural_ik_ros.learning.data.solutions import (
     Solutions,
     nearest_solutions,
-    posture_code,
     preferred_solutions,
     refined,
     solutions,
@@ -56,14 +56,14 @@ def missing(found: Solutions, expected: list[Joints]) -> int:
     return count
 
 
-def by_newton(arm: Arm, q: Joints) -> Solutions:
+def by_refinement(arm: Arm, q: Joints) -> Solutions:
     """Return the solutions as for an arm without a closed form."""
     targets = forward(arm, q)
     return refined(arm, targets, *spread_starts(arm, SeedTable(arm), targets))
 
 
 @needs_closed_form
-@pytest.mark.parametrize(('find', 'share'), [(solutions, 0.0), (by_newton, MISSING)])
+@pytest.mark.parametrize(('find', 'share'), [(solutions, 0.0), (by_refinement, MISSING)])
 def test_solutions_are_those_of_the_closed_form(arm: Arm, find, share: float):
     q = random_joints(arm, np.random.default_rng(11), N)
     found = find(arm, q)
@@ -77,7 +77,7 @@ def test_solutions_are_those_of_the_closed_form(arm: Arm, find, share: float):
 
 def test_solutions_of_an_offset_wrist_are_those_of_many_random_starts(urdf_text: str):
     offset = arm_from_urdf(urdf_text.replace('xyz="0.755 0 0"', 'xyz="0.755 0.04 0.06"'))
-    assert not Branches.of(offset).is_exact
+    assert not ClosedForm.of_arm(offset).is_exact
     rng = np.random.default_rng(12)
     q = random_joints(offset, rng, 40)
     starts = np.repeat(np.arange(len(q)), 300)

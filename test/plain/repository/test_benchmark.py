@@ -164,12 +164,12 @@ def test_measure_set_leaves_out_who_dies_and_goes_on(sets):
 
 @needs_pinocchio
 def test_agreeing_leaves_out_who_is_missing_or_means_another_arm(sets):
-    from benchmark.measure import Unmeasured, agreeing
+    from benchmark.measure import Unmeasured, agreeing_workers
 
     unmeasured, builds = Unmeasured(), (missing, refusing, other_arm, raising)
     with ExitStack() as processes:
         workers = [processes.enter_context(Worker(peer(build))) for build in builds]
-        agreed = agreeing(workers, sets['near'][0], unmeasured)
+        agreed = agreeing_workers(workers, sets['near'][0], unmeasured)
 
         assert agreed == ()
         assert not any(worker.is_alive for worker in workers)

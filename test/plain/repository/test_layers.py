@@ -156,7 +156,8 @@ FORGED = {
         'from ..bundle.card import MODEL',
     ),
     'a room knows what stands above': ('learning/bundle/bundle.py', 'from .. import make_bundle'),
-    'solver knows api': ('solver/problem.py', 'from ..api import IkSolver'),
+    'solver knows api': ('solver/problem.py', 'def f():\n    from ..api import load_solver'),
+    'solver knows api at file level': ('solver/ik_solver.py', 'from ..api import load_solver'),
     'interface uses rclpy': ('interface/messages.py', 'def f():\n    import rclpy'),
     'interface uses messages at file level': (
         'interface/messages.py',
@@ -182,7 +183,8 @@ FORGED = {
     'cli draws at file level': ('cli/demo.py', 'import matplotlib.pyplot as plt'),
     'cli loads TensorFlow at file level': ('cli/train.py', 'import tensorflow'),
     'the root knows ROS': ('share.py', 'from .ros import executables'),
-    'the facade is not lazy': ('__init__.py', 'from .api import IkSolver'),
+    'the facade is not lazy': ('__init__.py', 'from .solver import IkSolver'),
+    'the facade knows learning': ('__init__.py', 'def f():\n    from .learning import bundle'),
     'a row that is not in the table': ('helpers/things.py', 'from ..kinematics import Arm'),
 }
 
@@ -191,7 +193,8 @@ HONEST = {
     'row above': ('solver/acceptance.py', 'from ..kinematics.chain import forward'),
     'errors': ('kinematics/arm.py', 'from ..errors import NeuralIkError'),
     'the version': ('learning/bundle/card.py', 'from ... import __version__'),
-    'api above the rows': ('interface/factory.py', 'from ..api import IkSolver'),
+    'api above the rows': ('interface/factory.py', 'from ..api import load_solver'),
+    'the one arrow upward': ('solver/ik_solver.py', 'def f():\n    from ..api import load_solver'),
     'standard library': ('kinematics/arm.py', 'import math, dataclasses\nfrom os import path'),
     'numba': ('kinematics/compiled.py', 'import numba'),
     'Keras where it belongs': (
@@ -214,7 +217,7 @@ HONEST = {
     ),
     'the lazy facade': (
         '__init__.py',
-        'def __getattr__(name):\n    from .api import IkSolver',
+        'def __getattr__(name):\n    from . import errors, kinematics, solver',
     ),
 }
 
@@ -229,6 +232,13 @@ def test_violations_catch_a_forged_import(package, forgery):
 def test_violations_let_an_honest_import_pass(package, honest):
     path, text = HONEST[honest]
     assert layers.violations({path: text}, beside=package) == []
+
+
+def test_package_loads_solvers_without_the_arrow_upward(package):
+    """``IkSolver.load`` is for users; the package calls ``api.load_solver``."""
+    assert sum('load_solver(' in text for text in package.values()) >= 3
+    calls = {path for path, text in package.items() if 'IkSolver.load(' in text}
+    assert calls == set()
 
 
 def test_every_file_of_ros_uses_ros(package):

@@ -28,8 +28,9 @@ from neural_ik_ros.solver import (
     IkSolver,
     IkStatus,
     SolverOptions,
-    acceptance,
-    failure,
+    batch,
+    classify_failure,
+    stages,
 )
 
 N_EACH = 60
@@ -128,10 +129,10 @@ class Rough:
 @pytest.mark.parametrize('predictor', [CurrentJoints(), Rough()], ids=['current', 'rough'])
 def test_warm_up_leaves_nothing_to_compile(arm, predictor):
     kernels = (
-        acceptance.admit,
-        acceptance.hear_seeds,
-        acceptance.hear_branches,
-        failure.explain_branches,
+        stages.init_batch,
+        stages.try_seeds,
+        stages.try_branches,
+        classify_failure.classify_by_branches,
     )
     solver = IkSolver(arm, predictor)
     solver.warm_up()
@@ -203,3 +204,12 @@ def test_solve_batch_names_the_reason_of_every_refusal(arm, free_solver):
         assert status in expected
         counts[status] += 1
     assert min(counts[s] for s in (IkStatus.OUTSIDE_LIMITS, IkStatus.UNREACHABLE)) > 40
+
+
+@pytest.mark.parametrize('record', [batch.SolveState, batch.ArmParams])
+def test_record_dtype_has_the_fields_of_the_record_in_their_order(record):
+    dtype = batch.record_dtype(record)
+    assert dtype.names == tuple(record.__annotations__)
+    assert dtype.isalignedstruct
+    assert batch.SOLVE_STATE['target'].shape == (4, 4)
+    assert batch.SOLVE_STATE['signs'].base == np.int8

@@ -146,7 +146,7 @@ def test_solve_turns_joint_4_beyond_half_a_turn(arm, solver):
 
 @pytest.mark.parametrize('joint', [0, 3, 5])
 def test_solve_refuses_to_spin_back_a_turn_at_the_end_of_a_joint(arm, joint):
-    """Beyond its last turn the joint would have to come back by a whole one."""
+    """Beyond its limit the joint would have to go back by a whole turn."""
     careful = IkSolver(arm, CurrentJoints(), SolverOptions(max_joint_step=JUMP))
     q = START.copy()
     q[joint] = arm.upper[joint] - 0.03
@@ -183,7 +183,7 @@ def test_solve_stays_on_its_branch_when_targets_are_noisy(arm, solver):
 
 @pytest.mark.parametrize('joint', [0, 3, 5])
 def test_solve_does_not_turn_round_at_a_limit(arm, joint):
-    """Newton may end a rounding error beyond a limit; a whole turn is no answer to that."""
+    """Refinement may end a rounding error beyond a limit: no reason for a whole turn."""
     rng = np.random.default_rng(joint)
     solver = IkSolver(arm, CurrentJoints())
     steps = []

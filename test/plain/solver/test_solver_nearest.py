@@ -33,14 +33,14 @@ FLAT = 1e-8  # of the squared error: what is left of slow steps at the end
 
 
 def squared_errors(arm: Arm, q: Joints, target: Transform) -> FloatArray:
-    """Return what is to be small for joints (n, 6), from the judge's forward kinematics."""
+    """Return the squared errors (n,) of joints (n, 6), by forward kinematics."""
     offsets = invert(forward(arm, q)) @ target
     distance = np.linalg.norm(offsets[:, :3, 3], axis=1)
     return distance**2 + rotation_angle(offsets[:, :3, :3]) ** 2
 
 
 def unreachable_targets(arm: Arm, n: int) -> list[Transform]:
-    """Poses out of reach, and poses of joints outside their limits."""
+    """Return poses out of reach, and poses of joints outside their limits."""
     rng = np.random.default_rng(3)
     outside = random_joints(arm, rng, n)
     outside[::2, 2] = arm.upper[2] + rng.uniform(0.2, 1.0, len(outside[::2]))
@@ -77,7 +77,7 @@ def test_nearest_is_exact_where_the_target_can_be_reached(arm, solver, q):
 
 
 def test_nearest_stretches_the_arm_towards_a_target_beyond_it(arm, solver):
-    """Straight ahead of a stretched arm, and turned as its tool is: only the distance is left."""
+    """With a target straight ahead, oriented as the tool, only a distance remains."""
     q = np.array([0.4, 1.0, arm.lower[2], 0.0, 0.3, 0.0])
     target = forward(arm, q)
     target[:3, 3] += 0.5 * (target[:3, 3] - [0.0, 0.0, 0.615])
@@ -108,7 +108,7 @@ def test_nearest_obeys_the_coupled_limit(arm):
         (np.eye(4), np.zeros(5)),
     ],
 )
-def test_nearest_of_a_malformed_question_is_nowhere(solver, target, q_current):
+def test_nearest_of_malformed_arguments_is_not_a_number(solver, target, q_current):
     found = solver.nearest(target, q_current)
     assert np.isnan(found.q).all()
     assert math.isnan(found.position_error)

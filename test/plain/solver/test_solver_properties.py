@@ -45,7 +45,7 @@ EXACT = 1e-9  # [m], [rad] the default tolerances of the solver
 FIELDS = ['q', 'q_seed', 'position_error', 'rotation_error', 'iterations', 'max_joint_step']
 
 # Targets next to singularities that lie at the end of a curved valley when seen from afar: too
-# few Newton steps call them unreachable.
+# few iterations call them unreachable.
 VALLEYS = {
     'wrist 0.2 mm from axis 1': (
         [1.03816, -1.19132, 0.60364, 0.56682, 0.17417, -1.12067],
@@ -67,7 +67,7 @@ VALLEYS = {
 
 
 def assert_reached(arm: Arm, solution: IkSolution, target: np.ndarray) -> None:
-    """Judge the solution by forward kinematics, not by what it says of itself."""
+    """Measure the solution by forward kinematics; do not rely on what it reports."""
     reached = forward(arm, solution.q)
     assert np.linalg.norm(reached[:3, 3] - target[:3, 3]) <= EXACT
     assert rotation_angle((invert(reached) @ target)[:3, :3]) <= EXACT
@@ -248,7 +248,7 @@ def calibrated(nominal: Arm, seed: int) -> Arm:
 
 
 @given(q=joints_within_limits(), move=small_moves(), seed=st.integers(0, 1000))
-def test_solve_serves_calibrated_arms_that_have_no_closed_form(q, move, seed):
+def test_solve_reaches_targets_of_calibrated_arms_without_a_closed_form(q, move, seed):
     arm = calibrated(shipped_arm(), seed)
     solver = IkSolver(arm, CurrentJoints(), SolverOptions(allow_other_posture=True))
     solution = solver.solve(forward(arm, q), np.clip(q + move, arm.lower, arm.upper))

@@ -16,7 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from neural_ik_ros.kinematics import (
     TAU,
     Arm,
-    Branches,
+    ClosedForm,
     Joints,
     Transform,
     branches,
@@ -38,7 +38,7 @@ SAME_STEP = 1e-3  # [rad] at a singularity joints 4 and 6 may share their turn a
 
 @dataclass
 class Predictor:
-    """A predictor that answers whatever the test wants."""
+    """A predictor that returns what the test wants."""
 
     answer: Callable[[Transform, Joints], Joints]
     name: str = 'network'
@@ -107,7 +107,7 @@ def test_solve_survives_one_joint_that_is_not_a_number(arm, joint):
     assert np.isfinite(solution.q).all()
 
 
-def test_solve_names_who_proposed_the_answer(arm):
+def test_solve_names_the_source_of_the_seed(arm):
     q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
     oracle = Predictor(lambda _, q_current: np.broadcast_to(q + 0.01, q_current.shape))
     solution = IkSolver(arm, oracle).solve(forward(arm, q), q + 0.1)
@@ -117,7 +117,7 @@ def test_solve_names_who_proposed_the_answer(arm):
 
 
 def test_solve_measures_the_answer_after_unwinding_it(arm):
-    """A hundred thousand turns cost digits; the evidence must tell how many."""
+    """A hundred thousand turns cost digits; the reported error must include that."""
     q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
     turns = 1e5 * TAU * np.array([1, 0, 0, 1, 0, 1])
     far = Predictor(lambda _, q_current: np.broadcast_to(q + turns, q_current.shape))
@@ -146,14 +146,14 @@ def test_solve_leaves_the_proposal_alone(arm):
     assert_array_equal(kept, before)
 
 
-def test_solve_hears_the_current_joints_before_it_jumps(arm, solver):
+def test_solve_tries_the_current_joints_before_it_jumps(arm, solver):
     """A predictor that proposes another branch must not make the arm turn its wrist over."""
     flip = np.array([0.0, 0.0, 0.0, math.pi, 0.0, -math.pi])
 
     def flipped(_: Transform, q_current: Joints) -> Joints:
         return q_current * np.array([1, 1, 1, 1, -1, 1]) + flip
 
-    q = np.array([0.3, 0.5, 0.0, 0.2, 0.01, 0.1])  # on the wrist's border: both ways agree
+    q = np.array([0.3, 0.5, 0.0, 0.2, 0.01, 0.1])  # on the boundary of the wrist: both sides agree
     solution = IkSolver(arm, Predictor(flipped)).solve(forward(arm, q), q + 0.005)
     assert solution.status is IkStatus.SOLVED
     assert solution.max_joint_step < 0.1
@@ -182,9 +182,9 @@ def test_solve_shares_the_turn_when_the_singular_target_is_far(arm, slide):
     assert steps[5] == pytest.approx(slide, abs=0.3)
 
 
-def test_solve_asks_the_current_joints_first_when_told_to(arm):
+def test_solve_tries_the_current_joints_first_when_configured(arm):
     def never(_: Transform, q_current: Joints) -> Joints:
-        raise AssertionError('the predictor was asked')
+        raise AssertionError('the predictor was called')
 
     q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
     direct = IkSolver(arm, Predictor(never), SolverOptions(current_joints_first=True))
@@ -194,11 +194,11 @@ def test_solve_asks_the_current_joints_first_when_told_to(arm):
 
 
 @pytest.mark.parametrize('spread', [0.1, 6.0])
-def test_current_first_gives_the_answers_of_the_predictor_first(arm, spread):
-    """Of two sides of a border that both count as kept, the nearer one is taken either way."""
+def test_current_joints_first_gives_the_solutions_of_the_predictor_first(arm, spread):
+    """On a posture boundary both sides count as kept; the nearer one is taken either way."""
     rng = np.random.default_rng(5)
     q = random_joints(arm, rng, N_COMPARED)
-    # On either side of the wrist's border, and anywhere.
+    # On either side of the boundary of the wrist, and anywhere.
     q[::2, 4] = rng.uniform(-0.05, 0.05, len(q[::2]))
     q_current = np.clip(q + rng.uniform(-spread, spread, q.shape), arm.lower, arm.upper)
     good, targets = nearest_branches(arm), forward(arm, q)
@@ -207,12 +207,12 @@ def test_current_first_gives_the_answers_of_the_predictor_first(arm, spread):
         targets, q_current
     )
     assert other.seed_names[0] == 'current'
-    assert (other.seed_codes == 0).mean() > 0.2, 'the predictor was asked all the same'
+    assert (other.seed_codes == 0).mean() > 0.2, 'the predictor was called all the same'
     assert_array_equal(other.status_codes, one.status_codes)
     assert_allclose(other.max_joint_step, one.max_joint_step, rtol=0.0, atol=SAME_STEP)
 
 
-def test_solve_asks_the_predictor_second_when_the_current_joints_fail(arm):
+def test_solve_tries_the_predictor_second_when_the_current_joints_fail(arm):
     q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
     oracle = Predictor(lambda _, q_current: np.broadcast_to(q + 0.01, q_current.shape))
     options = SolverOptions(current_joints_first=True, allow_other_posture=True, max_iterations=3)
@@ -234,7 +234,7 @@ def offset_arm(arm) -> Arm:
     translations = arm.translations.copy()
     translations[4] += [0.0, 0.3, 0.0]
     offset = replace(arm, translations=translations)
-    assert not Branches.of(offset).is_known
+    assert not ClosedForm.of_arm(offset).is_known
     return offset
 
 
@@ -263,12 +263,18 @@ def test_solve_reaches_random_targets_without_branches(offset_arm):
 @pytest.mark.parametrize(
     ('height', 'status'), [(2.17, IkStatus.OUTSIDE_LIMITS), (2.3, IkStatus.UNREACHABLE)]
 )
-def test_solve_says_why_not_without_branches(offset_arm, height, status):
-    """Straight up joint 3 is beyond its limit; a little higher nothing helps."""
+def test_solve_classifies_failures_without_branches(offset_arm, height, status):
+    """Straight up joint 3 is beyond its limit; a little higher no joints reach the target."""
     target = forward(offset_arm, np.array([0.3, 0.0, -1.5, 0.2, 0.1, 0.0]))
     target[2, 3] = height
     solution = IkSolver(offset_arm, CurrentJoints()).solve(target, np.zeros(6))
     assert solution.status is status
+
+
+def test_sources_end_with_longer_refinement_of_stored_seeds(offset_arm):
+    solver = IkSolver(offset_arm, CurrentJoints(), SolverOptions())
+    names = solver.solve_batch(np.eye(4)[None], np.zeros((1, 6))).seed_names
+    assert names == ('current', 'restart', 'restart_long')
 
 
 def test_current_joints_predict_the_current_joints():

@@ -112,7 +112,7 @@ def test_solve_changes_the_posture_when_allowed(arm, free_solver):
 
 
 def test_solve_prefers_the_present_posture_when_another_is_allowed(arm, free_solver):
-    """Wrist both ways round reaches the target; the arm need not turn it over."""
+    """Both wrist postures reach the target; the arm need not flip its wrist."""
     rng = np.random.default_rng(1)
     count = 0
     for q in random_joints(arm, rng, 100):
@@ -135,7 +135,7 @@ def test_solve_knows_what_is_unreachable_without_a_step(solver, position):
 
 
 def test_solve_finds_that_an_orientation_is_unreachable(solver):
-    """The position alone is in reach, but with the tool pointing back the wrist is not."""
+    """The position is in reach, but with the tool pointing back the wrist centre is not."""
     target = pose([1.5, 0.0, 0.9], [-1.0, 0.0, 0.0])
     solution = solver.solve(target, FRONT)
     assert_no_command(solution, IkStatus.UNREACHABLE)
@@ -200,7 +200,7 @@ def test_solve_counts_the_step_of_every_joint(arm):
 
 
 @pytest.mark.parametrize('budget', [1, 5])
-def test_solve_gives_up_when_the_budget_is_spent(arm, budget):
+def test_solve_stops_when_the_iteration_budget_is_spent(arm, budget):
     hurried = solver_with(arm, iteration_budget=budget, max_iterations=2)
     solution = hurried.solve(forward(arm, FRONT), BACK)
     assert_no_command(solution, IkStatus.ITERATION_LIMIT)
@@ -208,7 +208,7 @@ def test_solve_gives_up_when_the_budget_is_spent(arm, budget):
 
 
 def test_solve_never_spends_much_more_than_the_budget(arm):
-    """One round of seeds is finished before the budget is looked at."""
+    """The budget is checked after each stage."""
     rng = np.random.default_rng(2)
     hurried = solver_with(arm, iteration_budget=100)
     targets, q_current = forward(arm, random_joints(arm, rng, 50)), random_joints(arm, rng, 50)
