@@ -172,7 +172,7 @@ class PoseTracker:
         is_done = self._is_whole and self._late_s(now_ns) >= self._plan.duration
         return not self._is_moving or is_done or self.generator.is_at_rest
 
-    def waiting(self, now_ns: int) -> Output:
+    def idle_status(self, now_ns: int) -> Output:
         """Return what there is to wait for: a target, or what has to come before."""
         refusal = self._latch.refusal() or self._joints.refusal(now_ns)
         return Output.refused(*refusal) if refusal else Output(status=StreamStatus.IDLE)

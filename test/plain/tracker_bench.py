@@ -61,7 +61,7 @@ class Bench:
         return output
 
     def waits_for(self) -> Status:
-        return self.tracker.waiting(self.now).status
+        return self.tracker.idle_status(self.now).status
 
     def stop(self) -> Command | None:
         command = self.tracker.stop(self.now)

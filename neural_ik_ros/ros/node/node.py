@@ -248,7 +248,7 @@ class NeuralIkNode(LifecycleNode):
     def _on_report(self) -> None:
         if not self._is_active:
             return
-        if self._statistics.is_news(self._tracker.waiting(self._now_ns())):
+        if self._statistics.is_news(self._tracker.idle_status(self._now_ns())):
             self._publish_status()
         if self._statistics.is_blind():
             self.get_logger().warning(self._statistics.blindness(self._inputs.values()))
