@@ -19,7 +19,8 @@ import numpy as np
 
 from ..kinematics import FloatArray, Joints, Transform
 from ..motion import Waypoints
-from .controller_rules import NS_PER_S, Trajectory, TrajectoryPoint
+from ..units import NS_PER_S
+from .controller_rules import Trajectory, TrajectoryPoint
 
 if TYPE_CHECKING:
     from builtin_interfaces.msg import Duration, Time

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..kinematics import N_JOINTS
 from ..motion import Command, Waypoints
-from .controller_rules import NS_PER_S
+from ..units import NS_PER_S
 
 ROW = 8 * N_JOINTS  # bytes of six numbers
 TIME_AFTER = ROW + 12  # the positions of the first point: three empty arrays lie between

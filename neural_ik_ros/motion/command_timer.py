@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-NS_PER_S = 1_000_000_000
+from ..units import NS_PER_S
+
 LONGEST_LEAD = 2.0  # periods that the motion may be ahead of the clock, as bunched targets ask
 FIRST_STEP_S = 0.004
 SHORTEST_STEP_S = 1e-5  # Ruckig needs some time to plan for

@@ -11,9 +11,9 @@ import numpy as np
 from ruckig import Trajectory
 
 from ..kinematics import N_JOINTS, FloatArray, Joints
+from ..units import NS_PER_S
 from .limits import MotionLimits, MotionState
 
-NS_PER_S = 1e9
 SHORTEST_S = 1e-4  # a motion that is over sooner is none
 ROUNDING = 1e-9  # [rad]
 

@@ -29,3 +29,8 @@ class StreamStatus(Enum):
     def is_solved(self) -> bool:
         """Return False: none of these comes with a solution."""
         return False
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether diagnostics show this status as OK instead of as a warning."""
+        return self is StreamStatus.IDLE

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .command_timer import NS_PER_S
+from ..units import NS_PER_S
 
 LONGEST_INTERVAL_S = 0.2  # targets farther apart are single goals, not a stream
 PATIENCE = 2.5  # intervals without a new target after which no further one is expected

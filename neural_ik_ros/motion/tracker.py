@@ -8,6 +8,7 @@ from time import perf_counter_ns
 
 from ..kinematics import Joints, Transform
 from ..solver import IkSolver, IkStatus
+from ..units import NS_PER_S
 from .command import (
     STOP_POINTS,
     TRAJECTORY,
@@ -18,7 +19,7 @@ from .command import (
     Status,
     TrackerConfig,
 )
-from .command_timer import NS_PER_S, CommandTimer
+from .command_timer import CommandTimer
 from .generator import MotionGenerator
 from .plan import Waypoints
 from .status import StreamStatus

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..kinematics import N_JOINTS, Arm, FloatArray, Joints
 from ..solver import IkStatus
+from ..units import NS_PER_S
 from .command import TrackerConfig
-from .command_timer import NS_PER_S
 from .status import StreamStatus
 
 Refusal: TypeAlias = tuple[IkStatus | StreamStatus, str]  # and what is special about this case

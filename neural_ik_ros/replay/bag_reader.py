@@ -28,8 +28,8 @@ if sys.version_info >= (3, 14):
 else:
     from backports.zstd import ZstdError
 
-from ..interface.controller_rules import NS_PER_S
 from ..interface.messages import ns_from_time
+from ..units import NS_PER_S
 from .bag_types import (
     COMMANDS,
     INPUTS,

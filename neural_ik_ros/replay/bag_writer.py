@@ -13,11 +13,11 @@ from rosbags.interfaces import Connection
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.rosbag2.errors import WriterError
 
-from ..interface.controller_rules import NS_PER_S
 from ..interface.messages import quat_from_rotation
 from ..interface.trajectory_layout import TIME, Layout
 from ..kinematics import Joints, Transform
-from ..motion import Command, Output, StreamStatus
+from ..motion import Command, Output
+from ..units import NS_PER_S
 from .bag_types import (
     COMMANDS,
     DIAGNOSTIC,
@@ -123,8 +123,7 @@ class Messages:
 
     def status(self, node: str, output: Output) -> Any:
         """Return the status of an answer."""
-        is_calm = output.status.is_solved or output.status is StreamStatus.IDLE
-        level = self._status.OK if is_calm else self._status.WARN
+        level = self._status.OK if output.status.is_ok else self._status.WARN
         values = [self._key_value('status', output.status.name)]
         return self._status(level, node, output.reason, 'neural_ik_ros', values)
 

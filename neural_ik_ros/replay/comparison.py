@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..interface.controller_rules import NS_PER_S
 from ..interface.messages import JointReader, JointReading
 from ..kinematics import Joints
+from ..units import NS_PER_S
 from .spread import QuantileSketch
 
 FOLLOWS_S = 0.1  # within which a recorded command belongs to the newest replayed one

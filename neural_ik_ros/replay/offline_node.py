@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..interface.controller_rules import NS_PER_S
 from ..interface.messages import InvalidMessage, JointReader, target_from_pose
 from ..kinematics import Joints, angular_distance
 from ..motion import MotionState, Output, PoseTracker, Status
 from ..solver import IkStatus
+from ..units import NS_PER_S
 
 QUIET_NS = 2 * NS_PER_S  # after which an arm at rest is not asked every period any more
 

@@ -30,5 +30,10 @@ class IkStatus(Enum):
         """Return whether a command comes with this status."""
         return self in (IkStatus.SOLVED, IkStatus.SOLVED_OTHER_POSTURE)
 
+    @property
+    def is_ok(self) -> bool:
+        """Whether diagnostics show this status as OK instead of as a warning."""
+        return self.is_solved
+
 
 STATUSES = tuple(IkStatus)  # arrays hold the index of a status in it

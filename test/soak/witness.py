@@ -26,9 +26,9 @@ from accounts import UNKNOWN, Witnessed
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
 
-from neural_ik_ros.interface.controller_rules import NS_PER_S
 from neural_ik_ros.interface.messages import ns_from_time
 from neural_ik_ros.ros.runtime import qos
+from neural_ik_ros.units import NS_PER_S
 
 TOPIC, SOURCE_TOPIC, MARKS = '~/target_pose', 'target_pose', '/marks'
 STAMP, PAYLOAD = struct.Struct('<iI'), 4  # how a serialised pose begins, and where

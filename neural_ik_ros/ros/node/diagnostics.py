@@ -12,14 +12,13 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from ...interface.statistics import Window
 from ...motion import Deviation, Health, Output, Status, StreamStatus
-from ...solver import IkSolution, IkStatus
+from ...solver import IkSolution
 
 BLIND_REPORTS = 3  # one a second
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 OK = DiagnosticStatus.OK
 WARN = DiagnosticStatus.WARN
-_CALM = (IkStatus.SOLVED, IkStatus.SOLVED_OTHER_POSTURE, StreamStatus.IDLE)
 
 
 class Statistics:
@@ -152,7 +151,7 @@ class Statistics:
 def status_message(name: str, status: Status, reason: str) -> DiagnosticStatus:
     """Return a diagnostic status with the machine-readable name of ``status`` as a value."""
     return DiagnosticStatus(
-        level=OK if status in _CALM else WARN,
+        level=OK if status.is_ok else WARN,
         name=name,
         message=reason,
         hardware_id='neural_ik_ros',

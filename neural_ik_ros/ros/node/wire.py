@@ -19,7 +19,6 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.serialization import deserialize_message, serialize_message
 from trajectory_msgs.msg import JointTrajectory
 
-from ...interface.controller_rules import NS_PER_S
 from ...interface.messages import (
     InvalidMessage,
     PoseTarget,
@@ -30,6 +29,7 @@ from ...interface.messages import (
 )
 from ...interface.trajectory_layout import Layout, example
 from ...motion import Command
+from ...units import NS_PER_S
 
 LITTLE_ENDIAN, PAYLOAD = b'\x00\x01', 4  # how CDR begins, and where it goes on
 HEADER, POSE = Struct('<iII'), Struct('<7d')  # stamp and length of the frame's name; what follows

@@ -12,7 +12,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from ...errors import NeuralIkError
-from ...interface.controller_rules import NS_PER_S
+from ...units import NS_PER_S
 
 AGAIN_NS = NS_PER_S // 2  # answers get lost while nodes do not know each other
 PAUSE_NS = NS_PER_S // 20  # between questions to a node that is not active yet
