@@ -253,14 +253,14 @@ class PoseTracker:
     def _commanded(self, now_ns: int) -> Joints:
         """Return where the controller takes the joints (6,) [rad] to now."""
         late_s = self._late_s(now_ns)
-        return self._plan.state(late_s).q if late_s > 0.0 else self.generator.state.q
+        return self._plan.state_at(late_s).q if late_s > 0.0 else self.generator.state.q
 
     def _catch_up(self, now_ns: int, *, tolerated_s: float) -> None:
         """Go on from where the controller has got to by itself, if it had to."""
         late_s = self._late_s(now_ns)
         if late_s <= tolerated_s:
             return
-        self.generator.skip(late_s, self._plan.state(late_s))
+        self.generator.resume_from(self._plan.state_at(late_s), elapsed_s=late_s)
         self._pacer.skip(now_ns)
 
     def _next_command(self, now_ns: int, *, is_target: bool) -> Command:
@@ -279,11 +279,11 @@ class PoseTracker:
             self.generator.plan_to_goal() if self._is_whole else self.generator.plan_stop()
         )
         at_most = MOTION_POINTS if self._is_whole else STOP_POINTS
-        return self._plan.waypoints(first_s=self._period_s, at_most=at_most)
+        return self._plan.waypoints(first_s=self._period_s, max_points=at_most)
 
     def _deviation(self) -> Deviation | None:
         """Return what the motion limits cost, None if nothing."""
         if self._is_whole or not self.generator.is_limited:
             return None
         generator = self.generator
-        return Deviation(arm=self.solver.arm, q=generator.state.q, q_goal=generator.q_wanted)
+        return Deviation(arm=self.solver.arm, q=generator.state.q, q_goal=generator.q_unlimited)
