@@ -24,7 +24,7 @@ from neural_ik_ros.interface.messages import (
 from neural_ik_ros.interface.node_config import NodeConfig
 from neural_ik_ros.kinematics import Joints, forward, random_joints
 from neural_ik_ros.motion import Command, MotionGenerator, PoseTracker, TrackerConfig
-from neural_ik_ros.motion.tracker import LATE_PERIODS
+from neural_ik_ros.motion.output_modes import LATE_PERIODS
 from neural_ik_ros.ros.node.node import NeuralIkNode
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
