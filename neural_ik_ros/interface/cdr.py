@@ -21,7 +21,7 @@ import numpy as np
 from ..errors import NeuralIkError
 from ..kinematics import N_JOINTS, Joints
 from ..motion import Command, Waypoints
-from .controller_rules import NS_PER_S
+from ..units import NS_PER_S
 
 POSE_STAMPED = 'geometry_msgs/msg/PoseStamped'
 JOINT_STATE = 'sensor_msgs/msg/JointState'

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..units import NS_PER_S
+
 SINGLE_EPSILON = 2.0**-23  # std::numeric_limits<float>::epsilon(), [rad/s]
-NS_PER_S = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,8 @@ import numpy as np
 from ..kinematics import Joints, Transform, quat_from_rotation
 from ..kinematics.se3 import rotation_columns
 from ..motion import Waypoints
-from .controller_rules import NS_PER_S, Trajectory, TrajectoryPoint
+from ..units import NS_PER_S
+from .controller_rules import Trajectory, TrajectoryPoint
 
 if TYPE_CHECKING:
     from builtin_interfaces.msg import Duration, Time

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""From a solution to limited, timed motion of the joints."""
+"""From solutions to jerk-limited, timed commands of the joints."""
 
 from .command import (
     OUTPUT_MODES,
@@ -17,7 +17,7 @@ from .generator import MotionGenerator
 from .limits import MotionLimitError, MotionLimits, MotionState
 from .plan import Plan, Waypoints
 from .status import StreamStatus
-from .tracker import PoseTracker
+from .tracker import PoseTracker, TrackerState
 
 __all__ = [
     'OUTPUT_MODES',
@@ -36,5 +36,6 @@ __all__ = [
     'Status',
     'StreamStatus',
     'TrackerConfig',
+    'TrackerState',
     'Waypoints',
 ]

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What goes into the tracker as configuration and comes out of it as answers."""
+"""Configuration of the tracker and the types of its outputs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TypeAlias
 import numpy as np
 
 from ..errors import NeuralIkError
-from ..kinematics import Arm, Joints, forward, pose_error
+from ..kinematics import Arm, Joints, forward, rotation_angle
 from ..solver import IkSolution, IkStatus
 from .plan import Waypoints
 from .status import StreamStatus
 
 Status: TypeAlias = IkStatus | StreamStatus
-STOP_POINTS = 8  # at most, after a command, for a controller that hears no more
+STOP_POINTS = 8  # of the stop that follows a command, at most
 STREAM, TRAJECTORY = 'stream', 'trajectory'
 OUTPUT_MODES = (STREAM, TRAJECTORY)
 POSITIVE = (
@@ -34,21 +34,25 @@ class TrackerConfigError(NeuralIkError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackerConfig:
-    """How the stream of targets and commands is timed and watched."""
+    """How targets and commands are timed and monitored."""
 
     base_frame: str = 'base_link'
-    output_mode: str = STREAM  # commands as they are due, or the whole motion to each target
+    output_mode: str = STREAM  # a command every period, or the whole motion to each target
     rate_hz: float = 250.0  # commands between targets
-    target_timeout_s: float = 0.1  # how far a target's stamp may be from the present
-    joint_state_timeout_s: float = 0.5  # since the last joint state arrived
-    following_error: float = 0.05  # [rad] between arm and commands; 0 for any
-    following_delay_s: float = 0.15  # by which the arm may follow late
-    max_command_delay_s: float = 0.5  # for which a command may be late
-    automatic_recovery: bool = True  # from faults, else by activation only
-    recovery_s: float = 0.5  # at rest before that
+    target_timeout_s: float = 0.1  # largest difference between a target's stamp and now
+    joint_state_timeout_s: float = 0.5  # largest age of the last joint state
+    following_error: float = 0.05  # [rad] allowed between arm and commands; 0 for any
+    following_delay_s: float = 0.15  # by which the arm may lag behind
+    max_command_delay_s: float = 0.5  # by which a command may be late
+    automatic_recovery: bool = True  # from faults, else only by activation
+    recovery_s: float = 0.5  # at rest before automatic recovery
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be a time, a tolerance or a mode."""
+        """
+        Check the values.
+
+        :raises TrackerConfigError: If one is not a time, a tolerance or a mode.
+        """
         for name in POSITIVE:
             if not 0.0 < getattr(self, name) < float('inf'):
                 raise TrackerConfigError(name, 'a positive finite number')
@@ -60,19 +64,19 @@ class TrackerConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Command:
-    """Joints to be reached, and what follows if the controller hears no more: a motion to rest."""
+    """Joints to reach, and the motion to rest after them, in case no further command arrives."""
 
     q: Joints  # (n, 6) [rad], evenly spaced in time
     interval_ns: int  # from now to the first row, and from row to row
-    tail: Waypoints | None = None  # after the last row; None if that is at rest
+    tail: Waypoints | None = None  # after the last row; None if it is at rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Deviation:
     """
-    How far the commanded tool is from the target, because of the motion limits.
+    Distance of the commanded tool from the target, caused by the motion limits.
 
-    Computed when asked for: there is no time for it before a command is sent.
+    Computed on demand, since it would delay the command.
     """
 
     arm: Arm
@@ -82,41 +86,38 @@ class Deviation:
     @property
     def position(self) -> float:
         """Distance of the tools [m]."""
-        return float(pose_error(*forward(self.arm, np.array([self.q, self.q_goal])))[0])
+        tool, goal = forward(self.arm, np.array([self.q, self.q_goal]))
+        return float(np.linalg.norm(tool[:3, 3] - goal[:3, 3]))
 
     @property
     def rotation(self) -> float:
         """Angle between the tools [rad]."""
-        return float(pose_error(*forward(self.arm, np.array([self.q, self.q_goal])))[1])
+        tool, goal = forward(self.arm, np.array([self.q, self.q_goal]))
+        return float(rotation_angle(tool[:3, :3].T @ goal[:3, :3]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Output:
-    """The answer to one target or tick."""
+    """The answer to one target or tick: a status, and a command if there is one."""
 
     status: Status
     detail: str = ''
     command: Command | None = None
     solution: IkSolution | None = None
-    solve_ns: int = 0  # that the solution took
-    deviation: Deviation | None = None  # None while the limits leave the motion as it is asked for
-
-    @classmethod
-    def refused(cls, status: Status, detail: str) -> Output:
-        """Return that there is no command, and why."""
-        return cls(status=status, detail=detail)
+    solve_ns: int = 0  # time that solving took
+    deviation: Deviation | None = None  # None while the limits do not affect the motion
 
     @property
     def reason(self) -> str:
-        """Return the sentence of the status, with what is special about this case."""
+        """The sentence of the status, with the detail of this case."""
         return f'{self.status.value}: {self.detail}' if self.detail else self.status.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What the watchdogs know."""
+    """What the watchdogs see."""
 
     fault: str  # name of the status, or 'none'
     joint_state_age_s: float | None  # None before the first one
-    following_error: float  # [rad] of the joint farthest from its commands
+    following_error: float  # [rad] of the joint that is farthest from its commands
     is_moving: bool

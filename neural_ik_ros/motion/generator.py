@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Jerk-limited motion of the joints towards a goal that keeps moving."""
+"""Jerk-limited motion of the joints towards a moving goal."""
 
 from __future__ import annotations
 
@@ -18,95 +18,92 @@ from .goal_frame import (
     QD,
     QDD,
     Q,
-    bound_goal,
+    limit_goal,
     relative_problem,
 )
 from .limits import MotionLimits, MotionState
 from .plan import Plan, RuckigPlan
 from .stop import Stop
 
-JERK_SHARES = (1.0, 1.0 - 1e-6, 1.0 - 1e-3)
+JERK_SHARES = (1.0, 1.0 - 1e-6, 1.0 - 1e-3)  # of the limit, tried until Ruckig finds a plan
 
 
 class MotionGenerator:
     """
-    Follows goals exactly while they move within the limits, else catches up within them.
+    Tracks goals exactly while they move within the limits, else catches up within the limits.
 
-    Ruckig (Berscheid & Kroeger, RSS 2021) plans the fastest way to rest, here to rest in a frame
-    that moves with the goal as ``GoalDerivativeEstimator`` says. So a moving goal is caught up
-    with, and a smooth path is tracked exactly.
+    Ruckig (Berscheid & Kroeger, RSS 2021) plans the fastest motion to rest, here to rest relative
+    to the goal, which moves as ``GoalDerivativeEstimator`` estimates.
     """
 
     def __init__(self, limits: MotionLimits) -> None:
-        """Start at rest at zero: ``reset`` must tell where the arm is."""
+        """Start at rest at zero: ``reset`` sets where the arm is."""
         self.limits = limits
         self._ruckig = Ruckig(N_JOINTS)
-        self._request = InputParameter(N_JOINTS)  # reused: making one takes as long as planning
-        self._request.target_position = [0.0] * N_JOINTS
+        self._input = InputParameter(N_JOINTS)  # reused: creating one takes as long as planning
+        self._input.target_position = [0.0] * N_JOINTS
         self.reset(np.zeros(N_JOINTS))
 
     def reset(self, q: Joints) -> None:
-        """Be at rest at the measured joints (6,) [rad], brought inside the limits."""
+        """Go to rest at the measured joints (6,) [rad], clipped to the limits."""
         inside = np.clip(q, self.limits.lower, self.limits.upper)
         self.state = MotionState.at_rest(inside)
-        self._goal, self._time_left = self.state, 0.0
-        self._trend = GoalDerivativeEstimator(self.limits.jerk, inside)
-        self.is_limited = False  # the last step: behind its goal, because of the limits
-        self.q_wanted = inside  # where the last step would have ended without them
+        self._goal, self._goal_due_s = self.state, 0.0
+        self._estimator = GoalDerivativeEstimator(self.limits.jerk, inside)
+        self.is_limited = False  # the last step is behind the goal because of the limits
+        self.q_unlimited = inside  # where the last step would have ended without limits
 
     def warm_up(self) -> None:
-        """Compile what is otherwise compiled with the first step; be at rest afterwards."""
+        """Compile the kernels before the first step; the state is at rest afterwards."""
         q = self.state.q
         self.set_goal(q, interval_s=0.001)
         self.advance(0.001)
-        self.plan_stop().state(0.0)
+        self.plan_stop().state_at(0.0)
         self.reset(q)
 
     @property
     def is_at_rest(self) -> bool:
-        """Return whether the goal is reached and nothing moves."""
+        """Whether the goal is reached and nothing moves."""
         return bool((self.state.q == self._goal.q).all() and not self.state.qd.any())
 
     def set_goal(self, q_goal: Joints, interval_s: float, due_s: float = 0.0) -> None:
         """
-        Take a new goal.
+        Set a new goal.
 
-        :param q_goal: Shape (6,) [rad], inside the limits.
-        :param interval_s: Time since the previous goal when goals come as a stream; 0 for a single
-            goal to rest at.
-        :param due_s: When the goal is to be passed, from now.
+        :param q_goal: Shape (6,) [rad]; clipped to the limits.
+        :param interval_s: Time since the goal before it in a stream; 0 for a single goal, at
+            which the motion ends at rest.
+        :param due_s: Time from now at which the motion should pass the goal.
         """
-        limits, self._time_left = self.limits, due_s
+        limits, self._goal_due_s = self.limits, due_s
         q_goal = np.minimum(np.maximum(q_goal, limits.lower), limits.upper)
         if interval_s <= 0.0:
-            self._goal, self._trend = (
-                MotionState.at_rest(q_goal),
-                GoalDerivativeEstimator(limits.jerk, q_goal),
-            )
+            self._goal = MotionState.at_rest(q_goal)
+            self._estimator = GoalDerivativeEstimator(limits.jerk, q_goal)
             return
         goal = np.empty((3, N_JOINTS))
         goal[0] = q_goal
-        self._trend.move(goal[1:], q_goal, interval_s)
-        bound_goal(goal, limits.rows)
+        self._estimator.update(goal[1:], q_goal, interval_s)
+        limit_goal(goal, limits.rows)
         self._goal = MotionState(goal)
 
     def stop_at_goal(self) -> None:
-        """Come to rest at the goal: no further one is expected."""
+        """Make the newest goal the last one: come to rest at it."""
         self.set_goal(self._goal.q, interval_s=0.0)
 
     def advance(self, dt: float) -> Joints:
-        """Return the joints (6,) [rad] to be commanded ``dt`` seconds after the last ones."""
-        self._time_left -= dt
-        self.state = self._kept_safe(self._caught_up(dt), dt)
+        """Advance the motion by ``dt`` seconds; return the joints (6,) [rad] to command."""
+        self._goal_due_s -= dt
+        self.state = self._enforce_stoppable(self._track(dt), dt)
         return self.state.q
 
     def sample_stop(self, dt: float) -> Joints:
         """
-        Return the joints (n, 6) [rad], one row each ``dt`` seconds, of the shortest stop.
+        Carry out the shortest stop; return its joints (n, 6) [rad], a row every ``dt`` seconds.
 
         The state is at rest at the last row afterwards.
         """
-        rows = self.plan_stop().rows(dt)
+        rows = self.plan_stop().sample(dt)
         self.reset(rows[-1])
         return rows
 
@@ -115,85 +112,86 @@ class MotionGenerator:
         return Stop(self.state, self.limits)
 
     def plan_to_goal(self) -> Plan:
-        """Return the whole motion to rest at the goal, or the shortest stop if there is none."""
+        """Return the whole motion to rest at the goal, or the shortest stop if none is found."""
         limits, state = self.limits, self.state
-        request = InputParameter(N_JOINTS)
-        request.current_position, request.current_velocity = state.q, state.qd
-        request.current_acceleration = state.qdd
-        request.target_position = self._goal.q
-        request.max_velocity, request.max_acceleration = limits.velocity, limits.acceleration
+        ruckig_input = InputParameter(N_JOINTS)
+        ruckig_input.current_position, ruckig_input.current_velocity = state.q, state.qd
+        ruckig_input.current_acceleration = state.qdd
+        ruckig_input.target_position = self._goal.q
+        ruckig_input.max_velocity = limits.velocity
+        ruckig_input.max_acceleration = limits.acceleration
         for synchronization in (Synchronization.Time, Synchronization.No):
-            request.synchronization = synchronization
-            trajectory = self._planned(request)
+            ruckig_input.synchronization = synchronization
+            trajectory = self._plan(ruckig_input)
             if trajectory is not None:
                 plan = RuckigPlan(trajectory, limits)
                 if plan.is_within_limits():
                     return plan
         return self.plan_stop()
 
-    def skip(self, time_s: float, state: MotionState) -> None:
-        """Take note that the controller went on by itself for a time, and got to a state."""
-        self._time_left -= time_s
+    def resume_from(self, state: MotionState, *, elapsed_s: float) -> None:
+        """Continue from a state to which the controller moved on by itself, for a time."""
+        self._goal_due_s -= elapsed_s
         self.state = state
 
-    def _caught_up(self, dt: float) -> MotionState | None:
-        """Return the state that is ``dt`` seconds nearer to the goal; None if there is no plan."""
-        ruckig_input, ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
+    def _track(self, dt: float) -> MotionState | None:
+        """Return the state ``dt`` seconds later on the way to the goal; None if none is found."""
+        relative, goal_ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
         state, goal, limits = self.state.rows, self._goal.rows, self.limits.rows
-        is_near = relative_problem(
-            ruckig_input, ahead, state, goal, limits, -self._time_left - dt, dt
+        is_reachable_in_one_step = relative_problem(
+            relative, goal_ahead, state, goal, limits, -self._goal_due_s - dt, dt
         )
-        self.q_wanted = ahead[0]
-        if is_near:
+        self.q_unlimited = goal_ahead[0]
+        if is_reachable_in_one_step:
             self.is_limited = False
-            return MotionState(ahead)
-        plan = self._planned(self._asked(ruckig_input))
+            return MotionState(goal_ahead)
+        plan = self._plan(self._ruckig_input(relative))
         self.is_limited = plan is None or plan.duration > dt
         if plan is None:
             return None
-        return MotionState(ahead + plan.at_time(dt) if plan.duration > dt else ahead)
+        if plan.duration <= dt:
+            return MotionState(goal_ahead)
+        return MotionState(goal_ahead + plan.at_time(dt))
 
-    def _kept_safe(self, wanted: MotionState | None, dt: float) -> MotionState:
+    def _enforce_stoppable(self, desired: MotionState | None, dt: float) -> MotionState:
         """
-        Return the wanted state, with joints braking that could not stop in time after it.
+        Return the desired state, but brake the joints that could not stop in time after it.
 
         Every state returned can stop within the limits, so braking is always possible.
         """
-        if wanted is None:
-            wanted, is_safe = self.state, np.zeros(N_JOINTS, dtype=np.bool_)
+        if desired is None:
+            desired, can_stop = self.state, np.zeros(N_JOINTS, dtype=np.bool_)
         else:
-            is_safe = self.limits.can_stop(wanted)
-        if is_safe.all():
-            return wanted
+            can_stop = self.limits.can_stop(desired)
+        if can_stop.all():
+            return desired
         self.is_limited = True
-        rows = np.where(is_safe, wanted.rows, self.plan_stop().state(dt).rows)
+        rows = np.where(can_stop, desired.rows, self.plan_stop().state_at(dt).rows)
         rows[0] = np.clip(rows[0], self.limits.lower, self.limits.upper)
         return MotionState(rows)
 
-    def _asked(self, ruckig_input: FloatArray) -> InputParameter:
-        """Return the question to Ruckig: from the state to rest at the origin of a frame."""
-        request, rows = (
-            self._request,
-            ruckig_input.tolist(),
-        )  # Ruckig takes lists ten times as fast
-        request.current_position, request.current_velocity = rows[Q], rows[QD]
-        request.current_acceleration = rows[QDD]
-        request.max_velocity, request.min_velocity = rows[MAX_QD], rows[MIN_QD]
-        request.max_acceleration, request.min_acceleration = rows[MAX_QDD], rows[MIN_QDD]
-        return request
+    def _ruckig_input(self, relative: FloatArray) -> InputParameter:
+        """Return Ruckig's input for the relative problem (7, 6): to rest at the origin."""
+        rows, ruckig_input = relative.tolist(), self._input  # lists are read ten times as fast
+        ruckig_input.current_position, ruckig_input.current_velocity = rows[Q], rows[QD]
+        ruckig_input.current_acceleration = rows[QDD]
+        ruckig_input.max_velocity, ruckig_input.min_velocity = rows[MAX_QD], rows[MIN_QD]
+        ruckig_input.max_acceleration = rows[MAX_QDD]
+        ruckig_input.min_acceleration = rows[MIN_QDD]
+        return ruckig_input
 
-    def _planned(self, request: InputParameter) -> Trajectory | None:
+    def _plan(self, ruckig_input: InputParameter) -> Trajectory | None:
         """
-        Return the plan; None when Ruckig finds none, which rounding can make happen.
+        Return the fastest trajectory; None if rounding keeps Ruckig from finding one.
 
-        It happens where two shapes of the motion meet, for example at rest 2 a^3 / j^2 away from
-        the goal, which is 0.1 rad with a = 5 and j = 50. A little less jerk avoids such places.
+        It does where two motion profiles meet, for example at rest 2 a^3 / j^2 away from the
+        goal, which is 0.1 rad with a = 5 and j = 50. A little less jerk avoids such points.
         """
         trajectory = Trajectory(N_JOINTS)
         for share in JERK_SHARES:
-            request.max_jerk = share * self.limits.jerk
+            ruckig_input.max_jerk = share * self.limits.jerk
             try:
-                self._ruckig.calculate(request, trajectory)
+                self._ruckig.calculate(ruckig_input, trajectory)
             except RuckigError:
                 continue
             return trajectory

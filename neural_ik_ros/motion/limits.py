@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the joints may do, and from which motion they can still stop in time."""
+"""Motion limits of the joints, and from which states they can still stop within them."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class MotionLimitError(NeuralIkError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MotionState:
-    """Where the joints are commanded to be and how they move, as one array for the kernels."""
+    """Commanded position, velocity and acceleration of the joints, in one array for kernels."""
 
     rows: FloatArray  # (3, 6): position [rad], velocity [rad/s], acceleration [rad/s^2]
 
     @classmethod
     def at_rest(cls, q: Joints) -> MotionState:
-        """Return the state of joints that do not move."""
+        """Return the state of joints (6,) [rad] at rest."""
         rows = np.zeros((3, N_JOINTS))
         rows[0] = q
         return cls(rows)
@@ -62,20 +62,20 @@ class MotionState:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MotionLimits:
-    """What the joints may do; each (6,)."""
+    """Limits of position, velocity, acceleration and jerk; each (6,)."""
 
     lower: FloatArray  # [rad]
     upper: FloatArray  # [rad]
     velocity: FloatArray  # [rad/s]
     acceleration: FloatArray  # [rad/s^2]
     jerk: FloatArray  # [rad/s^3]
-    rows: FloatArray = field(init=False, repr=False)  # (5, 6): all of them, for the kernels
+    rows: FloatArray = field(init=False, repr=False)  # (5, 6): all of them, for kernels
 
     def __post_init__(self) -> None:
         """
-        Put the limits into one array.
+        Stack the limits into one array.
 
-        :raises MotionLimitError: If they are not six positive numbers.
+        :raises MotionLimitError: If derivatives are not limited by six positive numbers each.
         """
         for name in ('velocity', 'acceleration', 'jerk'):
             values = np.asarray(getattr(self, name), dtype=np.float64)
@@ -93,7 +93,7 @@ class MotionLimits:
         jerk: ArrayLike,
         velocity_scaling_factor: float = 1.0,
     ) -> MotionLimits:
-        """Return positions and velocities of the arm's URDF with the given higher derivatives."""
+        """Combine position and velocity limits of the URDF with limits of higher derivatives."""
         return cls(
             lower=arm.lower,
             upper=arm.upper,
@@ -103,19 +103,10 @@ class MotionLimits:
         )
 
     def can_stop(self, state: MotionState) -> NDArray[np.bool_]:
-        """Return which joints (6,) are within all limits and stay so if they brake from now on."""
+        """Return which joints (6,) are within all limits and stay so if they brake now."""
         can_stop = np.empty(N_JOINTS, dtype=np.bool_)
         _can_stop_into(can_stop, state.rows, self.rows)
         return can_stop
-
-    def braking_range(self, state: MotionState) -> tuple[FloatArray, FloatArray]:
-        """Return the smallest and largest angles (6,) [rad] that the shortest stop passes."""
-        lowest, highest = np.empty(N_JOINTS), np.empty(N_JOINTS)
-        for i in range(N_JOINTS):
-            lowest[i], highest[i] = _braking_range(
-                state.q[i], state.qd[i], state.qdd[i], self.acceleration[i], self.jerk[i]
-            )
-        return lowest, highest
 
 
 @compiled
@@ -123,7 +114,7 @@ def stoppable_speed(distance: float, acceleration: float, jerk: float) -> float:
     """
     Return a speed [rad/s] from which a joint can stop within a distance [rad].
 
-    Solves ``v^2 / (2 a) + v a / j = distance``, which bounds the jerk-limited stop from above.
+    Solves ``v^2 / (2 a) + v a / j = distance``, an upper bound of the jerk-limited stop.
     """
     ramp = acceleration * acceleration / jerk
     return math.sqrt(ramp * ramp + 2.0 * acceleration * max(distance, 0.0)) - ramp
@@ -136,41 +127,41 @@ def _can_stop_into(can_stop: NDArray[np.bool_], state: FloatArray, limits: Float
     for i in range(N_JOINTS):
         q, qd, qdd = state[0, i], state[1, i], state[2, i]
         ramped_qd = qd + qdd * abs(qdd) / (2.0 * jerk[i])
-        fastest = velocity[i] * (1.0 + ROUNDING)
-        lowest, highest = _braking_range(q, qd, qdd, acceleration[i], jerk[i])
+        max_qd = velocity[i] * (1.0 + ROUNDING)
+        lowest, highest = braking_range(q, qd, qdd, acceleration[i], jerk[i])
         can_stop[i] = (
             lower[i] <= lowest
             and highest <= upper[i]
-            and abs(qd) <= fastest
-            and abs(ramped_qd) <= fastest
+            and abs(qd) <= max_qd
+            and abs(ramped_qd) <= max_qd
             and abs(qdd) <= acceleration[i] * (1.0 + ROUNDING)
         )
 
 
 @compiled
-def _braking_range(
-    q: float, qd: float, qdd: float, most: float, jerk: float
+def braking_range(
+    q: float, qd: float, qdd: float, max_qdd: float, jerk: float
 ) -> tuple[float, float]:
     """
-    Return the smallest and largest angle [rad] of the shortest stop of one joint.
+    Return the smallest and largest angle [rad] that one joint passes in its shortest stop.
 
-    The acceleration ramps down to -p, stays there if p is its limit, and ramps back to zero;
-    signs are such that the speed left after ramping the acceleration to zero is positive.
+    The acceleration ramps down to -p, stays there if p is its limit, and ramps back to zero.
+    Signs are chosen so that the velocity is positive once the acceleration has ramped to zero.
     """
     sign = -1.0 if qd + qdd * abs(qdd) / (2.0 * jerk) < 0.0 else 1.0
     v, a = sign * qd, sign * qdd
-    p = min(math.sqrt(max(jerk * v + 0.5 * a * a, 0.0)), most)
+    p = min(math.sqrt(max(jerk * v + 0.5 * a * a, 0.0)), max_qdd)
     ramp_s = max(a + p, 0.0) / jerk
-    hold_s = max(v + (0.5 * a * a - p * p) / jerk, 0.0) / most
+    hold_s = max(v + (0.5 * a * a - p * p) / jerk, 0.0) / max_qdd
     v_hold = v + ramp_s * (a - 0.5 * jerk * ramp_s)
     end = (
         ramp_s * (v + ramp_s * (0.5 * a - jerk * ramp_s / 6.0))
         + hold_s * (v_hold - 0.5 * p * hold_s)
         + p * p * p / (6.0 * jerk * jerk)
     )
-    turn = 0.0
-    if v < 0.0:  # a joint that still moves the other way turns round first
-        turn_s = (a - math.sqrt(max(a * a + 2.0 * jerk * v, 0.0))) / jerk
-        turn = turn_s * (v + turn_s * (0.5 * a - jerk * turn_s / 6.0))
-    way, back = sign * end, sign * turn
-    return q + min(0.0, way, back), q + max(0.0, way, back)
+    reversal = 0.0
+    if v < 0.0:  # a joint that still moves the other way reverses first
+        reversal_s = (a - math.sqrt(max(a * a + 2.0 * jerk * v, 0.0))) / jerk
+        reversal = reversal_s * (v + reversal_s * (0.5 * a - jerk * reversal_s / 6.0))
+    at_end, at_reversal = sign * end, sign * reversal
+    return q + min(0.0, at_end, at_reversal), q + max(0.0, at_end, at_reversal)

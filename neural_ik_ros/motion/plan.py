@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A motion that is known to its end, which is at rest."""
+"""Motions that are planned to their end, which is at rest."""
 
 from __future__ import annotations
 
@@ -11,73 +11,73 @@ import numpy as np
 from ruckig import Trajectory
 
 from ..kinematics import N_JOINTS, FloatArray, Joints
+from ..units import NS_PER_S
 from .limits import MotionLimits, MotionState
 
-NS_PER_S = 1e9
-SHORTEST_S = 1e-4  # a motion that is over sooner is none
+MIN_DURATION_S = 1e-4  # a shorter motion is none
 ROUNDING = 1e-9  # [rad]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Waypoints:
-    """Points that a motion passes on its way to rest."""
+    """Points of a motion on its way to rest."""
 
-    time_ns: list[int]  # (n,) from the start of the motion, rising
+    time_ns: list[int]  # (n,) from the start of the motion, increasing
     q: Joints  # (n, 6) [rad]
     qd: FloatArray  # (n, 6) [rad/s], the last row zero
     qdd: FloatArray  # (n, 6) [rad/s^2], the last row zero
 
 
 class Plan(ABC):
-    """Where the joints will be at each time until they rest, inside the position limits."""
+    """Motion of the joints over time until they are at rest, inside the position limits."""
 
     duration: float  # [s]
 
     @abstractmethod
-    def _at(self, times_s: FloatArray) -> FloatArray:
+    def _sample(self, times_s: FloatArray) -> FloatArray:
         """Return positions, velocities and accelerations (n, 3, 6), times from 0 to the end."""
 
-    def state(self, time_s: float) -> MotionState:
-        """Return the state after a time, at rest after the end."""
-        states = self._at(np.array([min(max(time_s, 0.0), self.duration)]))[0]
+    def state_at(self, time_s: float) -> MotionState:
+        """Return the state at a time from the start; at rest after the end."""
+        states = self._sample(np.array([min(max(time_s, 0.0), self.duration)]))[0]
         if time_s >= self.duration:
             return MotionState.at_rest(states[0])
         return MotionState(states)
 
-    def rows(self, interval_s: float) -> Joints:
-        """Return the joints (n, 6) [rad] after each interval, at rest in the last row."""
+    def sample(self, interval_s: float) -> Joints:
+        """Return the joints (n, 6) [rad] after each interval; the last row is at rest."""
         n = int(np.ceil(self.duration / interval_s)) + 1
-        return self._at(np.array([(i + 1) * interval_s for i in range(n)]))[:, 0]
+        return self._sample(np.array([(i + 1) * interval_s for i in range(n)]))[:, 0]
 
-    def waypoints(self, *, first_s: float, at_most: int) -> Waypoints | None:
+    def waypoints(self, *, first_s: float, max_points: int) -> Waypoints | None:
         """
-        Return the point after a time and evenly spaced ones to the end, or None if nothing moves.
+        Return points from a first time to the end, evenly spaced, or None if nothing moves.
 
-        :param first_s: Also the least time between two points.
-        :param at_most: So many points; the longer the motion, the farther they are apart.
+        :param first_s: Time of the first point, and least time between two.
+        :param max_points: Largest number of points; in a long motion they are farther apart.
         """
-        if self.duration < SHORTEST_S:
+        if self.duration < MIN_DURATION_S:
             return None
         left_s = self.duration - first_s
-        n = min(max(int(left_s / first_s), 0), at_most - 1)
+        n = min(max(int(left_s / first_s), 0), max_points - 1)
         times_s = [first_s + left_s * k / max(n, 1) for k in range(n + 1)]
         times_s[-1] = max(first_s, self.duration)
-        states = self._at(np.array(times_s))
+        states = self._sample(np.array(times_s))
         states[-1, 1:] = 0.0
         time_ns = [round(time_s * NS_PER_S) for time_s in times_s]
         return Waypoints(time_ns=time_ns, q=states[:, 0], qd=states[:, 1], qdd=states[:, 2])
 
 
 class RuckigPlan(Plan):
-    """What Ruckig planned."""
+    """A trajectory of Ruckig."""
 
     def __init__(self, trajectory: Trajectory, limits: MotionLimits) -> None:
-        """Take a trajectory that ends at rest."""
+        """Wrap a trajectory that ends at rest."""
         self._trajectory, self._limits = trajectory, limits
         self.duration: float = trajectory.duration
 
     def is_within_limits(self) -> bool:
-        """Return whether no position limit is passed on the way."""
+        """Whether every position on the way is inside its limits."""
         extrema = self._trajectory.position_extrema
         lowest = np.array([extreme.min for extreme in extrema])
         highest = np.array([extreme.max for extreme in extrema])
@@ -87,7 +87,7 @@ class RuckigPlan(Plan):
             and (highest <= limits.upper + ROUNDING).all()
         )
 
-    def _at(self, times_s: FloatArray) -> FloatArray:
+    def _sample(self, times_s: FloatArray) -> FloatArray:
         at_time, limits = self._trajectory.at_time, self._limits
         states = np.array([at_time(time_s) for time_s in times_s.tolist()])
         states = states.reshape(-1, 3, N_JOINTS)

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Why a target that arrived is not even given to the solver, beside what ``IkStatus`` says."""
+"""Outcomes that arise outside the solver; ``IkStatus`` has those of solving."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from enum import Enum
 
 class StreamStatus(Enum):
     """
-    The state of the stream of targets; the value is the sentence shown to people.
+    The state of the stream of targets; the value is the sentence shown to users.
 
-    The last five end a motion: see ``FaultLatch``.
+    The last six end a motion that is under way.
     """
 
     IDLE = 'waiting for a target'
@@ -27,5 +27,10 @@ class StreamStatus(Enum):
 
     @property
     def is_solved(self) -> bool:
-        """Return False: none of these comes with a solution."""
+        """Always False: none of these comes with a solution."""
         return False
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether diagnostics show this status as OK instead of as a warning."""
+        return self is StreamStatus.IDLE

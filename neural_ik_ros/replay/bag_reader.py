@@ -28,8 +28,8 @@ else:
     from backports.zstd import ZstdError
 
 from ..interface.cdr import CdrError
-from ..interface.controller_rules import NS_PER_S
 from ..interface.messages import ns_from_time
+from ..units import NS_PER_S
 from .bag_types import (
     COMMANDS,
     INPUTS,

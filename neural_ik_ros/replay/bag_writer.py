@@ -14,9 +14,9 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 from rosbags.rosbag2.errors import WriterError
 
 from ..interface.cdr import JOINT_STATE, JOINT_TRAJECTORY, JointStateTemplate, TrajectoryTemplate
-from ..interface.controller_rules import NS_PER_S
 from ..kinematics import Joints, Transform, quat_from_rotation
-from ..motion import Command, Output, StreamStatus
+from ..motion import Command, Output
+from ..units import NS_PER_S
 from .bag_types import (
     COMMANDS,
     DIAGNOSTIC,
@@ -113,8 +113,7 @@ class Messages:
 
     def status(self, node: str, output: Output) -> Any:
         """Return the status of an output."""
-        is_calm = output.status.is_solved or output.status is StreamStatus.IDLE
-        level = self._status.OK if is_calm else self._status.WARN
+        level = self._status.OK if output.status.is_ok else self._status.WARN
         values = [self._key_value('status', output.status.name)]
         return self._status(level, node, output.reason, 'neural_ik_ros', values)
 

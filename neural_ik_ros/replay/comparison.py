@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..interface.controller_rules import NS_PER_S
 from ..interface.messages import JointReader, JointReading
 from ..interface.statistics import QuantileSketch
 from ..kinematics import Joints
+from ..units import NS_PER_S
 
 MATCH_S = 0.1  # longest time from a replayed command to the recorded one that it is compared with
 WAIT_NS = NS_PER_S  # for the recorded solution of a target

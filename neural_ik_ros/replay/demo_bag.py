@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..interface.controller_rules import NS_PER_S
 from ..interface.messages import trajectory_from_message
 from ..interface.node_config import NodeConfig
 from ..kinematics import Transform, forward, posture, random_joints
 from ..motion import Output
 from ..simulation.paths import CartesianPath, PathConfig
 from ..simulation.simulated_controller import START_JOINTS, Counts, SimulatedController
+from ..units import NS_PER_S
 from .bag_types import Topics
 from .bag_writer import BagWriter, Messages
 from .offline_node import OfflineNode, Response

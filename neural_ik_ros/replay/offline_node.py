@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..interface.controller_rules import NS_PER_S
 from ..interface.messages import InvalidMessage, JointReading, target_from_pose
 from ..interface.node_config import NodeConfig
 from ..interface.streaming_node import Observer, StreamingNode, Target
 from ..kinematics import Joints, angular_distance
 from ..motion import MotionState, Output
+from ..units import NS_PER_S
 
 QUIET_NS = 2 * NS_PER_S  # after which the ticks of an arm at rest are skipped
 

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from .. import __version__
-from ..interface.controller_rules import NS_PER_S
 from ..interface.description_check import USE
 from ..interface.factory import motion_limits
 from ..interface.node_config import NodeConfig
 from ..interface.parameter_table import ParameterError
 from ..motion import MotionLimits, Output, PoseTracker
+from ..units import NS_PER_S
 from .bag_reader import BagReader
 from .bag_types import COMMANDS, JOINT_STATES, SOLUTION, TARGET, BagError, Topics
 from .bag_writer import BagWriter, Messages

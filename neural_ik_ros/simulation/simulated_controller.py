@@ -19,8 +19,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ..interface.controller_rules import NS_PER_S, Trajectory, first_violation
+from ..interface.controller_rules import Trajectory, first_violation
 from ..kinematics import Arm, FloatArray, Joints
+from ..units import NS_PER_S
 
 SPEED_TOLERANCE = 1e-6  # relative, so that a move at exactly the limit is no violation
 POSITION_TOLERANCE = 1e-9  # [rad], rounding of a command at exactly the limit

@@ -30,5 +30,10 @@ class IkStatus(Enum):
         """Whether this status carries a command."""
         return self in (IkStatus.SOLVED, IkStatus.SOLVED_OTHER_POSTURE)
 
+    @property
+    def is_ok(self) -> bool:
+        """Whether diagnostics show this status as OK instead of as a warning."""
+        return self.is_solved
+
 
 STATUSES = tuple(IkStatus)  # arrays hold the index of a status in it

@@ -19,7 +19,7 @@ from neural_ik_ros.motion import (
     StreamStatus,
     TrackerConfig,
 )
-from neural_ik_ros.motion.tracker import LATE_PERIODS
+from neural_ik_ros.motion.output_modes import LATE_PERIODS
 from neural_ik_ros.solver import CurrentJoints, IkSolver, IkStatus, SolverOptions
 
 MS = 1_000_000

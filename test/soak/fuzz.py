@@ -17,7 +17,6 @@ from sensor_msgs.msg import JointState
 from neural_ik_ros.interface.messages import fill_time, pose_from_transform
 from neural_ik_ros.kinematics import Arm, Joints, forward
 
-NS_PER_S = 1_000_000_000
 NUMBERS = (
     math.nan, math.inf, -math.inf, 5e-324, -2.2e-308, 1e300, -1e300, 0.0, -0.0, 1e9, 2.0**-1074,
 )  # fmt: skip

@@ -25,7 +25,7 @@ from neural_ik_ros.interface.node_config import NodeConfig
 from neural_ik_ros.interface.streaming_node import Observer, StreamingNode
 from neural_ik_ros.kinematics import Arm, Joints, forward, random_joints
 from neural_ik_ros.motion import MotionGenerator, Output, PoseTracker, TrackerConfig
-from neural_ik_ros.motion.tracker import LATE_PERIODS
+from neural_ik_ros.motion.output_modes import LATE_PERIODS
 from neural_ik_ros.ros.node.serialisation import target_from_bytes
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 

@@ -26,12 +26,12 @@ from geometry_msgs.msg import PoseStamped
 from ledger import UNKNOWN, Observations
 from rclpy.node import Node
 
-from neural_ik_ros.interface.controller_rules import NS_PER_S
 from neural_ik_ros.interface.messages import ns_from_time
 from neural_ik_ros.interface.streaming_node import Observer
 from neural_ik_ros.ros.nodes.target_source import TargetSource
 from neural_ik_ros.ros.runtime import qos
 from neural_ik_ros.ros.runtime.process import run
+from neural_ik_ros.units import NS_PER_S
 
 TARGETS, SOURCE_TARGETS, MARKERS = '~/target_pose', 'target_pose', '/markers'
 STAMP, PAYLOAD = struct.Struct('<iI'), 4  # how a serialised pose begins, and where

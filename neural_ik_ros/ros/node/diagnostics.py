@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
-from ...motion import Status, StreamStatus
+from ...motion import Status
 
 
 def status_message(
@@ -20,10 +20,9 @@ def status_message(
     :param name: Fully qualified name of the node.
     :param values: What follows, as keys and values.
     """
-    is_ok = status.is_solved or status is StreamStatus.IDLE
     pairs = {'status': status.name, **values}
     return DiagnosticStatus(
-        level=DiagnosticStatus.OK if is_ok else DiagnosticStatus.WARN,
+        level=DiagnosticStatus.OK if status.is_ok else DiagnosticStatus.WARN,
         name=name,
         message=reason,
         hardware_id='neural_ik_ros',

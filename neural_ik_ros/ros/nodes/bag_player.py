@@ -15,12 +15,12 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import JointState
 
-from ...interface.controller_rules import NS_PER_S
 from ...interface.messages import fill_time
 from ...interface.parameter_table import ParameterError, parameter
 from ...replay.bag_reader import BagReader, Recorded
 from ...replay.bag_types import JOINT_STATES, TARGET, Topics
 from ...replay.play_clock import PlayClock
+from ...units import NS_PER_S
 from ..runtime import qos
 from ..runtime.parameters import declare_parameters
 from .lifecycle_poller import LifecyclePoller

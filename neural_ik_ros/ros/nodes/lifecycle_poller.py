@@ -12,7 +12,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from ...errors import NeuralIkError
-from ...interface.controller_rules import NS_PER_S
+from ...units import NS_PER_S
 
 RETRY_NS = NS_PER_S // 2  # requests are lost while nodes have not discovered each other
 POLL_PERIOD_NS = NS_PER_S // 20  # while the node is not active

@@ -14,12 +14,12 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from trajectory_msgs.msg import JointTrajectory
 
-from ...interface.controller_rules import NS_PER_S
 from ...interface.description_check import add_prefix
 from ...interface.messages import trajectory_from_message
 from ...interface.parameter_table import ParameterError, parameter
 from ...kinematics import Arm, arm_from_urdf, is_within_limits
 from ...simulation.simulated_controller import START_JOINTS, SimulatedController
+from ...units import NS_PER_S
 from ...urdf_file import read_urdf, shipped_urdf
 from ..runtime import qos
 from ..runtime.parameters import declare_parameters

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
 
-from ...interface.controller_rules import NS_PER_S
 from ...interface.messages import fill_pose, fill_time
 from ...interface.parameter_table import parameter
 from ...simulation.paths import SHAPES, CartesianPath, PathConfig
+from ...units import NS_PER_S
 from ..runtime import qos
 from ..runtime.parameters import declare_parameters
 

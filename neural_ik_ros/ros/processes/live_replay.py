@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import NeuralIkError
-from ...interface.controller_rules import NS_PER_S
 from ...replay.bag_reader import BagReader
 from ...replay.bag_types import Topics
+from ...units import NS_PER_S
 from .isolation import isolated_environment, reserved_domain
 from .node_process import NodeProcess, failures
 

@@ -11,8 +11,8 @@ from rclpy.node import Node
 from rclpy.time import Time
 
 from ...errors import NeuralIkError
-from ...interface.controller_rules import NS_PER_S
 from ...interface.messages import InvalidMessage, PoseTarget, ns_from_time, transform_from_message
+from ...units import NS_PER_S
 
 try:
     import tf2_ros

@@ -112,13 +112,13 @@ def test_advance_reaches_a_single_goal_as_fast_as_the_limits_allow(generator, li
     assert come_to_rest(generator) == pytest.approx(2.0 * half_s / PERIOD, abs=1.0)
 
 
-def test_aim_brings_a_goal_inside_the_limits(generator, limits):
+def test_set_goal_brings_a_goal_inside_the_limits(generator, limits):
     generator.set_goal(limits.upper * (1.0 + 1e-15), 0.0)
     come_to_rest(generator)
     assert_array_equal(generator.state.q, limits.upper)
 
 
-def test_settle_comes_to_rest_at_the_last_goal_of_a_stream(generator):
+def test_stop_at_goal_comes_to_rest_at_the_last_goal_of_a_stream(generator):
     goals = smooth_path(PERIOD * np.arange(300))
     generator.reset(goals[0])
     for goal in goals[1:]:
@@ -141,7 +141,7 @@ def test_advance_brakes_when_the_way_to_the_goal_has_no_plan(generator, limits, 
     generator.set_goal(np.full(6, 1.0), 0.0)
     rows = [generator.advance(PERIOD) for _ in range(60)]
     with monkeypatch.context() as patch:
-        patch.setattr(generator, '_planned', lambda _request: None)
+        patch.setattr(generator, '_plan', lambda _input: None)
         rows += [generator.advance(PERIOD) for _ in range(200)]
         assert_allclose(generator.state.qd, 0.0, atol=1e-12)
     rows += [generator.advance(PERIOD) for _ in range(500)]

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""From which motions the joints can still stop in time."""
+"""From which states the joints can still stop within their limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose
 from neural_ik_ros.errors import NeuralIkError
 from neural_ik_ros.kinematics import Arm, FloatArray
 from neural_ik_ros.motion import MotionGenerator, MotionLimits, MotionState
-from neural_ik_ros.motion.limits import stoppable_speed
+from neural_ik_ros.motion.limits import braking_range, stoppable_speed
 
 
 @pytest.fixture(scope='module')
@@ -38,7 +38,11 @@ def test_braking_range_holds_every_point_of_the_stop(limits):
         generator.state = state_of(
             rng.uniform(-1.0, 1.0, 6), qd * limits.velocity, qdd * limits.acceleration
         )
-        lowest, highest = limits.braking_range(generator.state)
+        ranges = [
+            braking_range(*one)
+            for one in zip(*generator.state.rows, limits.acceleration, limits.jerk, strict=True)
+        ]
+        lowest, highest = np.array(ranges).T
         rows = np.vstack([generator.state.q, generator.sample_stop(0.0005)])
         assert_allclose(lowest, rows.min(axis=0), atol=1e-6)
         assert_allclose(highest, rows.max(axis=0), atol=1e-6)

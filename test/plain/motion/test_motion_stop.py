@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is computed in closed form for every command is what Ruckig would have planned."""
+"""The closed forms computed for every command agree with what Ruckig plans."""
 
 from __future__ import annotations
 
@@ -63,35 +63,35 @@ def test_stop_is_the_one_that_ruckig_plans(limits):
         for time_s in (0.0, *rng.uniform(0.0, plan.duration, 8)):
             rows = np.array(expected.at_time(time_s))
             rows[0] = np.clip(rows[0], limits.lower, limits.upper)
-            assert_allclose(plan.state(time_s).rows, rows, atol=ROUNDING)
-        assert_array_equal(plan.state(plan.duration).rows[1:], 0.0)
+            assert_allclose(plan.state_at(time_s).rows, rows, atol=ROUNDING)
+        assert_array_equal(plan.state_at(plan.duration).rows[1:], 0.0)
 
 
 def test_stop_holds_still_where_a_number_is_none(limits):
     state = some_state(np.random.default_rng(2), limits)
     state[1, 2], state[2, 4] = np.nan, np.inf
-    rows = Stop(MotionState(state), limits).rows(PERIOD)
+    rows = Stop(MotionState(state), limits).sample(PERIOD)
     assert_array_equal(rows[:, [2, 4]] - state[0, [2, 4]], 0.0)
     assert np.isfinite(rows).all()
 
 
-def test_goal_that_is_said_to_be_a_step_away_is_one_for_ruckig_as_well(limits):
+def test_goal_reachable_in_one_step_is_so_for_ruckig_as_well(limits):
     rng = np.random.default_rng(3)
-    n_near = 0
+    n_reachable = 0
     for _ in range(20 * N_STATES):
         goal = 0.5 * some_state(rng, limits)
         sizes = np.array([limits.jerk * PERIOD**order for order in (3, 2, 1)])
         state = goal + rng.uniform(0.0, 0.1) * rng.normal(size=(3, 6)) * sizes
-        question, ahead = np.empty((N_ROWS, 6)), np.empty((3, 6))
-        if not relative_problem(question, ahead, state, goal, limits.rows, 0.0, PERIOD):
+        relative, goal_ahead = np.empty((N_ROWS, 6)), np.empty((3, 6))
+        if not relative_problem(relative, goal_ahead, state, goal, limits.rows, 0.0, PERIOD):
             continue
-        n_near += 1
+        n_reachable += 1
         request, trajectory = InputParameter(6), Trajectory(6)
-        request.current_position, request.current_velocity = question[Q], question[QD]
-        request.current_acceleration, request.target_position = question[QDD], np.zeros(6)
-        request.max_velocity, request.min_velocity = question[MAX_QD], question[MIN_QD]
-        request.max_acceleration, request.min_acceleration = question[MAX_QDD], question[MIN_QDD]
+        request.current_position, request.current_velocity = relative[Q], relative[QD]
+        request.current_acceleration, request.target_position = relative[QDD], np.zeros(6)
+        request.max_velocity, request.min_velocity = relative[MAX_QD], relative[MIN_QD]
+        request.max_acceleration, request.min_acceleration = relative[MAX_QDD], relative[MIN_QDD]
         request.max_jerk = limits.jerk
         Ruckig(6).calculate(request, trajectory)
         assert trajectory.duration <= PERIOD * (1.0 + 1e-9)
-    assert n_near > N_STATES, 'else nothing was shown'
+    assert n_reachable > N_STATES, 'else nothing was shown'

@@ -227,5 +227,5 @@ def test_whole_motions_keep_the_position_limits_from_any_state(arm, limits):
         generator.set_goal(other, 0.0)
         plan = generator.plan_to_goal()
         assert plan.is_within_limits()
-        assert_allclose(plan.state(plan.duration).q, other, atol=1e-8)
+        assert_allclose(plan.state_at(plan.duration).q, other, atol=1e-8)
     assert n_moving > 150

@@ -28,7 +28,8 @@ ROOMS = {  # arrows point to the left; files beside the rooms may use all of the
     'ros': ('runtime', 'moveit', 'node', 'nodes', 'processes'),
 }
 ROOT_MODULES = {
-    'atomic_files', 'errors', 'provenance', 'settings', 'share', 'stop_signal', 'urdf_file',
+    'atomic_files', 'errors', 'provenance', 'settings', 'share', 'stop_signal', 'units',
+    'urdf_file',
 }  # fmt: skip
 ROOT_OF_KINEMATICS = {'errors'}
 

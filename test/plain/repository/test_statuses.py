@@ -34,6 +34,11 @@ def test_status_is_documented_with_its_sentence(documented, status):
     assert dict(documented)[status.name].startswith(status.value)
 
 
+def test_only_solved_and_idle_are_ok():
+    ok = {status.name for status in STATUSES if status.is_ok}
+    assert ok == {'SOLVED', 'SOLVED_OTHER_POSTURE', 'IDLE'}
+
+
 def test_names_and_sentences_are_all_different():
     assert len({status.name for status in STATUSES}) == len(STATUSES)
     assert len({status.value for status in STATUSES}) == len(STATUSES)

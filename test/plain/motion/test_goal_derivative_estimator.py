@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How goals move: exactly, if they are smooth; without their noise, if they are not."""
+"""Derivatives of goals: exact if the goals are smooth, robust against noise if they are not."""
 
 from __future__ import annotations
 
@@ -26,54 +26,56 @@ def parabola(time: float) -> FloatArray:
     return START + time * (SPEED + 0.5 * time * CURVE)
 
 
-def move(trend: GoalDerivativeEstimator, q: FloatArray, interval_s: float) -> FloatArray:
+def derivatives(
+    estimator: GoalDerivativeEstimator, q: FloatArray, interval_s: float
+) -> FloatArray:
     """Return velocity and acceleration (2, 6) of the next goal."""
-    motion = np.full((2, 6), np.nan)
-    trend.move(motion, q, interval_s)
-    return motion
+    derivatives = np.full((2, 6), np.nan)
+    estimator.update(derivatives, q, interval_s)
+    return derivatives
 
 
-def test_move_finds_a_parabola_exactly_from_the_third_goal_on():
-    trend = GoalDerivativeEstimator(JERK, parabola(0.0))
+def test_update_finds_a_parabola_exactly_from_the_third_goal_on():
+    estimator = GoalDerivativeEstimator(JERK, parabola(0.0))
     rng = np.random.default_rng(1)
     time = 0.0
     for k in range(60):
         interval = PERIOD * rng.uniform(0.5, 1.5)
         time += interval
-        qd, qdd = move(trend, parabola(time), interval)
+        qd, qdd = derivatives(estimator, parabola(time), interval)
         if k >= 1:
             assert_allclose(qd, SPEED + time * CURVE, atol=ROUNDING)
             assert_allclose(qdd, CURVE, atol=1e3 * ROUNDING)
 
 
-def test_move_rests_at_goals_that_jump():
-    trend = GoalDerivativeEstimator(JERK, START)
+def test_update_rests_at_goals_that_jump():
+    estimator = GoalDerivativeEstimator(JERK, START)
     rng = np.random.default_rng(2)
     for _ in range(50):
-        qd, qdd = move(trend, rng.uniform(-1.0, 1.0, 6), PERIOD)
+        qd, qdd = derivatives(estimator, rng.uniform(-1.0, 1.0, 6), PERIOD)
     assert_array_equal(qd, 0.0)
     assert_array_equal(qdd, 0.0)
 
 
-def test_move_decides_for_each_joint_by_itself():
-    trend = GoalDerivativeEstimator(JERK, START)
+def test_update_decides_for_each_joint_by_itself():
+    estimator = GoalDerivativeEstimator(JERK, START)
     rng = np.random.default_rng(3)
     for k in range(1, 100):
         goal = parabola(k * PERIOD)
         goal[3] = rng.uniform(-1.0, 1.0)
-        qd, _ = move(trend, goal, PERIOD)
+        qd, _ = derivatives(estimator, goal, PERIOD)
     expected = SPEED + 99 * PERIOD * CURVE
     expected[3] = 0.0
     assert_allclose(qd, expected, atol=1e-4)
 
 
-def test_move_does_not_believe_noise():
-    trend = GoalDerivativeEstimator(JERK, START)
+def test_update_averages_noise():
+    estimator = GoalDerivativeEstimator(JERK, START)
     rng = np.random.default_rng(4)
     errors = []
     for k in range(1, 500):
         time = k * PERIOD
-        qd, _ = move(trend, parabola(time) + NOISE * rng.normal(size=6), PERIOD)
+        qd, _ = derivatives(estimator, parabola(time) + NOISE * rng.normal(size=6), PERIOD)
         errors.append(qd - (SPEED + time * CURVE))
     of_differences = np.sqrt(2.0) * NOISE / PERIOD
     assert np.std(errors[50:]) < 0.5 * of_differences

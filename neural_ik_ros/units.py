@@ -1,0 +1,5 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Conversion between seconds and the integer nanoseconds of clocks and stamps."""
+
+NS_PER_S = 1_000_000_000
