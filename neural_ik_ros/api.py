@@ -7,10 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from .kinematics import Arm, arm_from_urdf
-from .learning.bundle.bundle import Bundle, load_bundle
 from .learning.bundle.card import ARM
 from .learning.bundle.engines import make_engine
 from .learning.bundle.predictor import NetworkSeed
+from .learning.bundle.storage import Bundle, load_bundle
 from .solver import IkSolver as SolverCore
 from .solver import SolverOptions
 from .urdf_file import read_urdf

@@ -19,9 +19,7 @@ class MissingLibraryError(NeuralIkError):
     """A library that is always needed is not installed for this Python."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(
-            f'{name} is not installed for {sys.executable}; docs/start.md says how.'
-        )
+        super().__init__(f'{name} is not installed for {sys.executable}; docs/start.md says how.')
 
     @classmethod
     def of(cls, error: ModuleNotFoundError) -> MissingLibraryError:

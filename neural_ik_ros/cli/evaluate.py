@@ -17,7 +17,7 @@ from .generate import names
 if TYPE_CHECKING:
     from ..kinematics import Arm
     from ..learning.data.dataset import Samples
-    from ..learning.evaluation.proposals import Network
+    from ..learning.evaluation.predictors import Network
     from ..learning.evaluation.runner import Draw
 
 MAX_SAMPLES = 500_000  # of a set; each takes about 2 kB while the set is judged
@@ -71,7 +71,7 @@ def _count(text: str) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from ..learning.evaluation.proposals import load_networks
+    from ..learning.evaluation.predictors import load_networks
     from ..learning.evaluation.runner import evaluate, require_new, write_report
     from ..learning.evaluation.tables import tables
 
@@ -100,7 +100,7 @@ def _drawing() -> Draw:
 
 def _arm(urdf: Path | None, networks: Sequence[Network]) -> Arm:
     from ..kinematics import arm_from_urdf
-    from ..learning.evaluation.proposals import common_arm
+    from ..learning.evaluation.predictors import common_arm
     from ..urdf_file import read_urdf
 
     if urdf is None:
@@ -113,7 +113,7 @@ def _sources(
     args: argparse.Namespace, arm: Arm
 ) -> tuple[Mapping[str, Iterable[Samples]], Mapping[str, Any]]:
     """Return the samples of each set, and what makes them again."""
-    from ..learning.evaluation.sources import drawn, stored
+    from ..learning.evaluation.sample_sources import drawn, stored
     from ..learning.training.config import LearningConfig
 
     if args.data is not None:

@@ -14,7 +14,7 @@ from .generate import add_source_arguments
 from .quiet import quiet_libraries
 
 if TYPE_CHECKING:
-    from ..learning.bundle.bundle import Bundle
+    from ..learning.bundle.storage import Bundle
     from ..learning.training.config import LearningConfig
 
 BACKENDS = ('tensorflow', 'jax')
@@ -71,9 +71,9 @@ def _run(args: argparse.Namespace) -> int:
     arm_from_urdf(urdf)  # refused before anything is written
     _require_libraries(has_tensorboard=args.tensorboard)
     from ..learning.make_bundle import make_bundle
-    from ..learning.training.curves import draw_curves
-    from ..learning.training.train import backend, train
-    from ..learning.training.workers import join, worker_from_environment
+    from ..learning.training.distributed import join, worker_from_environment
+    from ..learning.training.learning_curves import draw_curves
+    from ..learning.training.training_loop import backend, train
 
     worker = worker_from_environment()
     run = RunFolder(args.output)
@@ -138,7 +138,7 @@ def _require_libraries(*, has_tensorboard: bool) -> None:
     try:
         with quiet_libraries():
             from ..learning import make_bundle  # noqa: F401
-            from ..learning.training import curves  # noqa: F401
+            from ..learning.training import learning_curves as curves  # noqa: F401
 
             if has_tensorboard:
                 from ..learning.training import tensorboard_log  # noqa: F401

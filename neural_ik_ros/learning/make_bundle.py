@@ -11,22 +11,22 @@ from typing import Any
 from ..kinematics import Arm
 from ..provenance import versions
 from ..solver import SeedPredictor
-from .bundle.bundle import Bundle, write_bundle
 from .bundle.card import ARM, MODEL, NETWORK, SCALER, BundleCard, FileRecord
 from .bundle.engines import LiteRtEngine
 from .bundle.predictor import NetworkSeed
+from .bundle.storage import Bundle, write_bundle
 from .bundle.verification import verify_networks
 from .data.set_definitions import SETS
-from .evaluation.measures import card_figures
-from .evaluation.proposals import ECHO, Echo
+from .evaluation.metrics import card_figures
+from .evaluation.predictors import ECHO, Echo
 from .evaluation.results import HISTORY
+from .evaluation.sample_sources import unseen_blocks
 from .evaluation.set_errors import judge
-from .evaluation.sources import unseen_blocks
 from .network.model_files import to_litert
 from .training.config import LearningConfig
 from .training.run_folder import EpochRecord, RunFolder
 from .training.scaler import scaler_to_bytes
-from .training.train import TrainedNetwork
+from .training.training_loop import TrainedNetwork
 
 LIBRARIES = ('numpy', 'keras', 'tensorflow', 'tensorflow-cpu', 'scikit-learn', 'skops')
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from ...errors import NeuralIkError
 from ...kinematics import N_JOINTS, Joints
 from ..data.features import N_FEATURES
-from .bundle import Bundle
 from .card import MODEL, NETWORK
+from .storage import Bundle
 
 ENGINES = ('litert', 'keras')
 FEW = 6  # rows that are quicker one by one than as part of a chunk

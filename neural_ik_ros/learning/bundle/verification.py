@@ -12,9 +12,9 @@ import numpy as np
 from ...kinematics import angular_distance
 from ..data.dataset import Part, draw
 from ..training.config import LearningConfig
-from .bundle import Bundle, load_bundle
 from .card import ARM, MODEL, NETWORK, SCALER, BundleError
 from .engines import LiteRtEngine
+from .storage import Bundle, load_bundle
 
 LITERT_TOLERANCE = 1e-5  # [rad] of LiteRT's answers against those of Keras
 # Where a network is steep, beside a singularity, it amplifies float32 rounding by more than that;

@@ -20,7 +20,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from PIL import Image
 
 from ...kinematics import FloatArray
-from .proposals import ECHO
+from .predictors import ECHO
 from .results import Evaluation
 from .set_errors import Places, SetErrors
 

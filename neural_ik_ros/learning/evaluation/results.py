@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..data.set_definitions import split_name
-from .call_times import CallTime
-from .measures import Errors, ProposalErrors, Steps
-from .proposals import EvaluationError
+from .inference_times import CallTime
+from .metrics import Errors, ProposalErrors, Steps
+from .predictors import EvaluationError
 
 HISTORY = 'history'  # where a card's metrics keep the learning curves, a list for each quantity
 

@@ -15,13 +15,13 @@ from tqdm import tqdm
 from ...atomic_files import atomic_directory
 from ...kinematics import Arm, forward, random_joints
 from ...provenance import hardware, versions
-from ..bundle.bundle import Bundle, load_bundle, shipped_bundles
 from ..bundle.card import MODEL
 from ..bundle.engines import LiteRtEngine
+from ..bundle.storage import Bundle, load_bundle, shipped_bundles
 from ..data.dataset import Samples
 from ..data.features import features
-from .call_times import REFERENCE, CallTime, call_times
-from .proposals import EvaluationError, Network, proposals
+from .inference_times import REFERENCE, CallTime, call_times
+from .predictors import EvaluationError, Network, proposals
 from .results import HISTORY, Evaluation
 from .set_errors import SetErrors, judge
 from .tables import page

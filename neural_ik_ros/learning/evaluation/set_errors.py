@@ -13,7 +13,7 @@ from ...kinematics import Arm, FloatArray, invert, smallest_singular_value
 from ...solver import SeedPredictor
 from ..data.dataset import Samples
 from ..data.hard_cases import wrist_determinant
-from .measures import (
+from .metrics import (
     ProposalErrors,
     SampleErrors,
     SampleSteps,
@@ -24,7 +24,7 @@ from .measures import (
     sample_errors,
     steps_of,
 )
-from .proposals import EvaluationError
+from .predictors import EvaluationError
 
 N_DRAWN = 20_000  # samples of a set in pictures
 

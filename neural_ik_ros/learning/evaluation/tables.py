@@ -7,10 +7,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from .call_times import REFERENCE
+from .inference_times import REFERENCE
 from .markdown import markdown_table
-from .measures import Errors, ProposalErrors
-from .proposals import ECHO
+from .metrics import Errors, ProposalErrors
+from .predictors import ECHO
 from .results import Evaluation
 
 Cells = Callable[[ProposalErrors], Sequence[str]]

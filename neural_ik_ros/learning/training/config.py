@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...share import share_folder
 from ... import settings
+from ...settings import require
+from ...share import share_folder
 from ..data.dataset import DataConfig
 from ..network.config import NetworkConfig
-from ...settings import require
 
 SCHEDULES = ('exponential', 'cosine')
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...errors import NeuralIkError
-from .config import LearningConfig
-from ...settings import ConfigError
 from ...atomic_files import atomic_write
+from ...errors import NeuralIkError
+from ...settings import ConfigError
+from .config import LearningConfig
 
 MAX_JSON_BYTES = 16 * 1024 * 1024
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from neural_ik_ros.cli.main import main
-from neural_ik_ros.learning.bundle.bundle import load_bundle, shipped_bundles, write_bundle
 from neural_ik_ros.learning.bundle.card import ARM, FileRecord
+from neural_ik_ros.learning.bundle.storage import load_bundle, shipped_bundles, write_bundle
 from neural_ik_ros.learning.data.set_definitions import all_names
 
 SMALL = ['--samples', '300', '--no-plots']
@@ -180,7 +180,7 @@ def test_evaluate_leaves_nothing_when_a_picture_fails(output, monkeypatch, capsy
     def full_disk(*_arguments):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(plots, 'save_figures', full_disk)
+    monkeypatch.setattr(plots, 'save_plots', full_disk)
 
     assert evaluate(output, 'irb2400', '--sets', 'near', '--samples', '100') == 1
     assert 'No space left' in capsys.readouterr().err

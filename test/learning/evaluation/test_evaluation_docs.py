@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from neural_ik_ros.learning.bundle.bundle import load_bundle, shipped_bundles
+from neural_ik_ros.learning.bundle.storage import load_bundle, shipped_bundles
 from neural_ik_ros.learning.evaluation.results import read_evaluation
 from neural_ik_ros.learning.evaluation.tables import tables
 

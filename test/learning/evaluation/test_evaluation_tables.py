@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neural_ik_ros.learning.evaluation import call_times as call_times_module
-from neural_ik_ros.learning.evaluation.call_times import N_CALLS, CallTime, call_times
-from neural_ik_ros.learning.evaluation.measures import Errors, ProposalErrors, Steps
-from neural_ik_ros.learning.evaluation.proposals import EvaluationError
+from neural_ik_ros.learning.evaluation import inference_times as call_times_module
+from neural_ik_ros.learning.evaluation.inference_times import N_CALLS, CallTime, call_times
+from neural_ik_ros.learning.evaluation.metrics import Errors, ProposalErrors, Steps
+from neural_ik_ros.learning.evaluation.predictors import EvaluationError
 from neural_ik_ros.learning.evaluation.results import Evaluation, read_evaluation
 from neural_ik_ros.learning.evaluation.tables import page, tables
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from keras_only import needs_keras
 
-from neural_ik_ros.learning.bundle.bundle import load_bundle
+from neural_ik_ros.learning.bundle.storage import load_bundle
 from neural_ik_ros.learning.training.config import LearningConfig
 
 EXACT = 1e-9  # [m] what the solver promises, however little the network has learnt

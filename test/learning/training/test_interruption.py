@@ -16,13 +16,13 @@ import yaml
 from keras_only import MISSING, needs_keras
 from numpy.testing import assert_array_equal
 
+from neural_ik_ros.atomic_files import atomic_write
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.learning.training.run_folder import RunFolder, RunFolderError, open_run
-from neural_ik_ros.atomic_files import atomic_write
 
 if not MISSING:
     from neural_ik_ros.learning.network.model_files import ArtifactError, load_network
-    from neural_ik_ros.learning.training.train import train
+    from neural_ik_ros.learning.training.training_loop import train
 
 pytestmark = needs_keras
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neural_ik_ros.learning.bundle.bundle import load_bundle, shipped_bundles
+from neural_ik_ros.learning.bundle.storage import load_bundle, shipped_bundles
 from neural_ik_ros.learning.training.config import LearningConfig, shipped_config
 from neural_ik_ros.settings import MAX_CONFIG_BYTES, ConfigError
 

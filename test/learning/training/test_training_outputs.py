@@ -39,7 +39,7 @@ needs_tensorboard = pytest.mark.skipif(
 @needs_matplotlib
 @pytest.mark.parametrize('n_epochs', [1, 3])
 def test_draw_curves_makes_a_picture(tmp_path, n_epochs):
-    from neural_ik_ros.learning.training.curves import draw_curves
+    from neural_ik_ros.learning.training.learning_curves import draw_curves
 
     draw_curves(RunFolder(tmp_path), HISTORY[:n_epochs])
 
@@ -49,7 +49,7 @@ def test_draw_curves_makes_a_picture(tmp_path, n_epochs):
 
 @needs_matplotlib
 def test_draw_curves_says_what_it_cannot_write(tmp_path):
-    from neural_ik_ros.learning.training.curves import draw_curves
+    from neural_ik_ros.learning.training.learning_curves import draw_curves
 
     with pytest.raises(RunFolderError, match=r'history\.png: not written'):
         draw_curves(RunFolder(tmp_path / 'missing'), HISTORY)

@@ -14,7 +14,7 @@ sys.path.insert(0, str(REPOSITORY))  # the benchmark is not installed
 from benchmark import update_docs  # noqa: E402
 from benchmark.results import read_results  # noqa: E402
 from benchmark.tables import tables  # noqa: E402
-from neural_ik_ros.learning.bundle.bundle import load_bundle  # noqa: E402
+from neural_ik_ros.learning.bundle.storage import load_bundle  # noqa: E402
 from neural_ik_ros.learning.bundle.card import MODEL  # noqa: E402
 
 

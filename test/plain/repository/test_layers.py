@@ -122,24 +122,24 @@ FORGED = {
     'kinematics uses yaml': ('kinematics/urdf.py', 'import yaml'),
     'kinematics knows files': ('kinematics/urdf.py', 'from ..share import share_folder'),
     'kinematics uses an oracle': ('kinematics/chain.py', 'import pinocchio'),
-    'learning uses ROS': ('learning/bundle/bundle.py', 'from geometry_msgs.msg import Pose'),
-    'learning uses rclpy': ('learning/bundle/bundle.py', 'import rclpy.logging'),
+    'learning uses ROS': ('learning/bundle/storage.py', 'from geometry_msgs.msg import Pose'),
+    'learning uses rclpy': ('learning/bundle/storage.py', 'import rclpy.logging'),
     'learning knows motion': (
-        'learning/bundle/bundle.py',
+        'learning/bundle/storage.py',
         'from ...motion import MotionGenerator',
     ),
-    'bundle loads Keras': ('learning/bundle/bundle.py', 'import keras'),
+    'bundle loads Keras': ('learning/bundle/storage.py', 'import keras'),
     'bundle loads Keras in a function': (
-        'learning/bundle/bundle.py',
+        'learning/bundle/storage.py',
         'def f():\n    import keras',
     ),
     'bundle loads what loads Keras': (
-        'learning/bundle/bundle.py',
+        'learning/bundle/storage.py',
         'from ..network.architectures import build',
     ),
     'bundle loads what loads Keras, as a module': (
-        'learning/bundle/bundle.py',
-        'from ..training import train',
+        'learning/bundle/storage.py',
+        'from ..training import training_loop',
     ),
     'motion knows learning': (
         'motion/tracker.py',
@@ -155,7 +155,7 @@ FORGED = {
         'learning/network/losses.py',
         'from ..bundle.card import MODEL',
     ),
-    'a room knows what stands above': ('learning/bundle/bundle.py', 'from .. import make_bundle'),
+    'a room knows what stands above': ('learning/bundle/storage.py', 'from .. import make_bundle'),
     'solver knows api': ('solver/problem.py', 'from ..api import IkSolver'),
     'interface uses rclpy': ('interface/messages.py', 'def f():\n    import rclpy'),
     'interface uses messages at file level': (

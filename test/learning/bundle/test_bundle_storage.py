@@ -9,14 +9,7 @@ import sys
 
 import pytest
 
-from neural_ik_ros.learning.bundle import bundle as bundle_module
-from neural_ik_ros.learning.bundle.bundle import (
-    BundleContentError,
-    BundleNotFoundError,
-    BundleWriteError,
-    load_bundle,
-    write_bundle,
-)
+from neural_ik_ros.learning.bundle import storage as bundle_module
 from neural_ik_ros.learning.bundle.card import (
     MAX_BYTES,
     MAX_CARD_BYTES,
@@ -25,6 +18,13 @@ from neural_ik_ros.learning.bundle.card import (
     BundleError,
     BundleVersionError,
     FileRecord,
+)
+from neural_ik_ros.learning.bundle.storage import (
+    BundleContentError,
+    BundleNotFoundError,
+    BundleWriteError,
+    load_bundle,
+    write_bundle,
 )
 from neural_ik_ros.learning.training.config import LearningConfig, shipped_config
 

@@ -19,13 +19,12 @@ from keras_only import MISSING, needs_keras
 from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros.cli.main import main
-from neural_ik_ros.learning.bundle.bundle import load_bundle
+from neural_ik_ros.learning.bundle.storage import load_bundle
 from neural_ik_ros.learning.training.run_folder import RunFolder
 
 if not MISSING:
     from neural_ik_ros.learning.network.model_files import load_network
-    from neural_ik_ros.learning.training.epoch_samples import EpochSamples
-    from neural_ik_ros.learning.training.workers import (
+    from neural_ik_ros.learning.training.distributed import (
         ALONE,
         Worker,
         WorkersError,
@@ -33,6 +32,7 @@ if not MISSING:
         rows_at_once,
         worker_from_environment,
     )
+    from neural_ik_ros.learning.training.epoch_batches import EpochSamples
 
 COMMAND = 'import sys; from neural_ik_ros.cli.main import main; sys.exit(main())'
 SUMS_IN_ANOTHER_ORDER = 1e-5  # of weights up to 1, after 30 steps in float32

@@ -14,29 +14,29 @@ import pytest
 from keras_only import MISSING, needs_keras
 from numpy.testing import assert_allclose, assert_array_equal
 
-from neural_ik_ros.learning.bundle.bundle import load_bundle, write_bundle
 from neural_ik_ros.learning.bundle.card import ARM, MODEL, NETWORK, SCALER, FileRecord
 from neural_ik_ros.learning.bundle.engines import KerasEngine, make_engine
 from neural_ik_ros.learning.bundle.predictor import NetworkSeed
-from neural_ik_ros.learning.training.run_folder import open_run
+from neural_ik_ros.learning.bundle.storage import load_bundle, write_bundle
 from neural_ik_ros.learning.bundle.verification import BundleMismatchError, verify_bundle
+from neural_ik_ros.learning.training.run_folder import open_run
 
 if not MISSING:
     import keras
 
+    from neural_ik_ros.learning.make_bundle import make_bundle
+    from neural_ik_ros.learning.network.architectures import build_network, served
+    from neural_ik_ros.learning.network.losses import JointLoss
     from neural_ik_ros.learning.network.model_files import (
         ArtifactError,
         load_network,
         save_network,
         to_litert,
     )
-    from neural_ik_ros.learning.make_bundle import make_bundle
-    from neural_ik_ros.learning.training.epoch_samples import EpochSamples
-    from neural_ik_ros.learning.network.losses import JointLoss
-    from neural_ik_ros.learning.network.architectures import build_network, served
-    from neural_ik_ros.learning.training.scaler import ScalerError, scaler_from_bytes
     from neural_ik_ros.learning.network.standardisation import Standardisation
-    from neural_ik_ros.learning.training.train import (
+    from neural_ik_ros.learning.training.epoch_batches import EpochSamples
+    from neural_ik_ros.learning.training.scaler import ScalerError, scaler_from_bytes
+    from neural_ik_ros.learning.training.training_loop import (
         TrainingDivergedError,
         backend_version,
         is_finished,
@@ -228,7 +228,7 @@ def test_verify_bundle_names_files_that_do_not_belong_together(
 
 @pytest.mark.parametrize('other', ['geometry', 'limits'])
 def test_verify_bundle_refuses_the_network_of_another_arm(bundle, tmp_path, other):
-    other_arm = Path(__file__).with_name('offset_wrist.urdf').read_bytes()
+    other_arm = (Path(__file__).parents[1] / 'offset_wrist.urdf').read_bytes()
     if other == 'limits':
         other_arm = re.sub(rb'upper="[0-9.]+"', b'upper="0.5"', bundle.files[ARM])
         assert other_arm != bundle.files[ARM]

@@ -15,7 +15,7 @@ from ..data.data_folder import COLUMNS
 from ..data.dataset import BLOCK, DataConfig, Part, Samples, blocks
 from ..data.features import N_FEATURES
 from ..data.set_definitions import all_names
-from .proposals import EvaluationError
+from .predictors import EvaluationError
 
 SAME_ARM = 1e-3  # [m] that stored poses may be off the arm's; the public data are rounded
 

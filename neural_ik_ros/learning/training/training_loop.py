@@ -17,15 +17,15 @@ from sklearn.preprocessing import StandardScaler
 
 from ...errors import NeuralIkError
 from ...kinematics import Arm
+from ..data.dataset import Part
+from ..network.architectures import build_network, served
+from ..network.losses import JointLoss, JointRmse
 from ..network.model_files import load_network, save_network
 from .config import LearningConfig, TrainingConfig
-from ..data.dataset import Part
-from .epoch_samples import EpochSamples, arrays
-from ..network.losses import JointLoss, JointRmse
-from ..network.architectures import build_network, served
+from .distributed import ALONE, Worker, on_this_worker, rows_at_once
+from .epoch_batches import EpochSamples, arrays
 from .run_folder import EpochRecord, RunFolder
 from .scaler import fit_scaler
-from .workers import ALONE, Worker, on_this_worker, rows_at_once
 
 VALIDATION_BATCH = 4096  # rows, on all devices together
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from neural_ik_ros.kinematics import forward, random_joints
-from neural_ik_ros.learning.bundle.bundle import load_bundle
+from neural_ik_ros.learning.bundle.storage import load_bundle
 from neural_ik_ros.learning.data.dataset import DataConfig, Samples, draw_set
-from neural_ik_ros.learning.evaluation.measures import (
+from neural_ik_ros.learning.evaluation.metrics import (
     SampleErrors,
     SampleSteps,
     card_figures,
@@ -20,7 +20,7 @@ from neural_ik_ros.learning.evaluation.measures import (
     sample_errors,
     steps_of,
 )
-from neural_ik_ros.learning.evaluation.proposals import Echo, FacingStart, NewtonSteps
+from neural_ik_ros.learning.evaluation.predictors import Echo, FacingStart, NewtonSteps
 from neural_ik_ros.learning.evaluation.set_errors import judge
 from neural_ik_ros.solver import CurrentJoints
 

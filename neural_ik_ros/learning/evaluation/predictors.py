@@ -13,10 +13,10 @@ import numpy as np
 from ...errors import NeuralIkError
 from ...kinematics import Arm, Joints, Transform, refine
 from ...solver import CurrentJoints, SeedPredictor
-from ..bundle.bundle import Bundle, load_bundle, shipped_bundles
 from ..bundle.card import MODEL
 from ..bundle.engines import LiteRtEngine
 from ..bundle.predictor import NetworkSeed
+from ..bundle.storage import Bundle, load_bundle, shipped_bundles
 from ..network.representatives import facing_starts
 
 ECHO = 'echo'

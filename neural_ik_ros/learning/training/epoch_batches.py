@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...kinematics import Arm
-from .config import LearningConfig
 from ..data.dataset import Part, blocks
-from .workers import ALONE, Worker
+from .config import LearningConfig
+from .distributed import ALONE, Worker
 
 Float32Array = NDArray[np.float32]
 

@@ -10,8 +10,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .run_folder import EpochRecord, RunFolder, RunFolderError
 from ...atomic_files import atomic_write
+from .run_folder import EpochRecord, RunFolder, RunFolderError
 
 mpl.use('Agg')
 

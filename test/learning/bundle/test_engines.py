@@ -8,13 +8,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros.api import IkSolver
 from neural_ik_ros.kinematics import UrdfError, forward, random_joints
-from neural_ik_ros.learning.bundle.bundle import load_bundle
 from neural_ik_ros.learning.bundle.card import MODEL
 from neural_ik_ros.learning.bundle.engines import CHUNK, EngineError, LiteRtEngine, make_engine
 from neural_ik_ros.learning.bundle.predictor import NetworkSeed
-from neural_ik_ros.learning.evaluation.measures import card_figures
+from neural_ik_ros.learning.bundle.storage import load_bundle
+from neural_ik_ros.learning.evaluation.metrics import card_figures
+from neural_ik_ros.learning.evaluation.sample_sources import unseen_blocks
 from neural_ik_ros.learning.evaluation.set_errors import judge
-from neural_ik_ros.learning.evaluation.sources import unseen_blocks
 from neural_ik_ros.learning.training.config import LearningConfig
 from neural_ik_ros.urdf_file import UrdfFileError
 

@@ -10,9 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros.kinematics import forward, random_joints
 from neural_ik_ros.learning.data.dataset import DataConfig, Part, Samples, blocks, draw_set
-from neural_ik_ros.learning.evaluation.proposals import EvaluationError
+from neural_ik_ros.learning.evaluation.predictors import EvaluationError
+from neural_ik_ros.learning.evaluation.sample_sources import unseen_blocks
 from neural_ik_ros.learning.evaluation.set_errors import judge, places_of
-from neural_ik_ros.learning.evaluation.sources import unseen_blocks
 from neural_ik_ros.solver import CurrentJoints
 
 EXACT = 1e-12  # [m], [rad]: a few roundings
