@@ -37,9 +37,9 @@ class IkSolver(SolverCore):
         :param calibration: File with corrections of the joint frames, see docs/calibrate.md.
         :param engine: ``litert``, or ``keras`` where Keras is installed.
         :raises BundleError: If the bundle is not what its card says.
-        :raises EngineError: If the engine is unknown or not installed.
+        :raises MissingLibraryError: If the engine is not installed.
         :raises UrdfError: If the URDF has no such arm.
-        :raises ConfigError: If the calibration file is not one.
+        :raises ConfigError: If the engine is unknown, or the calibration file is not one.
         :raises CorrectionError: If it corrects a joint that the arm has not.
         """
         loaded = load_bundle(None if bundle is None else Path(bundle))

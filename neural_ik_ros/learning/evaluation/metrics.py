@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Errors of joint angles against known answers: sample by sample, and their figures."""
+"""Errors of predicted joint angles and of their refinement: per sample, and their statistics."""
 
 from __future__ import annotations
 
@@ -26,122 +26,130 @@ from ...kinematics import (
 )
 from ..data.dataset import Samples
 
-REFINED = 1e-6  # [m], [rad] that count as reached
-MAX_STEPS = 30
-SAME_ANSWER = 0.01  # [rad] for each joint; beside a singularity 1e-6 m leave this much open
+REFINEMENT_TOLERANCE = 1e-6  # [m], [rad] that count as converged
+MAX_ITERATIONS = 30
+SAME_SOLUTION = (
+    0.01  # [rad] for each joint; near a singularity 1e-6 m leave this much undetermined
+)
 
 Rows = TypeVar('Rows')  # a dataclass of arrays with a row for each sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SampleErrors:
-    """How far joint angles are from the answers, a row for each sample."""
+    """Errors of joint angles against the solutions, a row for each sample."""
 
     joint: FloatArray  # (n, 6) [rad] true angular distance
-    scaled: FloatArray  # (n, 6) difference over the joint's range, no turn taken off
+    scaled: FloatArray  # (n, 6) difference divided by the joint's range, whole turns included
     position: FloatArray  # (n,) [m] at the tool
     rotation: FloatArray  # (n,) [rad] at the tool
-    position_of_motion: FloatArray  # (n,) over the way from the current joints' tool to the target
-    rotation_of_motion: FloatArray  # (n,)
+    # (n,) divided by the commanded motion, from the current tool pose to the target
+    relative_position_error: FloatArray
+    relative_rotation_error: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SampleSteps:
-    """What Newton makes of joint angles, a row for each sample."""
+class SampleRefinement:
+    """Outcome of refining joint angles, a row for each sample."""
 
-    is_reached: NDArray[np.bool_]  # (n,) within REFINED of the target
-    is_posture_kept: NDArray[np.bool_]  # (n,) reached in the posture of the current joints
-    is_answer: NDArray[np.bool_]  # (n,) reached at the answer itself, in whatever turn
-    steps: FloatArray  # (n,)
+    has_converged: NDArray[np.bool_]  # (n,) within REFINEMENT_TOLERANCE of the target
+    is_posture_kept: NDArray[np.bool_]  # (n,) converged in the posture of the current joints
+    is_same_solution: NDArray[
+        np.bool_
+    ]  # (n,) converged to the solution of the sample, in any turn
+    iterations: FloatArray  # (n,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errors:
-    """Figures of ``SampleErrors``; lists have one number a joint."""
+class ErrorStatistics:
+    """Statistics of ``SampleErrors``; lists have one number for each joint."""
 
     joint_mse: float  # [rad^2] of the true angular distance
     joint_rmse: float  # [rad]
     joint_mean: list[float]  # (6,) [rad]
     joint_p95: list[float]  # (6,) [rad]
-    scaled_rmse: float  # the unit of the original: differences over the joint ranges
+    scaled_rmse: float  # as in the inspiring project: differences divided by joint ranges
     position_median: float  # [m]
     position_p95: float  # [m]
     position_max: float  # [m]
     rotation_median: float  # [rad]
     rotation_p95: float  # [rad]
     rotation_max: float  # [rad]
-    position_of_motion: float | None  # median of the error over the way asked for; none if
-    rotation_of_motion: float | None  # most samples ask for no way at all
+    relative_position_error: float | None  # median; None if it is infinite: where most samples
+    relative_rotation_error: float | None  # command no motion, any error is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
-    """Figures of ``SampleSteps``; all but the steps are shares of all samples."""
+class RefinementStatistics:
+    """Statistics of ``SampleRefinement``; the first three are fractions of all samples."""
 
-    reached: float
+    converged: float
     posture_kept: float
-    answer_found: float
-    mean: float | None  # Newton steps of those that reach; none if none does
-    p95: float | None
+    same_solution: float
+    mean_iterations: float | None  # of the samples that converge; None if none does
+    p95_iterations: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalErrors:
-    """How good proposals are over the samples of one set, alone and after Newton."""
+class PredictorMetrics:
+    """Metrics of one predictor on one set of samples, before and after refinement."""
 
     n_samples: int
-    alone: Errors
-    refined: Errors  # of all samples, those that are not reached too
-    newton: Steps
+    unrefined: ErrorStatistics
+    refined: ErrorStatistics  # over all samples, converged or not
+    refinement: RefinementStatistics
 
 
 def sample_errors(arm: Arm, samples: Samples, q: Joints) -> SampleErrors:
     """
-    Return the errors of joint angles, judged by forward kinematics.
+    Measure joint angles against the samples by forward kinematics.
 
     :param q: Shape (n, 6) [rad], one row for each sample.
     """
     target = samples.transform_base_tool
     position, rotation = _tool_distance(forward(arm, q), target)
-    way, turn = _tool_distance(forward(arm, samples.q_current), target)
+    motion, turn = _tool_distance(forward(arm, samples.q_current), target)
     return SampleErrors(
         joint=angular_distance(q, samples.q),
         scaled=np.abs(q - samples.q) / (arm.upper - arm.lower),
         position=position,
         rotation=rotation,
-        position_of_motion=_ratio(position, way),
-        rotation_of_motion=_ratio(rotation, turn),
+        relative_position_error=_ratio(position, motion),
+        relative_rotation_error=_ratio(rotation, turn),
     )
 
 
-def refined(arm: Arm, samples: Samples, q_seed: Joints) -> tuple[SampleErrors, SampleSteps]:
+def refine_predictions(
+    arm: Arm, samples: Samples, q_seed: Joints
+) -> tuple[SampleErrors, SampleRefinement]:
     """
-    Return the errors of what Newton makes of proposals, and how it got there.
+    Refine predictions by Levenberg-Marquardt; return their errors and the outcome.
 
-    :param q_seed: Shape (n, 6) [rad], one proposal for each sample.
+    :param q_seed: Shape (n, 6) [rad], one prediction for each sample.
     """
-    newton = refine(
+    result = refine(
         arm,
         q_seed,
         samples.transform_base_tool,
-        position_tolerance=REFINED,
-        rotation_tolerance=REFINED,
-        max_iterations=MAX_STEPS,
+        position_tolerance=REFINEMENT_TOLERANCE,
+        rotation_tolerance=REFINEMENT_TOLERANCE,
+        max_iterations=MAX_ITERATIONS,
     )
-    # Newton lets joints turn freely; the solver unwinds them afterwards.
-    errors = sample_errors(arm, samples, nearest_turn(newton.q, samples.q))
-    is_reached = (newton.position_error <= REFINED) & (newton.rotation_error <= REFINED)
-    is_kept = is_same_posture(posture(arm, newton.q), posture(arm, samples.q_current))
-    return errors, SampleSteps(
-        is_reached=is_reached,
-        is_posture_kept=is_reached & is_kept,
-        is_answer=is_reached & (errors.joint <= SAME_ANSWER).all(axis=-1),
-        steps=newton.iterations,
+    # Refinement lets joints turn freely; the solver unwinds them afterwards.
+    errors = sample_errors(arm, samples, nearest_turn(result.q, samples.q))
+    error = np.maximum(result.position_error, result.rotation_error)
+    has_converged = error <= REFINEMENT_TOLERANCE
+    is_kept = is_same_posture(posture(arm, result.q), posture(arm, samples.q_current))
+    return errors, SampleRefinement(
+        has_converged=has_converged,
+        is_posture_kept=has_converged & is_kept,
+        is_same_solution=has_converged & (errors.joint <= SAME_SOLUTION).all(axis=-1),
+        iterations=result.iterations,
     )
 
 
-def joined(blocks: Sequence[Rows]) -> Rows:
-    """Return the rows of all blocks as one."""
+def concatenate_rows(blocks: Sequence[Rows]) -> Rows:
+    """Concatenate blocks of rows."""
     return type(blocks[0])(
         **{
             field.name: np.concatenate([getattr(block, field.name) for block in blocks])
@@ -150,16 +158,16 @@ def joined(blocks: Sequence[Rows]) -> Rows:
     )
 
 
-def head(rows: Rows, n: int) -> Rows:
-    """Return copies of the first rows, so that the others can be forgotten."""
+def first_rows(rows: Rows, n: int) -> Rows:
+    """Return copies of the first n rows, so that the others can be freed."""
     names = [field.name for field in fields(rows)]  # type: ignore[arg-type]
     return type(rows)(**{name: getattr(rows, name)[:n].copy() for name in names})
 
 
-def errors_of(rows: SampleErrors) -> Errors:
-    """Return the figures of the errors of all samples."""
+def error_statistics(rows: SampleErrors) -> ErrorStatistics:
+    """Return the statistics of errors over all samples."""
     joint_mse = float(np.mean(rows.joint**2))
-    return Errors(
+    return ErrorStatistics(
         joint_mse=joint_mse,
         joint_rmse=joint_mse**0.5,
         joint_mean=np.mean(rows.joint, axis=0).tolist(),
@@ -171,36 +179,36 @@ def errors_of(rows: SampleErrors) -> Errors:
         rotation_median=float(np.median(rows.rotation)),
         rotation_p95=float(np.percentile(rows.rotation, 95)),
         rotation_max=float(np.max(rows.rotation)),
-        position_of_motion=_finite(np.median(rows.position_of_motion)),
-        rotation_of_motion=_finite(np.median(rows.rotation_of_motion)),
+        relative_position_error=_finite(np.median(rows.relative_position_error)),
+        relative_rotation_error=_finite(np.median(rows.relative_rotation_error)),
     )
 
 
-def steps_of(rows: SampleSteps) -> Steps:
-    """Return the figures of the steps of all samples."""
-    steps = rows.steps[rows.is_reached]
-    return Steps(
-        reached=float(rows.is_reached.mean()),
+def refinement_statistics(rows: SampleRefinement) -> RefinementStatistics:
+    """Return the statistics of refinement over all samples."""
+    iterations = rows.iterations[rows.has_converged]
+    return RefinementStatistics(
+        converged=float(rows.has_converged.mean()),
         posture_kept=float(rows.is_posture_kept.mean()),
-        answer_found=float(rows.is_answer.mean()),
-        mean=float(steps.mean()) if len(steps) else None,
-        p95=float(np.percentile(steps, 95)) if len(steps) else None,
+        same_solution=float(rows.is_same_solution.mean()),
+        mean_iterations=float(iterations.mean()) if len(iterations) else None,
+        p95_iterations=float(np.percentile(iterations, 95)) if len(iterations) else None,
     )
 
 
-def card_figures(errors: ProposalErrors) -> dict[str, int | float | None]:
-    """Return the few figures that the card of a bundle keeps."""
-    alone, newton = errors.alone, errors.newton
+def card_metrics(metrics: PredictorMetrics) -> dict[str, int | float | None]:
+    """Return the metrics that are stored on the card of a bundle."""
+    errors, refinement = metrics.unrefined, metrics.refinement
     return {
-        'n_samples': errors.n_samples,
-        'joint_rmse': alone.joint_rmse,
-        'position_median': alone.position_median,
-        'position_p95': alone.position_p95,
-        'rotation_median': alone.rotation_median,
-        'rotation_p95': alone.rotation_p95,
-        'refined': newton.reached,
-        'posture_kept': newton.posture_kept,
-        'newton_steps': newton.mean,
+        'n_samples': metrics.n_samples,
+        'joint_rmse': errors.joint_rmse,
+        'position_median': errors.position_median,
+        'position_p95': errors.position_p95,
+        'rotation_median': errors.rotation_median,
+        'rotation_p95': errors.rotation_p95,
+        'converged': refinement.converged,
+        'posture_kept': refinement.posture_kept,
+        'mean_iterations': refinement.mean_iterations,
     }
 
 
@@ -210,10 +218,10 @@ def _tool_distance(reached: Transform, target: Transform) -> tuple[FloatArray, F
     return position, rotation_angle(reached[:, :3, :3].swapaxes(-1, -2) @ target[:, :3, :3])
 
 
-def _ratio(error: FloatArray, way: FloatArray) -> FloatArray:
-    """Return error over way; no way allows no error."""
-    no_way = np.where(error > 0.0, np.inf, 0.0)
-    return np.divide(error, way, out=no_way, where=way > 0.0)
+def _ratio(error: FloatArray, motion: FloatArray) -> FloatArray:
+    """Return error / motion; without motion any error is infinite."""
+    without_motion = np.where(error > 0.0, np.inf, 0.0)
+    return np.divide(error, motion, out=without_motion, where=motion > 0.0)
 
 
 def _finite(value: np.floating) -> float | None:

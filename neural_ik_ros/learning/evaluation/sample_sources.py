@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where the samples come from: drawn for the occasion, or read from a data folder."""
+"""Samples to evaluate on: drawn from the test part, or read from a data folder."""
 
 from __future__ import annotations
 
@@ -10,47 +10,51 @@ from pathlib import Path
 
 import numpy as np
 
+from ...errors import EvaluationError
 from ...kinematics import Arm, FloatArray, forward, transform_from_xyz_rpy
 from ..data.data_folder import COLUMNS
-from ..data.dataset import BLOCK, DataConfig, Part, Samples, blocks
+from ..data.dataset import BLOCK, DataConfig, Part, Samples, sample_blocks
 from ..data.features import N_FEATURES
-from ..data.set_definitions import all_names
-from .predictors import EvaluationError
+from ..data.set_definitions import all_set_names
 
-SAME_ARM = 1e-3  # [m] that stored poses may be off the arm's; the public data are rounded
-
-
-def unseen_blocks(arm: Arm, data: DataConfig, name: str) -> Iterator[Samples]:
-    """Yield the samples of one set from the test part, whose targets no training draws."""
-    return blocks(arm, replace(data, sets={name: 1.0}), Part.TEST)
+MAX_POSE_DIFFERENCE = 1e-3  # [m] between stored poses and the arm's; the public data are rounded
 
 
-def drawn(arm: Arm, data: DataConfig, names: Sequence[str]) -> dict[str, Iterable[Samples]]:
+def unseen_samples(arm: Arm, data: DataConfig, name: str) -> Iterator[Samples]:
+    """Yield the test samples of one set, whose targets no training draws."""
+    return sample_blocks(arm, replace(data, sets={name: 1.0}), Part.TEST)
+
+
+def samples_by_set(
+    arm: Arm, data: DataConfig, names: Sequence[str]
+) -> dict[str, Iterable[Samples]]:
     """
-    Return the test part's samples of each set; without names, of all sets.
+    Return the test samples of each set by its name; of all sets by default.
 
     :raises EvaluationError: If a set is unknown.
     """
-    known = all_names()
+    known = all_set_names()
     for name in names:
         if name not in known:
-            raise EvaluationError(f'set {name!r}', f'unknown; known are {", ".join(known)}')
-    return {name: unseen_blocks(arm, data, name) for name in names or known}
+            raise EvaluationError(f'set {name!r}', 'unknown', f'known are {", ".join(known)}')
+    return {name: unseen_samples(arm, data, name) for name in names or known}
 
 
-def stored(arm: Arm, folder: Path, n: int) -> Iterator[Samples]:
+def stored_samples(arm: Arm, folder: Path, n: int) -> Iterator[Samples]:
     """
     Yield the first n samples of the test part in a folder that ``neural_ik generate`` wrote.
 
-    :raises EvaluationError: If the folder has none, or they are another arm's.
+    :raises EvaluationError: If the folder has none, or they are those of another arm.
     """
     file = folder / 'test.npy'
     try:
         rows = np.load(file, mmap_mode='r', allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise EvaluationError(file, 'not readable; give a folder of neural_ik generate') from error
+        remedy = 'give a folder of neural_ik generate'
+        raise EvaluationError(file, 'not readable', remedy) from error
     if rows.ndim != 2 or rows.shape[1] != len(COLUMNS):
-        raise EvaluationError(file, f'has not the columns {", ".join(COLUMNS)}')
+        problem = f'has not the columns {", ".join(COLUMNS)}'
+        raise EvaluationError(file, problem, 'give a folder of neural_ik generate')
     rows = rows[:n]
     for start in range(0, len(rows), BLOCK):
         samples = _samples(np.array(rows[start : start + BLOCK], dtype=np.float64))
@@ -69,6 +73,6 @@ def _samples(rows: FloatArray) -> Samples:
 def _require_same_arm(arm: Arm, samples: Samples, file: Path) -> None:
     off = forward(arm, samples.q)[:, :3, 3] - samples.transform_base_tool[:, :3, 3]
     largest = float(np.linalg.norm(off, axis=-1).max())
-    if not largest <= SAME_ARM:  # refuses NaN
-        problem = f'its poses are up to {largest:.3g} m off those of {arm.name}; name its --arm'
-        raise EvaluationError(file, problem)
+    if not largest <= MAX_POSE_DIFFERENCE:  # refuses NaN
+        problem = f'its poses are up to {largest:.3g} m off those of {arm.name}'
+        raise EvaluationError(file, problem, 'name its --arm')

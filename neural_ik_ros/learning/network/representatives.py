@@ -19,7 +19,7 @@ from ...kinematics import (
     invert,
     random_joints,
 )
-from ..data.solutions import posture_code
+from ..data.all_solutions import posture_code
 
 N_POSTURES = 8  # signs of shoulder (1), elbow (2) and wrist (4)
 WRIST = 4

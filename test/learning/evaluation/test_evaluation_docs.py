@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The documentation prints the figures of docs/results/evaluation.json and of the bundles."""
+"""The documentation shows the results of docs/results/evaluation.json and of the bundles."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_pages_show_the_tables_of_the_evaluation(evaluation, page):
     text = page.read_text(encoding='utf-8')
 
     assert len(SCRIPT['BLOCK'].findall(text)) >= 1
-    assert text == SCRIPT['with_tables'](text, SCRIPT['BLOCK'], tables(evaluation)), (
+    assert text == SCRIPT['replace_tables'](text, SCRIPT['BLOCK'], tables(evaluation)), (
         'run make evaluate'
     )
 
@@ -53,17 +53,17 @@ def test_pictures_of_the_page_exist():
         assert (DOCS / picture).is_file()
 
 
-def test_updated_replaces_what_is_between_the_markers_and_nothing_else():
+def test_replace_tables_changes_what_is_between_the_markers_and_nothing_else():
     page = 'a\n<!-- evaluation: one -->\nold\n<!-- evaluation: end -->\nb\n'
 
-    first = SCRIPT['with_tables'](page, SCRIPT['BLOCK'], {'one': '| 1 |'})
+    first = SCRIPT['replace_tables'](page, SCRIPT['BLOCK'], {'one': '| 1 |'})
 
     assert first == 'a\n<!-- evaluation: one -->\n\n| 1 |\n\n<!-- evaluation: end -->\nb\n'
-    assert SCRIPT['with_tables'](first, SCRIPT['BLOCK'], {'one': '| 1 |'}) == first
+    assert SCRIPT['replace_tables'](first, SCRIPT['BLOCK'], {'one': '| 1 |'}) == first
 
 
-def test_updated_refuses_a_table_that_there_is_not():
+def test_replace_tables_refuses_a_table_that_there_is_not():
     page = '<!-- evaluation: two -->\n<!-- evaluation: end -->'
 
     with pytest.raises(KeyError, match='two'):
-        SCRIPT['with_tables'](page, SCRIPT['BLOCK'], {'one': ''})
+        SCRIPT['replace_tables'](page, SCRIPT['BLOCK'], {'one': ''})

@@ -13,8 +13,8 @@ from keras_only import MISSING, needs_keras
 from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros.kinematics import arm_from_urdf, forward, invert, posture, random_joints
+from neural_ik_ros.learning.data.all_solutions import posture_code
 from neural_ik_ros.learning.data.features import features
-from neural_ik_ros.learning.data.solutions import posture_code
 from neural_ik_ros.learning.network.representatives import (
     facing_starts,
     fixed_transforms,

@@ -30,7 +30,7 @@ class TrainedError(Exception):
 
 @pytest.fixture
 def not_trained(monkeypatch):
-    from neural_ik_ros.learning.training import training_loop as training
+    from neural_ik_ros.learning.training import training_loop
 
     def train(arm, config, _run, **_kwargs):
         raise TrainedError(f'{config.name} {arm.name} {config.data.sets}')
