@@ -55,7 +55,11 @@ def add_parser(subparsers: Any) -> None:
         '--sets', type=comma_separated, metavar='A,B', help='which sets of samples (default: all)'
     )
     parser.add_argument(
-        '--samples', type=_count, default=20_000, metavar='N', help='of each set (default 20000)'
+        '--samples',
+        type=_sample_count,
+        default=20_000,
+        metavar='N',
+        help='of each set (default 20000)',
     )
     parser.add_argument(
         '--seed', type=seed_number, help="of the samples (default: the configuration's)"
@@ -66,7 +70,7 @@ def add_parser(subparsers: Any) -> None:
     parser.set_defaults(run=_run)
 
 
-def _count(text: str) -> int:
+def _sample_count(text: str) -> int:
     return whole_between(text, 1, MAX_SAMPLES)
 
 

@@ -52,14 +52,14 @@ def make_bundle(
         tool_frame=arm.tool_frame,
         configuration=config.to_mapping(),
         versions=versions(LIBRARIES),
-        metrics=_metrics(arm, config, files[MODEL], trained),
+        metrics=_evaluate_for_card(arm, config, files[MODEL], trained),
         files={name: FileRecord.of(content) for name, content in files.items()},
     )
     verify_consistency(Bundle(folder=run.bundle, card=card, arm=arm, files=files))
     return write_bundle(run.bundle, card, files)
 
 
-def _metrics(
+def _evaluate_for_card(
     arm: Arm, config: LearningConfig, model: bytes, trained: TrainedNetwork
 ) -> dict[str, Any]:
     """Return the training history, and the errors of network and baseline on unseen targets."""
@@ -71,7 +71,7 @@ def _metrics(
         'epochs': len(trained.history),
         'training_seconds': round(sum(record.seconds for record in trained.history)),
         'backends': list(dict.fromkeys(record.backend for record in trained.history)),
-        HISTORY: _curves(trained.history),
+        HISTORY: _rounded_learning_curves(trained.history),
     }
     for name in dict.fromkeys((*SETS, *config.data.sets)):  # and hard cases it was trained on
         set_errors = measure_set(arm, compared, unseen_samples(arm, config.data, name))
@@ -81,7 +81,7 @@ def _metrics(
     return metrics
 
 
-def _curves(history: Sequence[EpochRecord]) -> dict[str, list[float]]:
+def _rounded_learning_curves(history: Sequence[EpochRecord]) -> dict[str, list[float]]:
     """Return the learning curves, rounded for the card."""
     records = [asdict(record) for record in history]
     names = [name for name in records[0] if name not in ('epoch', 'seconds', 'backend')]

@@ -81,11 +81,11 @@ def _check_litert(bundle: Bundle) -> str:
     network = network_from_bytes(bundle.files[NETWORK])
     inputs = probes.astype(np.float32)
     expected = evaluate_network(network, inputs).astype(np.float64)
-    answers = LiteRtEngine(bundle.files[MODEL]).run(inputs)
-    if answers.shape != expected.shape:
+    outputs = LiteRtEngine(bundle.files[MODEL]).run(inputs)
+    if outputs.shape != expected.shape:
         raise _mismatch(bundle.folder, MODEL, NETWORK, np.inf)
     beside = evaluate_network(network, np.nextafter(inputs, np.float32(np.inf)))
-    found = np.percentile(angular_distance(answers, expected), PERCENTILES)
+    found = np.percentile(angular_distance(outputs, expected), PERCENTILES)
     rounding = np.percentile(angular_distance(beside.astype(np.float64), expected), PERCENTILES)
     if not (
         found <= np.maximum(LITERT_TOLERANCE, MAX_ROUNDING_STEPS * rounding)

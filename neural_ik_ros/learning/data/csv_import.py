@@ -57,16 +57,16 @@ def read_csv(path: Path, arm: Arm) -> CsvData:
 
     :raises DataError: On other columns, units or geometry, or if the file is damaged.
     """
-    table = _numbers(path)
+    table = _read_table(path)
     outside = np.abs(table[:, 6:]) > MAX_RADIANS
     if outside.any():
-        problem = f'{_place(outside, 6)}: more than {MAX_RADIANS} rad'
+        problem = f'{_line_and_column(outside, 6)}: more than {MAX_RADIANS} rad'
         raise DataError(path, problem, 'give joint angles in radian')
     beyond = np.stack([table[:, 6:12], table[:, 12:]], axis=1)
     slack = np.array([NEAR_RANGE + ROTATION_ROUNDING, ROTATION_ROUNDING])[:, None]
     outside = (beyond < arm.lower - slack) | (beyond > arm.upper + slack)
     if outside.any():
-        place = _place(outside.reshape(len(table), -1), 6)
+        place = _line_and_column(outside.reshape(len(table), -1), 6)
         raise DataError(path, f'{place}: outside the limits of {arm.name}', 'name its --arm')
     rows = table[:, [0, 1, 2, 5, 4, 3, *range(6, 18)]]
     rows[:, :3] *= MILLIMETRE
@@ -91,20 +91,20 @@ def split_by_target(data: CsvData, seed: int) -> dict[Part, FloatArray]:
 
 def csv_metrics(data: CsvData, seed: int) -> CsvMetrics:
     """Return the baseline and the leak that any network trained on this data is compared with."""
-    answers = data.rows[:, N_FEATURES:]
-    error = data.rows[:, N_FEATURES - 6 : N_FEATURES] - answers
-    n_test = round(SHARES[Part.TEST] * len(answers))
-    shuffled = data.target[np.random.default_rng(seed).permutation(len(answers))]
+    solutions = data.rows[:, N_FEATURES:]
+    error = data.rows[:, N_FEATURES - 6 : N_FEATURES] - solutions
+    n_test = round(SHARES[Part.TEST] * len(solutions))
+    shuffled = data.target[np.random.default_rng(seed).permutation(len(solutions))]
     tested = np.unique(shuffled[:n_test])
     return CsvMetrics(
         hold_current_rmse=float(np.sqrt(np.mean(error**2))),
-        hold_current_scaled_rmse=float(np.sqrt(np.mean((error / np.ptp(answers, axis=0)) ** 2))),
+        hold_current_scaled_rmse=float(np.sqrt(np.mean((error / np.ptp(solutions, axis=0)) ** 2))),
         n_test_targets=len(tested),
         n_leaked_targets=int(np.isin(tested, shuffled[n_test:]).sum()),
     )
 
 
-def _numbers(path: Path) -> FloatArray:
+def _read_table(path: Path) -> FloatArray:
     """Return the table (n, 18) of finite numbers below the expected header."""
     try:
         with path.open(encoding='utf-8-sig') as file:
@@ -128,7 +128,7 @@ def _numbers(path: Path) -> FloatArray:
         remedy = f'give 18 numbers a row and at most {MAX_ROWS} rows'
         raise DataError(path, problem, remedy)
     if not np.isfinite(table).all():
-        problem = f'{_place(~np.isfinite(table), 0)}: not a finite number'
+        problem = f'{_line_and_column(~np.isfinite(table), 0)}: not a finite number'
         raise DataError(path, problem, 'take the complete file')
     return table
 
@@ -172,7 +172,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _place(is_bad: NDArray[np.bool_], first_column: int) -> str:
+def _line_and_column(is_bad: NDArray[np.bool_], first_column: int) -> str:
     """Return line and column of the first bad number."""
     row, column = np.argwhere(is_bad)[0]
     return f'line {row + 2}, {CSV_COLUMNS[first_column + column]}'

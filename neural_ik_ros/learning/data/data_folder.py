@@ -34,7 +34,7 @@ def write_data_folder(
     rows = {
         part: (
             config.n_samples(part),
-            (_rows(block) for block in sample_blocks(arm, config, part)),
+            (_sample_rows(block) for block in sample_blocks(arm, config, part)),
         )
         for part in parts
     }
@@ -60,7 +60,7 @@ def write_parts(
         with atomic_directory(folder) as staged:
             staged.mkdir(mode=0o755)
             for part, (n_samples, rows) in parts.items():
-                _write_part(staged / _file(part), n_samples, rows)
+                _write_part(staged / _part_file_name(part), n_samples, rows)
             description = {
                 'columns': COLUMNS,
                 'units': 'metre, radian',
@@ -71,14 +71,14 @@ def write_parts(
     except OSError as error:
         remedy = 'free space or choose another --output'
         raise DataError(folder, f'not written ({error.strerror})', remedy) from error
-    return {_file(part): n_samples for part, (n_samples, _) in parts.items()}
+    return {_part_file_name(part): n_samples for part, (n_samples, _) in parts.items()}
 
 
-def _file(part: Part) -> str:
+def _part_file_name(part: Part) -> str:
     return f'{part.name.lower()}.npy'
 
 
-def _rows(samples: Samples) -> FloatArray:
+def _sample_rows(samples: Samples) -> FloatArray:
     rows = np.empty((len(samples.q), len(COLUMNS)))
     rows[:, :N_FEATURES], rows[:, N_FEATURES:] = samples.features, samples.q
     return rows

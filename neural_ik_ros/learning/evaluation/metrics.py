@@ -179,8 +179,8 @@ def error_statistics(rows: SampleErrors) -> ErrorStatistics:
         rotation_median=float(np.median(rows.rotation)),
         rotation_p95=float(np.percentile(rows.rotation, 95)),
         rotation_max=float(np.max(rows.rotation)),
-        relative_position_error=_finite(np.median(rows.relative_position_error)),
-        relative_rotation_error=_finite(np.median(rows.relative_rotation_error)),
+        relative_position_error=_none_if_infinite(np.median(rows.relative_position_error)),
+        relative_rotation_error=_none_if_infinite(np.median(rows.relative_rotation_error)),
     )
 
 
@@ -224,5 +224,5 @@ def _ratio(error: FloatArray, motion: FloatArray) -> FloatArray:
     return np.divide(error, motion, out=without_motion, where=motion > 0.0)
 
 
-def _finite(value: np.floating) -> float | None:
+def _none_if_infinite(value: np.floating) -> float | None:
     return float(value) if np.isfinite(value) else None

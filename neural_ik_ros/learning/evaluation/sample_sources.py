@@ -57,12 +57,12 @@ def stored_samples(arm: Arm, folder: Path, n: int) -> Iterator[Samples]:
         raise EvaluationError(file, problem, 'give a folder of neural_ik generate')
     rows = rows[:n]
     for start in range(0, len(rows), BLOCK):
-        samples = _samples(np.array(rows[start : start + BLOCK], dtype=np.float64))
+        samples = _samples_from_rows(np.array(rows[start : start + BLOCK], dtype=np.float64))
         _require_same_arm(arm, samples, file)
         yield samples
 
 
-def _samples(rows: FloatArray) -> Samples:
+def _samples_from_rows(rows: FloatArray) -> Samples:
     return Samples(
         transform_base_tool=transform_from_xyz_rpy(rows[:, :3], rows[:, 3:6]),
         q_current=rows[:, 6:N_FEATURES],

@@ -22,13 +22,13 @@ def tables(evaluation: Evaluation) -> dict[str, str]:
     shown = [HOLD_CURRENT, *evaluation.networks]
     hard_cases = [name for name in evaluation.sets if name not in main]
     return {
-        'setup': _setup(evaluation),
-        'summary': _rows(evaluation, main, shown, _SUMMARY, _summary),
-        'unrefined': _rows(evaluation, main, everything, _UNREFINED, _unrefined),
-        'refined': _rows(evaluation, main, everything, _REFINED, _refined),
-        'joints': _rows(evaluation, main, everything, _JOINTS, _joints),
-        'hard_cases': _rows(evaluation, hard_cases, shown, _SUMMARY, _summary),
-        'time': _time(evaluation),
+        'setup': _setup_sentence(evaluation),
+        'summary': _metrics_table(evaluation, main, shown, _SUMMARY, _summary),
+        'unrefined': _metrics_table(evaluation, main, everything, _UNREFINED, _unrefined),
+        'refined': _metrics_table(evaluation, main, everything, _REFINED, _refined),
+        'joints': _metrics_table(evaluation, main, everything, _JOINTS, _joints),
+        'hard_cases': _metrics_table(evaluation, hard_cases, shown, _SUMMARY, _summary),
+        'time': _time_table(evaluation),
     }
 
 
@@ -66,7 +66,7 @@ _REFINED = (
 _JOINTS = tuple(f'joint_{joint} [deg]' for joint in range(1, 7))
 
 
-def _setup(evaluation: Evaluation) -> str:
+def _setup_sentence(evaluation: Evaluation) -> str:
     """Return one sentence with what is needed to reproduce the results."""
     settings = ', '.join(f'{name} {value}' for name, value in evaluation.configuration.items())
     versions = ', '.join(f'{name} {value}' for name, value in evaluation.versions.items())
@@ -77,7 +77,7 @@ def _setup(evaluation: Evaluation) -> str:
     )
 
 
-def _rows(
+def _metrics_table(
     evaluation: Evaluation,
     names: Sequence[str],
     predictors: Sequence[str],
@@ -96,8 +96,8 @@ def _rows(
 def _summary(metrics: PredictorMetrics) -> Sequence[str]:
     errors, refinement = metrics.unrefined, metrics.refinement
     return (
-        _number(errors.joint_rmse),
-        _tool(errors.position_median, errors.rotation_median),
+        _three_digits(errors.joint_rmse),
+        _tool_error(errors.position_median, errors.rotation_median),
         _relative_to_motion(errors),
         _percent(refinement.converged),
         _percent(refinement.posture_kept),
@@ -108,9 +108,9 @@ def _summary(metrics: PredictorMetrics) -> Sequence[str]:
 def _unrefined(metrics: PredictorMetrics) -> Sequence[str]:
     errors = metrics.unrefined
     return (
-        _number(errors.joint_mse),
-        _number(errors.joint_rmse),
-        _number(errors.scaled_rmse),
+        _three_digits(errors.joint_mse),
+        _three_digits(errors.joint_rmse),
+        _three_digits(errors.scaled_rmse),
         *_tool_cells(errors),
         _relative_to_motion(errors),
     )
@@ -124,8 +124,8 @@ def _refined(metrics: PredictorMetrics) -> Sequence[str]:
         _percent(refinement.same_solution),
         _iterations(refinement.mean_iterations),
         _iterations(refinement.p95_iterations),
-        _number(errors.joint_mse),
-        _number(errors.joint_rmse),
+        _three_digits(errors.joint_mse),
+        _three_digits(errors.joint_rmse),
         *_tool_cells(errors),
     )
 
@@ -136,7 +136,7 @@ def _joints(metrics: PredictorMetrics) -> Sequence[str]:
     return [f'{_degrees(mean)}, p95 {_degrees(p95)}' for mean, p95 in pairs]
 
 
-def _time(evaluation: Evaluation) -> str:
+def _time_table(evaluation: Evaluation) -> str:
     return markdown_table(
         ('network', 'median [µs]', 'p95 [µs]', f'relative to {REFERENCE}'),
         (
@@ -152,22 +152,24 @@ def _time(evaluation: Evaluation) -> str:
 
 
 def _tool_cells(errors: ErrorStatistics) -> Iterator[str]:
-    yield _tool(errors.position_median, errors.rotation_median)
-    yield _tool(errors.position_p95, errors.rotation_p95)
-    yield _tool(errors.position_max, errors.rotation_max)
+    yield _tool_error(errors.position_median, errors.rotation_median)
+    yield _tool_error(errors.position_p95, errors.rotation_p95)
+    yield _tool_error(errors.position_max, errors.rotation_max)
 
 
 def _relative_to_motion(errors: ErrorStatistics) -> str:
     pair = (errors.relative_position_error, errors.relative_rotation_error)
-    return ', '.join('-' if share is None else f'{_number(100.0 * share)} %' for share in pair)
+    return ', '.join(
+        '-' if share is None else f'{_three_digits(100.0 * share)} %' for share in pair
+    )
 
 
-def _tool(position: float, rotation: float) -> str:
-    return f'{_number(1e3 * position)} mm, {_degrees(rotation)}°'
+def _tool_error(position: float, rotation: float) -> str:
+    return f'{_three_digits(1e3 * position)} mm, {_degrees(rotation)}°'
 
 
 def _degrees(angle: float) -> str:
-    return _number(math.degrees(angle))
+    return _three_digits(math.degrees(angle))
 
 
 def _percent(share: float) -> str:
@@ -179,7 +181,7 @@ def _iterations(count: float | None) -> str:
     return '-' if count is None else f'{count:.2f}'
 
 
-def _number(value: float) -> str:
+def _three_digits(value: float) -> str:
     """Return three significant digits, as short as they can be written."""
     if value == 0.0:
         return '0'

@@ -99,8 +99,8 @@ def evaluate_network(
     model: keras.Model, features: FloatArray | NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return the joints (n, 6) [rad] that the network predicts for features (n, 12)."""
-    answers = model(features.astype(np.float32), training=False)
-    return np.asarray(keras.ops.convert_to_numpy(answers))
+    outputs = model(features.astype(np.float32), training=False)
+    return np.asarray(keras.ops.convert_to_numpy(outputs))
 
 
 def to_litert(model: keras.Model) -> bytes:
