@@ -13,8 +13,8 @@ from pathlib import Path
 
 from neural_ik_ros.errors import NeuralIkError
 from neural_ik_ros.kinematics import Arm
-from neural_ik_ros.learning.bundle.bundle import load_bundle
 from neural_ik_ros.learning.bundle.card import MODEL
+from neural_ik_ros.learning.bundle.storage import load_bundle
 from neural_ik_ros.provenance import hardware, versions
 
 from .measure import Plan, Unmeasured, agreeing_workers, measure_paths, measure_set

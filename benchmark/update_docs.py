@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from neural_ik_ros.learning.evaluation.markdown import block_of, with_tables
+from neural_ik_ros.learning.evaluation.markdown import replace_tables, table_block
 
 from .results import Results, read_results
 from .tables import tables
@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / 'docs' / 'results' / 'benchmark.json'
 IMAGES = REPOSITORY / 'docs' / 'images'
 PAGES = (REPOSITORY / 'README.md', REPOSITORY / 'docs' / 'benchmark.md')
-BLOCK = block_of('benchmark')
+BLOCK = table_block('benchmark')
 # In the README: the strongest of each kind; docs/benchmark.md has all of them.
 IN_SHORT = ('ours, network', 'ours, current joints', 'EAIK', 'TRAC-IK', 'roboticstoolbox LM')
 
@@ -40,7 +40,7 @@ def main() -> None:
     by_name = page_tables(read_results(RESULTS))
     for page in PAGES:
         page.write_text(
-            with_tables(page.read_text(encoding='utf-8'), BLOCK, by_name), encoding='utf-8'
+            replace_tables(page.read_text(encoding='utf-8'), BLOCK, by_name), encoding='utf-8'
         )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from neural_ik_ros.learning.evaluation.markdown import block_of, markdown_table, with_tables
+from neural_ik_ros.learning.evaluation.markdown import markdown_table, replace_tables, table_block
 from neural_ik_ros.learning.evaluation.results import Evaluation, read_evaluation
 from neural_ik_ros.learning.evaluation.tables import tables
 
@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / 'docs'
 RESULTS = DOCS / 'results' / 'evaluation.json'
 PAGES = (REPOSITORY / 'README.md', DOCS / 'network.md', DOCS / 'results' / 'evaluation.md')
-BLOCK = block_of('evaluation')
+BLOCK = table_block('evaluation')
 
 SETS = ('near', 'far', 'any')  # of the two short tables
 NETWORK = 'irb2400'  # of the README
@@ -57,7 +57,7 @@ def main() -> None:
     by_name = page_tables(read_evaluation(RESULTS))
     for page in PAGES:
         page.write_text(
-            with_tables(page.read_text(encoding='utf-8'), BLOCK, by_name), encoding='utf-8'
+            replace_tables(page.read_text(encoding='utf-8'), BLOCK, by_name), encoding='utf-8'
         )
 
 

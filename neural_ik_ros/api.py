@@ -7,10 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from .kinematics import Arm, arm_from_urdf
-from .learning.bundle.bundle import Bundle, load_bundle
 from .learning.bundle.card import ARM
 from .learning.bundle.engines import make_engine
 from .learning.bundle.predictor import NetworkSeed
+from .learning.bundle.storage import Bundle, load_bundle
 from .solver import IkSolver, SolverOptions
 from .urdf_file import read_urdf
 
@@ -31,9 +31,9 @@ def load_solver(
     :param calibration: File with corrections of the joint frames, see docs/calibrate.md.
     :param engine: ``litert``, or ``keras`` where Keras is installed.
     :raises BundleError: If the bundle is not what its card says.
-    :raises EngineError: If the engine is unknown or not installed.
+    :raises MissingLibraryError: If the engine is not installed.
     :raises UrdfError: If the URDF has no such arm.
-    :raises ConfigError: If the calibration file is invalid.
+    :raises ConfigError: If the engine is unknown, or the calibration file is invalid.
     :raises CorrectionError: If it corrects a joint that the arm does not have.
     """
     loaded = load_bundle(None if bundle is None else Path(bundle))

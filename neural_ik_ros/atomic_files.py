@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Files and folders that are complete or not there, whenever the process or the machine stops."""
+"""Atomic writes: a file or folder is complete or absent, even if the machine stops."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pathlib import Path
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """
-    Yield a path beside ``path`` to write to; what it holds is on the disk before it is renamed.
+    Yield a temporary path beside ``path``, which is flushed to disk and renamed at the end.
 
-    A file that was at ``path`` is replaced; if the block raises, it stays as it was.
+    An existing file at ``path`` is replaced; if the block raises, it is left unchanged.
     """
     partial = path.with_name(f'partial_{path.name}')
     try:
@@ -31,11 +31,11 @@ def atomic_write(path: Path) -> Iterator[Path]:
 @contextmanager
 def atomic_directory(path: Path, *, is_replaced: bool = False) -> Iterator[Path]:
     """
-    Yield a path of the same name elsewhere; the folder made there takes its place at the end.
+    Yield a temporary path at which the block makes the folder; it is renamed at the end.
 
-    If anything is raised before, nothing is left behind and nothing is replaced.
+    If the block raises, nothing is left behind and nothing is replaced.
 
-    :param is_replaced: Whether a folder that is at ``path`` makes way.
+    :param is_replaced: Whether an existing folder at ``path`` is replaced.
     :raises OSError: If it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)

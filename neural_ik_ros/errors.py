@@ -1,32 +1,69 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The one root of the package's exceptions, and what is said when a library is missing."""
+"""The root of the package's exceptions, and those that several folders raise."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 
 class NeuralIkError(Exception):
     """
-    A mistake of the caller or the installation, told in one line that ends in a remedy.
+    A mistake of the caller or a fault of the installation: one line that ends in a remedy.
 
     Outcomes of solving (unreachable, bad target ...) are never exceptions: see ``IkStatus``.
     """
 
 
-class MissingLibraryError(NeuralIkError):
-    """A library that is always needed is not installed for this Python."""
+class ExplainedError(NeuralIkError):
+    """Names what cannot be used (a key, a file, a network), why, and the remedy."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f'{name} is not installed for {sys.executable}; docs/start.md says how.')
+    def __init__(self, name: object, problem: str, remedy: str) -> None:
+        self.name, self.problem, self.remedy = str(name), problem, remedy
+        super().__init__(f'{name}: {problem}; {remedy}.')
+
+
+class ConfigError(ExplainedError):
+    """A configuration file, key, option or parameter has a value that cannot be used."""
+
+
+class DataError(ExplainedError):
+    """Samples cannot be drawn, read or written."""
+
+
+class ModelFileError(ExplainedError):
+    """A network or its scaler cannot be written, read, converted or run."""
+
+
+class TrainingError(ExplainedError):
+    """A training run cannot start, go on or be resumed."""
+
+
+class BundleError(ExplainedError):
+    """A bundle cannot be read or written, or is not what its card says."""
+
+    def __init__(self, path: Path, problem: str, remedy: str) -> None:
+        self.path = path
+        super().__init__(f'bundle {path}', problem, remedy)
+
+
+class EvaluationError(ExplainedError):
+    """A network, a set of samples or a report cannot be evaluated."""
+
+
+class MissingLibraryError(NeuralIkError):
+    """A library that is needed here is not installed for this Python."""
+
+    def __init__(self, library: str | None, remedy: str = 'docs/start.md says how') -> None:
+        super().__init__(f'{library} is not installed for {sys.executable}; {remedy}.')
 
     @classmethod
     def of(cls, error: ModuleNotFoundError) -> MissingLibraryError:
         """
-        Return what to say of an import that failed.
+        Return the error that reports a failed import.
 
-        :raises ModuleNotFoundError: The same again if it is one of our own modules: a bug.
+        :raises ModuleNotFoundError: The given error if the module is one of our own: a bug.
         """
         name = (error.name or str(error)).partition('.')[0]
         if name == __name__.partition('.')[0]:

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a result was made with: versions and hardware."""
+"""Provenance of a result: versions of libraries and hardware."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ CPU_INFO = Path('/proc/cpuinfo')
 
 
 def versions(libraries: Iterable[str]) -> dict[str, str]:
-    """Return the versions of this package, Python and those of the libraries that are there."""
+    """Return the versions of this package, of Python and of the libraries that are installed."""
     found = {'neural_ik_ros': __version__, 'python': platform.python_version()}
     for library in libraries:
         try:
             found[library] = version(library)
         except PackageNotFoundError:
-            continue  # tensorflow comes under either of two names
+            continue  # TensorFlow has two distribution names
     return found
 
 
 def hardware() -> dict[str, str | int]:
-    """Return what times depend on."""
+    """Describe the machine, on which measured times depend."""
     return {
         'system': platform.system(),
         'machine': platform.machine(),
@@ -37,7 +37,7 @@ def hardware() -> dict[str, str | int]:
 
 
 def _processor() -> str:
-    """Return the model of the first processor, as Linux names it, or what Python knows."""
+    """Return the model of the first processor from Linux, else the name Python reports."""
     try:
         lines = CPU_INFO.read_text(encoding='utf-8', errors='replace').splitlines()
     except OSError:

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where launch files, configuration and the robot description are installed."""
+"""Locates the installed launch files, configuration and robot description."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PACKAGE_NAME = 'neural_ik_ros'
 
 
 class ShareFolderError(NeuralIkError):
-    """The share folder of the package is nowhere to be found."""
+    """The share folder of the package cannot be found."""
 
     def __init__(self, searched: list[Path]) -> None:
         self.searched = searched
@@ -27,7 +27,7 @@ def share_folder() -> Path:
     """
     Return the folder that holds ``config/``, ``launch/`` and ``urdf/``.
 
-    Asks the ament index first (colcon, apt), then the Python prefix (``pip install .``), then the
+    Searches the ament index (colcon, apt), then the Python prefix (``pip install .``), then the
     source tree (``pip install -e .`` installs no data files).
 
     :raises ShareFolderError: If none of the three has the files.

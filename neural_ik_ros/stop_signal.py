@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""SIGINT and SIGTERM as a flag. Imports nothing heavy: it comes before everything else."""
+"""SIGINT and SIGTERM as a flag. Imports nothing heavy: installed before other imports."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from types import FrameType
 
 class StopSignal:
     """
-    Remembers that SIGINT or SIGTERM arrived, instead of raising in the middle of something.
+    Records SIGINT or SIGTERM instead of raising an exception at an arbitrary point.
 
     Context and executor stay valid until the spin loop has ended, so there is no race between
-    a signal and a callback, and a node can still publish its last words.
+    a signal and a callback, and a node can still publish its final messages.
     """
 
     def __init__(self) -> None:
         self.is_set = False
-        self.raises = False  # KeyboardInterrupt, where waiting would take long and nothing moves
+        self.raises = False  # KeyboardInterrupt as well, for long waits in which nothing moves
 
     @classmethod
     def installed(cls) -> StopSignal:
-        """Return a new one that has taken over both signals; for the main thread."""
+        """Return an instance that handles both signals; call it on the main thread."""
         stop = cls()
         signal.signal(signal.SIGINT, stop._remember)
         signal.signal(signal.SIGTERM, stop._remember)
@@ -35,6 +35,6 @@ class StopSignal:
 
 
 def ignore_signals() -> None:
-    """Let nothing interrupt a teardown: a terminal and its launcher both send SIGINT."""
+    """Ignore both signals during teardown: a terminal and its launcher both send SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

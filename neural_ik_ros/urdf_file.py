@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""URDF files: the shipped one, and reading any without trusting it."""
+"""URDF files: the path of the shipped one, and reading untrusted ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class UrdfFileError(NeuralIkError):
 
 
 def shipped_urdf() -> Path:
-    """Return the plain URDF of the IRB2400 that comes with the package."""
+    """Return the path of the plain IRB2400 URDF that comes with the package."""
     return share_folder() / 'urdf' / 'irb2400.urdf'
 
 
@@ -34,7 +34,7 @@ def read_urdf(path: Path) -> str:
     :raises UrdfFileError: If it cannot be read.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # opening a pipe must not wait
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # opening a pipe must not block
         with os.fdopen(descriptor, 'rb') as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise UrdfFileError(path, 'not a regular file')

@@ -19,11 +19,11 @@ HERE = Path(__file__).resolve().parent
 # An invented arm: no two of its last three axes meet in one point, so it has no closed form.
 ARM = HERE.parents[1] / 'test' / 'learning' / 'offset_wrist.urdf'
 N_TARGETS = 1000
-AWAY = 0.5  # [rad] joints are so far from the answer
+AWAY = 0.5  # [rad] largest distance of the current joints from the solution
 
 
 def main(output: Path, urdf: Path, config: Path) -> None:
-    """Train into ``output/run``, print what the network is worth, draw it."""
+    """Train into ``output/run``, print and draw how good the network is."""
     run = output / 'run'
     code = neural_ik(
         ['train', '--config', str(config), '--arm', str(urdf), '--output', str(run)]
@@ -45,10 +45,10 @@ def main(output: Path, urdf: Path, config: Path) -> None:
         is_solved = solutions.is_solved
         reached = tools(solver, solutions.q[is_solved])
         off = np.linalg.norm(reached - targets[is_solved, :3, 3], axis=1)
-        n_steps = solutions.iterations[is_solved].mean()
+        n_iterations = solutions.iterations[is_solved].mean()
         print(
             f'from the {name}: solved {is_solved.sum()} of {N_TARGETS} in '
-            f'{n_steps:.2f} iterations, off by at most {off.max():.1e} m'
+            f'{n_iterations:.2f} iterations, off by at most {off.max():.1e} m'
         )
 
     distance = {
@@ -59,13 +59,13 @@ def main(output: Path, urdf: Path, config: Path) -> None:
         )
     }
     for name, values in distance.items():
-        print(f'{name} alone: tool off by {np.median(values):.1e} m in the median')
+        print(f'{name} unrefined: tool off by {np.median(values):.1e} m in the median')
     history = json.loads((run / 'history.json').read_text(encoding='utf-8'))
     draw(history, distance, output / 'picture.png')
 
 
 def tools(solver: IkSolver, q: np.ndarray) -> np.ndarray:
-    """Return where the tool (n, 3) [m] is."""
+    """Return the tool positions (n, 3) [m]."""
     return forward(solver.arm, q)[:, :3, 3]
 
 

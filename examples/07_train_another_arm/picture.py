@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of this example: how the network learnt, and what it proposes."""
+"""The plot of this example: learning curves, and the errors of the predictions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ plt.style.use(Path(__file__).parents[1] / 'pictures.mplstyle')
 def draw(
     history: Sequence[Mapping[str, float]], distance: Mapping[str, np.ndarray], file: Path
 ) -> None:
-    """Draw the joint errors of each epoch, and how far off (n,) [m] the proposals are."""
+    """Draw the joint errors of each epoch and the tool errors (n,) [m] of the predictions."""
     figure, (learning, axes) = plt.subplots(1, 2, figsize=(10.0, 4.0))
     epochs = [record['epoch'] for record in history]
     for name, label, style in (

@@ -1,3 +1,3 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""How one arm differs from its URDF."""
+"""Calibration of one arm: how it differs from its URDF."""

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""``neural_ik bundle verify``: is a bundle whole, do its files belong together."""
+"""``neural_ik bundle verify``: check that a bundle is complete and its files agree."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def add_parser(subparsers: Any) -> None:
     actions = parser.add_subparsers(dest='action', required=True, metavar='ACTION')
     verify = actions.add_parser(
         'verify',
-        help='check hashes, and that LiteRT, Keras and scaler agree',
-        description='What needs TensorFlow or scikit-learn is skipped where they are missing.',
+        help='check hashes, and that LiteRT, Keras, scaler and arm agree',
+        description='Checks whose libraries (TensorFlow, scikit-learn) are missing are skipped.',
     )
     verify.add_argument(
         'path', type=Path, nargs='?', metavar='PATH', help='folder (default: the shipped bundle)'

@@ -67,7 +67,7 @@ def _run(arguments: argparse.Namespace) -> int:
         ) from error
     from ..interface.factory import motion_limits
     from ..interface.node_config import NodeConfig
-    from ..learning.bundle.bundle import load_bundle
+    from ..learning.bundle.storage import load_bundle
 
     options = DemoOptions(
         folder=_make_folder(arguments.output),

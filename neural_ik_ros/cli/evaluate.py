@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""``neural_ik evaluate``: how good networks are, against the current joints."""
+"""``neural_ik evaluate``: measure networks against baselines on unseen targets."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NeuralIkError
+from ..errors import ConfigError, MissingLibraryError
 from .argument_types import bounded_int, random_seed
-from .generate import names
+from .generate import comma_separated
 
 if TYPE_CHECKING:
     from ..kinematics import Arm
     from ..learning.data.dataset import Samples
-    from ..learning.evaluation.proposals import Network
-    from ..learning.evaluation.runner import Draw
+    from ..learning.evaluation.predictors import NamedNetwork
+    from ..learning.evaluation.runner import DrawPlots
 
-MAX_SAMPLES = 500_000  # of a set; each takes about 2 kB while the set is judged
+MAX_SAMPLES = 500_000  # of a set; each takes about 2 kB while the set is measured
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
         'evaluate',
-        help='measure networks on unseen targets; write tables and pictures',
-        description='Compares networks with the current joints (echo) and with a few Newton steps '
-        'from them, alone and refined, on targets that no training draws. Writes results.json, '
-        'table.md and pictures.',
+        help='measure networks on unseen targets; write tables and plots',
+        description='Compares networks with the current joints (hold_current) and with a few '
+        'Levenberg-Marquardt iterations from them, before and after refinement, on targets that '
+        'no training draws. Writes results.json, table.md and plots.',
     )
     parser.add_argument(
         'networks',
@@ -49,58 +49,61 @@ def add_parser(subparsers: Any) -> None:
         '--data',
         type=Path,
         metavar='FOLDER',
-        help='take the test part in a folder of neural_ik generate or import instead of sets',
+        help='use the test part in a folder of neural_ik generate or import instead of sets',
     )
     parser.add_argument(
-        '--sets', type=names, metavar='A,B', help='which sets of samples (default: all)'
+        '--sets', type=comma_separated, metavar='A,B', help='which sets of samples (default: all)'
     )
     parser.add_argument(
-        '--samples', type=_count, default=20_000, metavar='N', help='of each set (default 20000)'
+        '--samples',
+        type=_sample_count,
+        default=20_000,
+        metavar='N',
+        help='of each set (default 20000)',
     )
     parser.add_argument(
         '--seed', type=random_seed, help="of the samples (default: the configuration's)"
     )
     parser.add_argument(
-        '--no-plots', action='store_true', help='no pictures, which need matplotlib'
+        '--no-plots', action='store_true', help='draw no plots, which need matplotlib'
     )
     parser.set_defaults(run=_run)
 
 
-def _count(text: str) -> int:
+def _sample_count(text: str) -> int:
     return bounded_int(text, 1, MAX_SAMPLES)
 
 
 def _run(args: argparse.Namespace) -> int:
-    from ..learning.evaluation.proposals import load_networks
-    from ..learning.evaluation.runner import evaluate, require_new, write_report
+    from ..learning.evaluation.predictors import load_networks
+    from ..learning.evaluation.runner import evaluate, require_new_folder, write_report
     from ..learning.evaluation.tables import tables
 
-    require_new(args.output)
-    draw = None if args.no_plots else _drawing()
+    require_new_folder(args.output)
+    draw = None if args.no_plots else _load_plotting()
     networks = load_networks(args.networks)
     arm = _arm(args.arm, networks)
     sources, configuration = _sources(args, arm)
-    evaluation, judged = evaluate(arm, networks, sources, configuration)
-    written = write_report(args.output, evaluation, judged, draw)
+    evaluation, set_errors = evaluate(arm, networks, sources, configuration)
+    written = write_report(args.output, evaluation, set_errors, draw)
     print(tables(evaluation)['summary'])
     print('written:', ', '.join(str(path) for path in written))
     return 0
 
 
-def _drawing() -> Draw:
-    """Return what draws the pictures, before minutes go into what cannot be drawn."""
+def _load_plotting() -> DrawPlots:
+    """Return the function that draws the plots; fail before the evaluation, not after it."""
     try:
         from ..learning.evaluation.plots import save_plots
     except ImportError as error:
-        raise NeuralIkError(
-            f'{error.name} is not installed; install the extra [plots] or add --no-plots.'
-        ) from error
+        remedy = 'install the extra [plots] or add --no-plots'
+        raise MissingLibraryError(error.name, remedy) from error
     return save_plots
 
 
-def _arm(urdf: Path | None, networks: Sequence[Network]) -> Arm:
+def _arm(urdf: Path | None, networks: Sequence[NamedNetwork]) -> Arm:
     from ..kinematics import arm_from_urdf
-    from ..learning.evaluation.proposals import common_arm
+    from ..learning.evaluation.predictors import common_arm
     from ..urdf_file import read_urdf
 
     if urdf is None:
@@ -112,22 +115,23 @@ def _arm(urdf: Path | None, networks: Sequence[Network]) -> Arm:
 def _sources(
     args: argparse.Namespace, arm: Arm
 ) -> tuple[Mapping[str, Iterable[Samples]], Mapping[str, Any]]:
-    """Return the samples of each set, and what makes them again."""
-    from ..learning.evaluation.sources import drawn, stored
+    """Return the samples of each set, and the configuration that reproduces them."""
+    from ..learning.evaluation.sample_sources import samples_by_set, stored_samples
     from ..learning.training.config import LearningConfig
 
     if args.data is not None:
         if args.sets or args.config or args.seed is not None:
-            raise NeuralIkError('--data is read as it is; leave --sets, --config and --seed out.')
+            problem = 'takes its samples from a folder'
+            raise ConfigError('--data', problem, 'leave --sets, --config and --seed out')
         name = args.data.resolve().stem
-        return {name: stored(arm, args.data, args.samples)}, {
+        return {name: stored_samples(arm, args.data, args.samples)}, {
             'data': str(args.data),
             'n_samples': args.samples,
         }
     config = LearningConfig.from_file(args.config) if args.config else LearningConfig()
     seed = config.data.seed if args.seed is None else args.seed
     data = replace(config.data, seed=seed, n_test=args.samples)
-    return drawn(arm, data, args.sets or []), {
+    return samples_by_set(arm, data, args.sets or []), {
         name: value
         for name, value in asdict(data).items()
         if name not in ('sets', 'n_train', 'n_validation', 'is_fresh_each_epoch')

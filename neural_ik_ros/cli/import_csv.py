@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""``neural_ik import``: the public data set in the form of ``neural_ik generate``."""
+"""``neural_ik import``: convert the public data set to the format of ``neural_ik generate``."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
         'import',
-        help='take over the public data set of 300,000 rows',
+        help='convert the public data set of 300,000 rows',
         description='Checks datasetIRB2400.csv (x y z in mm, yaw pitch roll, q1_in .. q6_in, '
         'q1_out .. q6_out in rad) against the arm that made it and writes it as neural_ik '
-        'generate does, split by target: 72 % train, 8 % validation, 20 % test. Prints what '
-        'answering with the input scores, and what a random split of the rows leaks.',
+        'generate does, split by target: 72 % train, 8 % validation, 20 % test. Prints the error '
+        'of holding the current joints, and the leak of a random split of the rows.',
     )
     parser.add_argument('file', type=Path, help='the CSV file')
     parser.add_argument('--output', type=Path, required=True, help='new folder to write')
@@ -49,8 +49,8 @@ def _run(args: argparse.Namespace) -> int:
     found = csv_metrics(data, args.seed)
     print(
         f'{len(data.rows)} rows, {data.n_targets} targets\n'
-        f'answering with q_in: RMSE {found.echo_rmse:.4f} rad, with each joint divided by the '
-        f'range of its answers {found.echo_scaled_rmse:.4f}\n'
+        f'holding q_in: RMSE {found.hold_current_rmse:.4f} rad, with each joint divided by the '
+        f'range of its solutions {found.hold_current_scaled_rmse:.4f}\n'
         f'rows split at random, 80/20: {found.n_leaked_targets} of {found.n_test_targets} test '
         'targets are in the training part as well'
     )

@@ -230,8 +230,8 @@ def _topics(arguments: argparse.Namespace) -> Topics:
 
 def _network(config: NodeConfig) -> dict[str, str]:
     """Return name and hash of the network."""
-    from ..learning.bundle.bundle import load_bundle
     from ..learning.bundle.card import MODEL
+    from ..learning.bundle.storage import load_bundle
 
     bundle = load_bundle(Path(config.bundle) if config.bundle else None)
     return {'name': bundle.card.name, 'sha256': bundle.card.files[MODEL].sha256}

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""``neural_ik train``: from a configuration to a bundle."""
+"""``neural_ik train``: train a network by a configuration and make its bundle."""
 
 from __future__ import annotations
 
@@ -9,36 +9,21 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NeuralIkError
+from ..errors import ConfigError, MissingLibraryError, TrainingError
 from .generate import add_source_arguments
 from .quiet import quiet_libraries
 
 if TYPE_CHECKING:
-    from ..learning.bundle.bundle import Bundle
+    from ..learning.bundle.storage import Bundle
     from ..learning.training.config import LearningConfig
 
 BACKENDS = ('tensorflow', 'jax')
-
-
-class TrainingLibraryError(NeuralIkError):
-    """A library that only training needs is not installed."""
-
-    def __init__(self, library: str | None) -> None:
-        remedies = {
-            'tensorboard': 'leave --tensorboard out or: pip install tensorboard',
-            'tensorflow': "pip install 'neural_ik_ros[learning]', or set KERAS_BACKEND=jax "
-            'where JAX is installed',
-            'jax': "pip install 'jax[cpu]', or leave KERAS_BACKEND out",
-        }
-        remedy = remedies.get(str(library), "pip install 'neural_ik_ros[learning]'")
-        super().__init__(f'training needs {library}, which is not installed; {remedy}.')
-
-
-class BackendError(NeuralIkError):
-    """Keras is asked to run on something that is not tried here."""
-
-    def __init__(self, backend: str) -> None:
-        super().__init__(f'KERAS_BACKEND is {backend!r}; choose from {", ".join(BACKENDS)}.')
+EXTRA = "pip install 'neural_ik_ros[learning]'"
+REMEDIES = {  # by the library that training needs and does not find
+    'tensorboard': 'leave --tensorboard out or: pip install tensorboard',
+    'tensorflow': f'{EXTRA}, or set KERAS_BACKEND=jax where JAX is installed',
+    'jax': "pip install 'jax[cpu]', or leave KERAS_BACKEND out",
+}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -46,17 +31,19 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         'train',
         help='train a network and make its bundle',
-        description='Trains from fresh samples of the arm and ends with a verified bundle in '
-        'OUTPUT/bundle. Interrupted, it continues after the last finished epoch with --resume.',
+        description='Trains on samples drawn from the arm and ends with a verified bundle in '
+        'OUTPUT/bundle. With --resume an interrupted run continues after its last finished epoch.',
     )
     parser.add_argument('--output', type=Path, required=True, help='folder of the training run')
     add_source_arguments(parser)
     parser.add_argument(
         '--resume',
         action='store_true',
-        help='continue the run in OUTPUT, which knows its configuration and arm',
+        help='continue the run in OUTPUT with its own configuration and arm',
     )
-    parser.add_argument('--quiet', action='store_true', help='one line for each epoch, no bar')
+    parser.add_argument(
+        '--quiet', action='store_true', help='one line for each epoch, no progress bar'
+    )
     parser.add_argument(
         '--tensorboard', action='store_true', help='also write a log to OUTPUT/tensorboard'
     )
@@ -71,15 +58,15 @@ def _run(args: argparse.Namespace) -> int:
     arm_from_urdf(urdf)  # refused before anything is written
     _require_libraries(has_tensorboard=args.tensorboard)
     from ..learning.make_bundle import make_bundle
-    from ..learning.training.curves import draw_curves
-    from ..learning.training.train import backend, train
-    from ..learning.training.workers import join, worker_from_environment
+    from ..learning.training.distributed import join_workers, worker_from_environment
+    from ..learning.training.learning_curves import draw_learning_curves
+    from ..learning.training.training_loop import backend, train
 
     worker = worker_from_environment()
     run = RunFolder(args.output)
     if worker.is_chief:
         run = open_run(args.output, config, urdf, resume=args.resume)
-    join(worker, config)
+    join_workers(worker, config)
     config, urdf = read_sources(run)  # in the order of keys it was started with
     arm = arm_from_urdf(urdf)
     on_epoch = None
@@ -91,7 +78,7 @@ def _run(args: argparse.Namespace) -> int:
     trained = train(arm, config, run, worker=worker, verbose=verbose, on_epoch=on_epoch)
     if trained is None:
         return 0
-    draw_curves(run, trained.history)
+    draw_learning_curves(run, trained.history)
     if backend() != 'tensorflow':
         print(f'network: {run.best}')
         print(
@@ -99,23 +86,22 @@ def _run(args: argparse.Namespace) -> int:
             f'KERAS_BACKEND=tensorflow neural_ik train --resume --output {run.path}'
         )
         return 0
-    _print(config, make_bundle(arm, urdf, config, trained, run))
+    _print_errors(config, make_bundle(arm, urdf, config, trained, run))
     return 0
 
 
 def _sources(args: argparse.Namespace) -> tuple[LearningConfig, str]:
-    """Return configuration and URDF: as given, else those of the run to resume, else ours."""
+    """Return configuration and URDF: as given, else of the run to resume, else as shipped."""
     from ..learning.training.config import LearningConfig, shipped_config
-    from ..learning.training.run_folder import RunFolder, RunFolderError, read_sources
+    from ..learning.training.run_folder import RunFolder, read_sources
     from ..urdf_file import read_urdf, shipped_urdf
 
     run = RunFolder(args.output)
     if args.resume and run.configuration.exists():
         config, urdf = read_sources(run)
     elif args.resume and not args.config:
-        raise RunFolderError(
-            run.path, 'holds no run to resume; check --output, or leave out --resume'
-        )
+        remedy = 'check --output, or leave out --resume'
+        raise TrainingError(run.path, 'holds no run to resume', remedy)
     else:
         config, urdf = LearningConfig.from_file(shipped_config()), read_urdf(shipped_urdf())
     if args.config:
@@ -127,30 +113,30 @@ def _sources(args: argparse.Namespace) -> tuple[LearningConfig, str]:
 
 def _require_libraries(*, has_tensorboard: bool) -> None:
     """
-    Import what training needs.
+    Import the libraries that training needs.
 
-    :raises TrainingLibraryError: If some of it is not installed.
-    :raises BackendError: If Keras is asked to run on something else than ``BACKENDS``.
+    :raises MissingLibraryError: If one of them is not installed.
+    :raises ConfigError: If ``KERAS_BACKEND`` is not one of ``BACKENDS``.
     """
     backend = os.environ.get('KERAS_BACKEND', 'tensorflow')
     if backend not in BACKENDS:
-        raise BackendError(backend)
+        raise ConfigError('KERAS_BACKEND', repr(backend), f'choose from {", ".join(BACKENDS)}')
     try:
         with quiet_libraries():
             from ..learning import make_bundle  # noqa: F401
-            from ..learning.training import curves  # noqa: F401
+            from ..learning.training import learning_curves as curves  # noqa: F401
 
             if has_tensorboard:
                 from ..learning.training import tensorboard_log  # noqa: F401
     except ModuleNotFoundError as error:
-        raise TrainingLibraryError(error.name) from error
+        raise MissingLibraryError(error.name, REMEDIES.get(str(error.name), EXTRA)) from error
 
 
-def _print(config: LearningConfig, bundle: Bundle) -> None:
+def _print_errors(config: LearningConfig, bundle: Bundle) -> None:
     for name in config.data.sets:
-        for who, errors in bundle.card.metrics[name].items():
+        for predictor, errors in bundle.card.metrics[name].items():
             print(
-                f'{name:12} {who:8} joint RMSE {errors["joint_rmse"]:.3g} rad, tool median '
+                f'{name:12} {predictor:12} joint RMSE {errors["joint_rmse"]:.3g} rad, tool median '
                 f'{1e3 * errors["position_median"]:.3g} mm {errors["rotation_median"]:.3g} rad'
             )
     print(f'bundle: {bundle.folder}')

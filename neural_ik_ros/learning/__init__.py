@@ -1,8 +1,8 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Data, network, training and the bundle they end in.
+Data, network, training, bundle, evaluation: each room imports from those before it.
 
-Serving needs ``bundle``, ``engines``, ``predictor`` and ``serving`` only, and none of them imports
-TensorFlow, Keras, scikit-learn or skops. Nothing is imported here, so that it stays this way.
+``make_bundle`` stands above the rooms. Serving loads ``bundle`` and ``data.features`` only, and
+neither TensorFlow, Keras, scikit-learn nor skops; nothing is imported here to keep it so.
 """

@@ -46,7 +46,7 @@ def tiny() -> LearningConfig:
 @pytest.fixture(scope='session')
 def run(arm: Arm, urdf: str, tiny: LearningConfig, tmp_path_factory) -> RunFolder:
     """The folder of a finished run; not to be changed."""
-    from neural_ik_ros.learning.training.train import train
+    from neural_ik_ros.learning.training.training_loop import train
 
     folder = open_run(tmp_path_factory.mktemp('run'), tiny, urdf, resume=False)
     train(arm, tiny, folder, verbose=0)
@@ -56,6 +56,6 @@ def run(arm: Arm, urdf: str, tiny: LearningConfig, tmp_path_factory) -> RunFolde
 @pytest.fixture(scope='session')
 def trained(arm: Arm, tiny: LearningConfig, run: RunFolder):
     """What that run gave."""
-    from neural_ik_ros.learning.training.train import train
+    from neural_ik_ros.learning.training.training_loop import train
 
     return train(arm, tiny, run, verbose=0)

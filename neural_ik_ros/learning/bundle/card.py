@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The card of a bundle: what made it, and what exactly its files are."""
+"""The card of a bundle: what made it, and size and hash of each of its files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ...errors import NeuralIkError
+from ...errors import BundleError
 from ..data.features import FEATURE_VERSION
 
 FORMAT_VERSION = 1
@@ -21,40 +21,16 @@ NETWORK = 'model.keras'
 SCALER = 'scaler.skops'
 ARM = 'arm.urdf'
 MEBIBYTE = 1024 * 1024
-MAX_BYTES = {  # of each file a bundle consists of, besides the card
+MAX_BYTES = {  # of each file of a bundle except the card
     MODEL: 64 * MEBIBYTE,
     NETWORK: 64 * MEBIBYTE,
     SCALER: MEBIBYTE,
     ARM: 4 * MEBIBYTE,
 }
 MAX_CARD_BYTES = 256 * 1024
-
-
-class BundleError(NeuralIkError):
-    """A bundle cannot be read, or is not what its card says."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        self.path = path
-        super().__init__(f'bundle {path}: {problem}.')
-
-
-class BundleCardError(BundleError):
-    """The card is damaged or not a card."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(path, f'{CARD} {problem}; make the bundle again with neural_ik train')
-
-
-class BundleVersionError(BundleError):
-    """The bundle was made for another version of the package."""
-
-    def __init__(self, path: Path, name: str, found: Any, needed: int) -> None:
-        self.found, self.needed = found, needed
-        super().__init__(
-            path,
-            f'{name} is {found!r}, this package needs {needed}; '
-            'use the matching package version or make the bundle again with neural_ik train',
-        )
+OTHER_VERSION = (
+    'use the matching package version or make the bundle again with neural_ik train'  # a remedy
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +42,13 @@ class FileRecord:
 
     @classmethod
     def of(cls, content: bytes) -> FileRecord:
-        """Return the record of a content."""
+        """Return the record of a file's content."""
         return cls(size=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleCard:
-    """What made a bundle; the names of the fields are the keys of ``card.json``."""
+    """What made a bundle; the fields are the keys of ``card.json``."""
 
     format_version: int = FORMAT_VERSION
     feature_version: int = FEATURE_VERSION
@@ -85,47 +61,51 @@ class BundleCard:
     files: Mapping[str, FileRecord]
 
     def to_json(self) -> bytes:
-        """Return the content of ``card.json``."""
+        """Return the card as the bytes of ``card.json``."""
         return (json.dumps(asdict(self), indent=1) + '\n').encode()
 
 
 def parse_card(content: bytes, folder: Path) -> BundleCard:
     """
-    Return the card in the content of ``card.json``.
+    Return the card in the bytes of ``card.json``.
 
-    :param folder: Of the bundle, for messages.
-    :raises BundleCardError: If it is not a complete card.
-    :raises BundleVersionError: If its format or features are of another version.
+    :param folder: Folder of the bundle, for messages.
+    :raises BundleError: If they are not a complete card, or one of another version.
     """
     try:
         mapping = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise BundleCardError(folder, 'is not JSON') from error
+        raise _bad_card(folder, 'is not JSON') from error
     if not isinstance(mapping, dict):
-        raise BundleCardError(folder, 'is not a JSON object')
+        raise _bad_card(folder, 'is not a JSON object')
     for name, needed in {
         'format_version': FORMAT_VERSION,
         'feature_version': FEATURE_VERSION,
     }.items():
         if mapping.get(name) != needed:
-            raise BundleVersionError(folder, name, mapping.get(name), needed)
+            problem = f'{CARD} has {name} {mapping.get(name)!r}, this package needs {needed}'
+            raise BundleError(folder, problem, OTHER_VERSION)
     names = {field.name for field in fields(BundleCard)}
     if set(mapping) != names:
-        raise BundleCardError(folder, f'lacks or adds {sorted(set(mapping) ^ names)}')
+        raise _bad_card(folder, f'lacks or adds {sorted(set(mapping) ^ names)}')
     for name in ('name', 'base_frame', 'tool_frame'):
         if not isinstance(mapping[name], str):
-            raise BundleCardError(folder, f'has no text in {name!r}')
+            raise _bad_card(folder, f'has no text in {name!r}')
     for name in ('configuration', 'versions', 'metrics', 'files'):
         if not isinstance(mapping[name], dict):
-            raise BundleCardError(folder, f'has no object in {name!r}')
+            raise _bad_card(folder, f'has no object in {name!r}')
     return BundleCard(**mapping | {'files': _file_records(mapping['files'], folder)})
+
+
+def _bad_card(folder: Path, problem: str) -> BundleError:
+    return BundleError(folder, f'{CARD} {problem}', 'make the bundle again with neural_ik train')
 
 
 def _file_records(mapping: dict[str, Any], folder: Path) -> dict[str, FileRecord]:
     if set(mapping) != set(MAX_BYTES):
-        raise BundleCardError(folder, f'must list exactly {sorted(MAX_BYTES)}')
+        raise _bad_card(folder, f'must list exactly {sorted(MAX_BYTES)}')
     for name, record in mapping.items():
         is_record = isinstance(record, dict) and set(record) == {'size', 'sha256'}
         if not (is_record and type(record['size']) is int and isinstance(record['sha256'], str)):
-            raise BundleCardError(folder, f'has no size and SHA-256 for {name!r}')
+            raise _bad_card(folder, f'has no size and SHA-256 for {name!r}')
     return {name: FileRecord(**record) for name, record in mapping.items()}

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The network as the solver's seed predictor."""
+"""The network of a bundle as the seed predictor of the solver."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .engines import Engine
 
 
 class NetworkSeed:
-    """Proposes what the network answers, unrefined and unchecked."""
+    """Seed predictor that returns the network's output, neither refined nor checked."""
 
     name = 'network'
 
@@ -21,7 +21,7 @@ class NetworkSeed:
 
     def predict(self, transform_base_tool: Transform, q_current: Joints) -> Joints:
         """
-        Return the network's guess of the joint angles that reach the target.
+        Return the joint angles that the network predicts for the target.
 
         :param transform_base_tool: Shape (..., 4, 4), translation in [m].
         :param q_current: Shape (..., 6) [rad].

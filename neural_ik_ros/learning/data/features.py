@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The twelve numbers the network is given."""
+"""The input of the network: twelve numbers from target pose and current joints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...kinematics import N_JOINTS, FloatArray, Joints, Transform, as_array
 from ...kinematics.compiled import compiled
 
-FEATURE_VERSION = 1  # raised whenever the meaning of a number below changes
+FEATURE_VERSION = 1  # raised whenever the meaning of a feature changes
 FEATURE_NAMES = (
     *('x', 'y', 'z'),
     *('roll', 'pitch', 'yaw'),

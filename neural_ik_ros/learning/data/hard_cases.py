@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Answers drawn from where the inverse problem is hard, for any six-axis arm."""
+"""Solutions drawn from where the inverse problem is hard, for any six-axis arm."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import NeuralIkError
+from ...errors import DataError
 from ...kinematics import (
     N_JOINTS,
     Arm,
@@ -21,38 +21,29 @@ from ...kinematics import (
     random_joints,
 )
 from ...kinematics.wrist import wrist_centre_in_link3
-from .set_definitions import LIMIT_MARGIN, STRETCH, WRIST_SINE
+from .set_definitions import BOUNDARY_REACH, LIMIT_MARGIN, MAX_WRIST_DETERMINANT
 
-CELLS = 4096  # of a joint's range, searched for where a condition holds
+N_CELLS = 4096  # that a joint's range is divided into, to find where a condition holds
 MAX_REDRAWS = 1000
 
 
-class SliceError(NeuralIkError):
-    """An arm has no joints of the kind that a slice asks for."""
-
-    def __init__(self, arm: str, name: str) -> None:
-        self.arm, self.name = arm, name
-        super().__init__(
-            f'arm {arm!r} has nothing within its limits for the slice {name!r}; leave it out.'
-        )
-
-
-def random_answers(arm: Arm, slice_name: str, rng: np.random.Generator, n: int) -> Joints:
+def draw_solutions(arm: Arm, hard_case: str, rng: np.random.Generator, n: int) -> Joints:
     """
-    Return joints within the limits (n, 6): uniform, or from a slice if it is not empty.
+    Return joints within the limits (n, 6) [rad] as solutions of the targets they reach.
 
-    :raises SliceError: If the arm has no such joints.
+    :param hard_case: A key of ``HARD_CASES``; empty for joints uniform within the limits.
+    :raises DataError: If the arm has no such joints.
     """
     q = random_joints(arm, rng, n)
-    if not slice_name:
+    if not hard_case:
         return q
-    q = _DRAWS[slice_name](arm, rng, q)
-    for _ in range(MAX_REDRAWS):  # a coupled limit may refuse the new angle beside the others
+    q = _DRAWS[hard_case](arm, rng, q)
+    for _ in range(MAX_REDRAWS):  # a coupled limit may exclude the new angle
         outside = ~is_within_limits(arm, q)
         if not outside.any():
             return q
-        q[outside] = _DRAWS[slice_name](arm, rng, random_joints(arm, rng, int(outside.sum())))
-    raise SliceError(arm.name, slice_name)
+        q[outside] = _DRAWS[hard_case](arm, rng, random_joints(arm, rng, int(outside.sum())))
+    raise _nothing_within_limits(arm, hard_case)
 
 
 def wrist_determinant(arm: Arm, q: Joints) -> FloatArray:
@@ -63,7 +54,7 @@ def wrist_determinant(arm: Arm, q: Joints) -> FloatArray:
 
 def wrist_distance(arm: Arm, q3: FloatArray) -> FloatArray:
     """
-    Return how far [m] the wrist is from axis 2 at angles of joint 3, whatever the other joints.
+    Return the distance [m] of the wrist from axis 2, which depends on joint 3 alone.
 
     The wrist is the one that link 3 carries, see ``kinematics.wrist``.
     """
@@ -75,17 +66,17 @@ def wrist_distance(arm: Arm, q3: FloatArray) -> FloatArray:
     return distance
 
 
-def _wrist(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
+def _draw_near_wrist_singularity(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
     def is_inside(q5: FloatArray) -> NDArray[np.bool_]:
         joints = np.zeros((len(q5), N_JOINTS))
         joints[:, 4] = q5
-        return np.abs(wrist_determinant(arm, joints)) <= WRIST_SINE
+        return np.abs(wrist_determinant(arm, joints)) <= MAX_WRIST_DETERMINANT
 
     q[:, 4] = _uniform_where(arm, rng, 4, is_inside, len(q), 'wrist')
     return q
 
 
-def _limits(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
+def _draw_near_limits(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
     rows, joints = np.arange(len(q)), rng.integers(N_JOINTS, size=len(q))
     inwards = rng.uniform(0.0, np.minimum(LIMIT_MARGIN, arm.upper - arm.lower)[joints])
     is_lower = rng.random(len(q)) < 0.5
@@ -93,11 +84,11 @@ def _limits(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
     return q
 
 
-def _boundary(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
-    largest = wrist_distance(arm, np.linspace(arm.lower[2], arm.upper[2], CELLS + 1)).max()
+def _draw_near_workspace_boundary(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
+    largest = wrist_distance(arm, np.linspace(arm.lower[2], arm.upper[2], N_CELLS + 1)).max()
 
     def is_inside(q3: FloatArray) -> NDArray[np.bool_]:
-        is_far: NDArray[np.bool_] = wrist_distance(arm, q3) >= STRETCH * largest
+        is_far: NDArray[np.bool_] = wrist_distance(arm, q3) >= BOUNDARY_REACH * largest
         return is_far
 
     q[:, 2] = _uniform_where(arm, rng, 2, is_inside, len(q), 'boundary')
@@ -110,23 +101,32 @@ def _uniform_where(
     joint: int,
     is_inside: Callable[[FloatArray], NDArray[np.bool_]],
     n: int,
-    slice_name: str,
+    hard_case: str,
 ) -> FloatArray:
-    """Return n angles of a joint, uniform within its limits where the condition holds."""
-    edges = np.linspace(arm.lower[joint], arm.upper[joint], CELLS + 1)
+    """Return n angles (n,) [rad] of a joint, uniform where the condition holds within limits."""
+    edges = np.linspace(arm.lower[joint], arm.upper[joint], N_CELLS + 1)
     is_edge_inside = is_inside(edges)
     cells = np.flatnonzero(is_edge_inside[:-1] | is_edge_inside[1:])
     if len(cells) == 0:
-        raise SliceError(arm.name, slice_name)
+        raise _nothing_within_limits(arm, hard_case)
     angles = np.empty(n)
     rejected = np.arange(n)
-    while len(rejected):  # of a cell at the border of the slice a part is outside
+    while len(rejected):  # a cell at the border of the region lies partly outside
         chosen = cells[rng.integers(len(cells), size=len(rejected))]
         angles[rejected] = rng.uniform(edges[chosen], edges[chosen + 1])
         rejected = rejected[~is_inside(angles[rejected])]
     return angles
 
 
+def _nothing_within_limits(arm: Arm, hard_case: str) -> DataError:
+    problem = f'has no joints within its limits for the hard case {hard_case!r}'
+    return DataError(f'arm {arm.name!r}', problem, 'leave it out')
+
+
 _DRAWS: Mapping[str, Callable[[Arm, np.random.Generator, Joints], Joints]] = MappingProxyType(
-    {'wrist': _wrist, 'limits': _limits, 'boundary': _boundary}
+    {
+        'wrist': _draw_near_wrist_singularity,
+        'limits': _draw_near_limits,
+        'boundary': _draw_near_workspace_boundary,
+    }
 )

@@ -10,64 +10,69 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..data.set_definitions import split_name
-from .call_times import CallTime
-from .measures import Errors, ProposalErrors, Steps
-from .proposals import EvaluationError
+from ...errors import EvaluationError
+from ..data.set_definitions import split_set_name
+from .inference_times import InferenceTime
+from .metrics import ErrorStatistics, PredictorMetrics, RefinementStatistics
 
-HISTORY = 'history'  # where a card's metrics keep the learning curves, a list for each quantity
+HISTORY = 'history'  # key of the learning curves in a card's metrics, a list for each quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """Everything a table says and what it was made with; SI units throughout."""
+    """The results behind the tables and what they were made with; SI units."""
 
     arm: str
-    configuration: Mapping[str, Any]  # of the samples, with their seed
-    networks: Mapping[str, Mapping[str, Any]]  # what each bundle is
+    configuration: Mapping[str, Any]  # of the samples, including their seed
+    networks: Mapping[str, Mapping[str, Any]]  # description of each bundle
     versions: Mapping[str, str]
     hardware: Mapping[str, Any]
-    sets: Mapping[str, Mapping[str, ProposalErrors]]  # by set, then by proposal
-    call_times: Mapping[str, CallTime]  # by network
+    sets: Mapping[str, Mapping[str, PredictorMetrics]]  # by set, then by predictor
+    inference_times: Mapping[str, InferenceTime]  # by network
 
     def to_json(self) -> str:
-        """Return the content of ``results.json``."""
+        """Return the evaluation as the text of ``results.json``."""
         return json.dumps(asdict(self), indent=1, allow_nan=False) + '\n'
 
     @property
     def main_sets(self) -> list[str]:
-        """Return the sets that are no slice of another, or all if there is no such set."""
-        return [name for name in self.sets if not split_name(name)[1]] or list(self.sets)
+        """Names of the sets that are no hard case of another, or all names if there are none."""
+        return [name for name in self.sets if not split_set_name(name)[1]] or list(self.sets)
 
     @property
     def histories(self) -> dict[str, Mapping[str, list[float]]]:
-        """Return the learning curves of the networks that have them."""
+        """Learning curves by network, of the networks that have them."""
         found = {name: network[HISTORY] for name, network in self.networks.items()}
         return {name: curves for name, curves in found.items() if curves}
 
 
 def read_evaluation(path: Path) -> Evaluation:
     """
-    Return what ``to_json`` wrote to a file.
+    Read a file that ``to_json`` wrote.
 
     :raises EvaluationError: If it is not the result of an evaluation.
     """
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
         sets = {
-            name: {who: _proposal_errors(errors) for who, errors in by_proposal.items()}
-            for name, by_proposal in content['sets'].items()
+            name: {
+                predictor: _predictor_metrics(errors) for predictor, errors in by_predictor.items()
+            }
+            for name, by_predictor in content['sets'].items()
         }
-        times = {name: CallTime(**values) for name, values in content['call_times'].items()}
-        return Evaluation(**content | {'sets': sets, 'call_times': times})
+        times = {
+            name: InferenceTime(**values) for name, values in content['inference_times'].items()
+        }
+        return Evaluation(**content | {'sets': sets, 'inference_times': times})
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise EvaluationError(path, 'no result of an evaluation; run make evaluate') from error
+        problem = 'no result of an evaluation'
+        raise EvaluationError(path, problem, 'run make evaluate') from error
 
 
-def _proposal_errors(content: Mapping[str, Any]) -> ProposalErrors:
-    return ProposalErrors(
+def _predictor_metrics(content: Mapping[str, Any]) -> PredictorMetrics:
+    return PredictorMetrics(
         n_samples=content['n_samples'],
-        alone=Errors(**content['alone']),
-        refined=Errors(**content['refined']),
-        newton=Steps(**content['newton']),
+        unrefined=ErrorStatistics(**content['unrefined']),
+        refined=ErrorStatistics(**content['refined']),
+        refinement=RefinementStatistics(**content['refinement']),
     )

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The errors of every proposal over one set of samples, block by block."""
+"""The errors of every predictor on one set of samples, measured block by block."""
 
 from __future__ import annotations
 
@@ -9,79 +9,81 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...errors import EvaluationError
 from ...kinematics import Arm, FloatArray, invert, smallest_singular_value
 from ...solver import SeedPredictor
 from ..data.dataset import Samples
 from ..data.hard_cases import wrist_determinant
-from .measures import (
-    ProposalErrors,
+from .metrics import (
+    PredictorMetrics,
     SampleErrors,
-    SampleSteps,
-    errors_of,
-    head,
-    joined,
-    refined,
+    SampleRefinement,
+    concatenate_rows,
+    error_statistics,
+    first_rows,
+    refine_predictions,
+    refinement_statistics,
     sample_errors,
-    steps_of,
 )
-from .proposals import EvaluationError
 
-N_DRAWN = 20_000  # samples of a set in pictures
+N_PLOTTED = 20_000  # samples of a set that are kept for plots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Places:
-    """Where in the workspace the answers are, a row for each sample."""
+class Locations:
+    """Location of the samples in the workspace, a row for each."""
 
     radius: FloatArray  # (n,) [m] of the target from axis 1
     height: FloatArray  # (n,) [m] of the target along axis 1, from the origin of joint 1
-    wrist_angle: FloatArray  # (n,) [rad] left to the wrist singularity, 0 .. pi/2
-    singular_value: FloatArray  # (n,) smallest of the Jacobian, metres and radians alike
+    wrist_angle: FloatArray  # (n,) [rad] distance from the wrist singularity, 0 .. pi/2
+    singular_value: FloatArray  # (n,) smallest one of the Jacobian in metres and radians
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SetErrors:
-    """The figures of each proposal, and the first rows, which pictures are drawn from."""
+    """Metrics of each predictor on one set, and the first samples for plots."""
 
-    errors: dict[str, ProposalErrors]
-    places: Places
-    rows: dict[str, SampleErrors]  # of the proposals alone
+    metrics: dict[str, PredictorMetrics]  # by predictor
+    locations: Locations
+    unrefined: dict[str, SampleErrors]  # by predictor, the first samples
 
 
-def judge(
-    arm: Arm, proposals: Mapping[str, SeedPredictor], blocks: Iterable[Samples]
+def measure_set(
+    arm: Arm, predictors: Mapping[str, SeedPredictor], blocks: Iterable[Samples]
 ) -> SetErrors:
     """
-    Return the errors of each proposal over all samples.
+    Return the errors of each predictor over all samples.
 
-    :raises EvaluationError: If a proposal is not finite, or there are no samples.
+    :raises EvaluationError: If a prediction is not finite, or there are no samples.
     """
-    places: list[Places] = []
-    alone: dict[str, list[SampleErrors]] = {name: [] for name in proposals}
-    after: dict[str, list[tuple[SampleErrors, SampleSteps]]] = {name: [] for name in proposals}
+    locations: list[Locations] = []
+    unrefined: dict[str, list[SampleErrors]] = {name: [] for name in predictors}
+    refined: dict[str, list[tuple[SampleErrors, SampleRefinement]]] = {
+        name: [] for name in predictors
+    }
     for samples in blocks:
-        places.append(places_of(arm, samples))
-        for name, predictor in proposals.items():
+        locations.append(locations_of(arm, samples))
+        for name, predictor in predictors.items():
             q = predictor.predict(samples.transform_base_tool, samples.q_current)
             if not np.isfinite(q).all():
-                raise EvaluationError(name, 'answers are not finite; train it again')
-            alone[name].append(sample_errors(arm, samples, q))
-            after[name].append(refined(arm, samples, q))
-    if not places:
-        raise EvaluationError('samples', 'there are none; ask for at least one')
-    rows = {name: joined(blocks) for name, blocks in alone.items()}
+                raise EvaluationError(name, 'predictions are not finite', 'train it again')
+            unrefined[name].append(sample_errors(arm, samples, q))
+            refined[name].append(refine_predictions(arm, samples, q))
+    if not locations:
+        raise EvaluationError('samples', 'there are none', 'ask for at least one')
+    rows = {name: concatenate_rows(blocks) for name, blocks in unrefined.items()}
     return SetErrors(
-        errors={name: _figures(rows[name], after[name]) for name in proposals},
-        places=head(joined(places), N_DRAWN),
-        rows={name: head(all_rows, N_DRAWN) for name, all_rows in rows.items()},
+        metrics={name: _predictor_metrics(rows[name], refined[name]) for name in predictors},
+        locations=first_rows(concatenate_rows(locations), N_PLOTTED),
+        unrefined={name: first_rows(all_rows, N_PLOTTED) for name, all_rows in rows.items()},
     )
 
 
-def places_of(arm: Arm, samples: Samples) -> Places:
-    """Return where the answers of samples are."""
+def locations_of(arm: Arm, samples: Samples) -> Locations:
+    """Return the locations of the samples' solutions."""
     tool = (invert(arm.transform_base_joint1) @ samples.transform_base_tool)[:, :3, 3]
     sine = np.abs(wrist_determinant(arm, samples.q))
-    return Places(
+    return Locations(
         radius=np.hypot(tool[:, 0], tool[:, 1]),
         height=tool[:, 2],
         wrist_angle=np.arcsin(sine.clip(max=1.0)),
@@ -89,10 +91,12 @@ def places_of(arm: Arm, samples: Samples) -> Places:
     )
 
 
-def _figures(alone: SampleErrors, after: list[tuple[SampleErrors, SampleSteps]]) -> ProposalErrors:
-    return ProposalErrors(
-        n_samples=len(alone.position),
-        alone=errors_of(alone),
-        refined=errors_of(joined([errors for errors, _ in after])),
-        newton=steps_of(joined([steps for _, steps in after])),
+def _predictor_metrics(
+    unrefined: SampleErrors, refined: list[tuple[SampleErrors, SampleRefinement]]
+) -> PredictorMetrics:
+    return PredictorMetrics(
+        n_samples=len(unrefined.position),
+        unrefined=error_statistics(unrefined),
+        refined=error_statistics(concatenate_rows([errors for errors, _ in refined])),
+        refinement=refinement_statistics(concatenate_rows([outcome for _, outcome in refined])),
     )

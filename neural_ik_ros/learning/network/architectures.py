@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The networks, from one configuration: as described and mlp here, iterative beside."""
+"""Networks from a configuration: baseline LSTM and MLP here, iterative in its own file."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def build_network(
     config: NetworkConfig, arm: Arm, mean: FloatArray, scale: FloatArray
 ) -> keras.Model:
     """
-    Return the untrained network: 12 raw features (n, 12) to joint angles in [rad].
+    Return the untrained network from raw features (n, 12) to joint angles [rad].
 
-    The iterative network answers with all its estimates (n, k, 6), so that each can be trained;
-    ``served`` starts it in every posture and makes one answer of the ends.
+    The iterative network returns all its estimates (n, k, 6), so that each enters the loss;
+    ``inference_model`` starts it in every posture and returns the best result.
 
-    :param arm: Whose geometry the iterative network has in its graph.
-    :param mean: Of each feature, shape (12,).
+    :param arm: Arm whose geometry is part of the graph of the iterative network.
+    :param mean: Mean of each feature, shape (12,).
     :param scale: Standard deviation of each feature, shape (12,).
     """
     inputs = keras.Input((N_FEATURES,), name='features')
@@ -61,25 +61,25 @@ def build_network(
         estimates = trained_graph(config, arm, inputs, standardisation)
         return keras.Model(inputs, estimates, name='neural_ik')
     x = standardisation(inputs)
-    q = _described(config, x) if config.architecture == 'described' else _plain(config, x)
+    q = _baseline_lstm(config, x) if config.architecture == 'described' else _mlp(config, x)
     if config.output == 'change':
         q = keras.layers.Add()([inputs[:, -N_JOINTS:], q])
     return keras.Model(inputs, q, name='neural_ik')
 
 
-def served(model: keras.Model, arm: Arm) -> keras.Model:
+def inference_model(model: keras.Model, arm: Arm) -> keras.Model:
     """
-    Return the network without optimiser and with one answer (n, 6), sharing the weights.
+    Return the network without optimiser and with one output (n, 6), sharing the weights.
 
-    :param model: Of ``build_network``, or served already.
+    :param model: Result of ``build_network`` or of this function.
     """
-    is_answer = len(model.output.shape) == 2
-    answer = model.output if is_answer else served_graph(model, arm)
+    has_single_output = len(model.output.shape) == 2
+    answer = model.output if has_single_output else served_graph(model, arm)
     return keras.Model(model.input, answer, name=model.name)
 
 
-def _described(config: NetworkConfig, x: Tensor) -> Tensor:
-    """Return what the network as first described makes of the standardised input, (n, 6)."""
+def _baseline_lstm(config: NetworkConfig, x: Tensor) -> Tensor:
+    """Return the output (n, 6) of the LSTM with residual blocks for standardised input."""
     x = keras.layers.GaussianNoise(config.input_noise)(x)
     x = SequenceGeneration(config.sequence_length)(x)
     # Unrolled: LiteRT then needs no control flow and no operations outside its own.
@@ -91,15 +91,15 @@ def _described(config: NetworkConfig, x: Tensor) -> Tensor:
     return keras.layers.Dense(N_JOINTS, kernel_regularizer=regularizer)(x)
 
 
-def _plain(config: NetworkConfig, x: Tensor) -> Tensor:
-    """Return what a plain multi-layer perceptron makes of the standardised input, (n, 6)."""
+def _mlp(config: NetworkConfig, x: Tensor) -> Tensor:
+    """Return the output (n, 6) of a multi-layer perceptron for standardised input."""
     for width in config.widths:
         x = keras.layers.Dense(width, activation='relu')(x)
     return keras.layers.Dense(N_JOINTS)(x)
 
 
 def _residual_block(x: Tensor, width: int, config: NetworkConfig) -> Tensor:
-    """Return the stream, projected where the width changes, plus what a dense layer adds."""
+    """Return the stream, projected where the width changes, plus the output of a dense layer."""
     regularizer = keras.regularizers.L2(config.l2)
     added = keras.layers.Dense(width, kernel_regularizer=regularizer)(x)
     added = keras.layers.LayerNormalization()(added)

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Shape of a network; the defaults are the network as first described."""
+"""Configuration of a network; the defaults are the baseline LSTM."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ...settings import require
+from ...settings import require, require_range
 
-MAX_UNROLLED = 32  # repetitions of a part of the graph
+MAX_UNROLLED = 32  # copies of an unrolled part of the graph
 MAX_UNITS = 4096  # of a layer
-# What each architecture is made from; widths are those of the residual stream, or of the mlp.
+# Keys that each architecture uses; widths are those of the residual stream, or of the mlp.
 ARCHITECTURES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         'described': frozenset(
@@ -41,37 +41,40 @@ class NetworkConfig:
     leaky_slope: float = 0.1
     dropout: float = 0.1
     l2: float = 1e-6  # weight of the squared kernels in the loss
-    newton_steps: int = 1  # at the end, with nothing learned
+    newton_steps: int = 1  # Levenberg-Marquardt iterations at the end, nothing learned
 
     def __post_init__(self) -> None:
-        """Refuse values no network can have."""
+        """Refuse values no network can have and keys the architecture does not use."""
         require(
             self.architecture in ARCHITECTURES,
             'network.architecture',
-            f'{self.architecture!r}; choose from {sorted(ARCHITECTURES)}',
+            f'{self.architecture!r} is unknown',
+            f'choose from {sorted(ARCHITECTURES)}',
         )
         for name, default in _defaults(self).items():
             is_used = name in ARCHITECTURES[self.architecture] or getattr(self, name) == default
-            require(
-                is_used, f'network.{name}', f'is not used by {self.architecture}; leave it out'
-            )
-        require(
-            self.output in OUTPUTS, 'network.output', f'{self.output!r}; choose from {OUTPUTS}'
-        )
-        require(0.0 <= self.dropout < 1.0, 'network.dropout', 'must lie in [0, 1)')
-        require(self.input_noise <= 1.0, 'network.input_noise', 'must not exceed 1')
-        for name in ('input_noise', 'leaky_slope', 'l2'):
-            require(getattr(self, name) >= 0.0, f'network.{name}', 'must not be negative')
-        require(bool(self.widths), 'network.widths', 'is empty; give a width for each layer')
+            problem = f'is not used by {self.architecture}'
+            require(is_used, f'network.{name}', problem, 'leave it out')
+        problem, remedy = f'{self.output!r} is unknown', f'choose from {OUTPUTS}'
+        require(self.output in OUTPUTS, 'network.output', problem, remedy)
+        self._require_ranges()
+
+    def _require_ranges(self) -> None:
+        is_share = 0.0 <= self.dropout < 1.0
+        require(is_share, 'network.dropout', f'{self.dropout} is outside [0, 1)', 'choose 0.1')
+        require_range('network.input_noise', self.input_noise, 0.0, 1.0)
+        for name in ('leaky_slope', 'l2'):
+            value = getattr(self, name)
+            require(value >= 0.0, f'network.{name}', f'{value} is negative', 'choose 0 or more')
+        require(bool(self.widths), 'network.widths', 'is empty', 'give a width for each layer')
         for name, sizes in (('lstm_units', (self.lstm_units,)), ('widths', self.widths)):
-            is_size = all(0 < size <= MAX_UNITS for size in sizes)
-            require(is_size, f'network.{name}', f'must lie in 1 .. {MAX_UNITS}')
+            for size in sizes:
+                require_range(f'network.{name}', size, 1, MAX_UNITS)
         for name, least in (('sequence_length', 1), ('newton_steps', 0)):
-            is_short = least <= getattr(self, name) <= MAX_UNROLLED
-            require(is_short, f'network.{name}', f'must lie in {least} .. {MAX_UNROLLED}')
+            require_range(f'network.{name}', getattr(self, name), least, MAX_UNROLLED)
 
 
 def _defaults(config: NetworkConfig) -> dict[str, Any]:
-    """Return what each key but the architecture is where it is left out."""
+    """Return the default of each key except the architecture."""
     keys = [key for key in dataclasses.fields(config) if key.name != 'architecture']
     return {key.name: key.default for key in keys}

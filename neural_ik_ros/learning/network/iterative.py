@@ -1,7 +1,7 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-The iterative network: looks at the arm's geometry, each of which changes an estimate.
+The iterative network: each look at the arm's geometry changes an estimate of the joints.
 
 It is trained from one start, in the posture of the current joints, and served from several.
 """

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is minimised and what is watched while training."""
+"""Loss and metric of the training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class JointLoss(keras.losses.Loss):
     """
     ``mse_weight * mean(e^2) + periodic_weight * mean(1 - cos(e))``, e in radians.
 
-    Every estimate counts the same where the network answers with several.
+    If the network returns several estimates, each has the same weight.
     """
 
     def __init__(self, mse_weight: float, periodic_weight: float, **kwargs: Any) -> None:
@@ -27,7 +27,7 @@ class JointLoss(keras.losses.Loss):
         self.mse_weight, self.periodic_weight = mse_weight, periodic_weight
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the loss (n,) or (n, k) of answers (n, 6) or estimates (n, k, 6)."""
+        """Return the loss (n,) or (n, k) of outputs (n, 6) or estimates (n, k, 6)."""
         error = y_pred - (y_true if len(y_pred.shape) == 2 else y_true[:, None])
         periodic = 2.0 * ops.square(ops.sin(0.5 * error))  # 1 - cos, exact for small errors
         return ops.mean(
@@ -42,7 +42,7 @@ class JointLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class JointRmse(keras.metrics.Mean):
-    """Root of the mean squared angular distance [rad] of the answer, the last estimate."""
+    """Root mean squared angular distance [rad] of the output, or of the last estimate."""
 
     def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Any = None) -> None:
         """Add a batch."""

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The scaler's figures as a layer, so that serving needs no scikit-learn."""
+"""Standardisation of the features as a layer, so that serving needs no scikit-learn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .geometry import Tensor
 
 @keras.saving.register_keras_serializable(PACKAGE)
 class Standardisation(keras.layers.Layer):
-    """``(x - mean) / scale`` with the figures of a fitted StandardScaler."""
+    """``(x - mean) / scale`` with the values of a fitted StandardScaler."""
 
     def __init__(self, mean: list[float], scale: list[float], **kwargs: Any) -> None:
         super().__init__(**kwargs)

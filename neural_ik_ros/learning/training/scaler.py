@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The scikit-learn scaler of the features, kept beside the network as plain data."""
+"""The scikit-learn scaler of the features: fitted, and stored without code (skops)."""
 
 from __future__ import annotations
 
@@ -10,26 +10,16 @@ import numpy as np
 import skops.io
 from sklearn.preprocessing import StandardScaler
 
-from ...errors import NeuralIkError
+from ...errors import ModelFileError
 from ...kinematics import Arm, FloatArray
-from ..data.dataset import DataConfig, Part, blocks
+from ..data.dataset import DataConfig, Part, sample_blocks
 from ..data.features import N_FEATURES
 
 
-class ScalerError(NeuralIkError):
-    """A scaler file holds something else."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(
-            f'scaler.skops is not a StandardScaler of {N_FEATURES} features ({problem}); '
-            'make the bundle again with neural_ik train.'
-        )
-
-
 def fit_scaler(arm: Arm, config: DataConfig) -> StandardScaler:
-    """Return the scaler fitted to the features of the first epoch's training part."""
+    """Return a scaler fitted to the training features of the first epoch."""
     scaler = StandardScaler()
-    for samples in blocks(arm, config, Part.TRAIN):
+    for samples in sample_blocks(arm, config, Part.TRAIN):
         scaler.partial_fit(samples.features)
     return scaler
 
@@ -40,21 +30,26 @@ def scaler_values(scaler: StandardScaler) -> FloatArray:
 
 
 def scaler_to_bytes(scaler: StandardScaler) -> bytes:
-    """Return the content of a .skops file, which is data without code."""
+    """Return the scaler as the bytes of a .skops file, which holds no code."""
     content: bytes = skops.io.dumps(scaler)
     return content
 
 
 def scaler_from_bytes(content: bytes) -> StandardScaler:
     """
-    Return the fitted scaler in the content of a .skops file.
+    Return the fitted scaler in the bytes of a .skops file.
 
-    :raises ScalerError: If it holds anything else.
+    :raises ModelFileError: If they hold anything else.
     """
     try:
         scaler = skops.io.loads(content, trusted=[])
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise ScalerError(str(error).splitlines()[0][:160]) from error
+        raise _no_scaler(str(error).splitlines()[0][:160]) from error
     if type(scaler) is not StandardScaler or getattr(scaler, 'n_features_in_', 0) != N_FEATURES:
-        raise ScalerError(f'it is {type(scaler).__name__}')
+        raise _no_scaler(f'it is {type(scaler).__name__}')
     return scaler
+
+
+def _no_scaler(reason: str) -> ModelFileError:
+    problem = f'not a StandardScaler of {N_FEATURES} features ({reason})'
+    return ModelFileError('scaler.skops', problem, 'make the bundle again with neural_ik train')

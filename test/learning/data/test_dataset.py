@@ -10,21 +10,21 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros.kinematics import forward, is_within_limits, posture
 from neural_ik_ros.learning.data import dataset
-from neural_ik_ros.learning.data.dataset import BLOCK, DataConfig, Part, blocks, draw_set
-from neural_ik_ros.learning.data.set_definitions import STEP_SECONDS, all_names
+from neural_ik_ros.learning.data.dataset import BLOCK, DataConfig, Part, draw_set, sample_blocks
+from neural_ik_ros.learning.data.set_definitions import STEP_SECONDS, all_set_names
 
 SMALL = DataConfig(n_train=5000, n_validation=1000, n_test=1000)
 FORWARD_ROUNDING = 1e-12  # [m] a joint a whole turn away
-REFINED = 2e-9  # [m] and of a rotation's entries: answers of the set any come from Newton
+REFINED = 2e-9  # [m] and of a rotation's entries: solutions of the set any are refined
 
 
 def targets(arm, config, part):
-    drawn = [samples.transform_base_tool for samples in blocks(arm, config, part)]
+    drawn = [samples.transform_base_tool for samples in sample_blocks(arm, config, part)]
     return np.concatenate(drawn)[:, :3, :].reshape(-1, 12)
 
 
-@pytest.mark.parametrize('name', all_names())
-def test_draw_set_answers_reach_the_target_within_limits(arm, name):
+@pytest.mark.parametrize('name', all_set_names())
+def test_draw_set_solutions_reach_the_target_within_limits(arm, name):
     samples = draw_set(arm, name, np.random.default_rng(3), 500, SMALL)
 
     assert len(samples.q) == 500
@@ -59,7 +59,7 @@ def test_draw_set_far_keeps_the_posture_and_reaches_everywhere(arm):
     assert np.median(np.abs(samples.q - samples.q_current)[:, 0]) > 1.0
 
 
-def test_draw_set_far_starts_neither_at_answers_nor_where_only_answers_are_hard(arm):
+def test_draw_set_far_starts_neither_at_solutions_nor_in_the_hard_case(arm):
     samples = draw_set(arm, 'far/wrist', np.random.default_rng(5), 4000, SMALL)
     few = draw_set(arm, 'far', np.random.default_rng(5), 20, SMALL)
 
@@ -68,7 +68,7 @@ def test_draw_set_far_starts_neither_at_answers_nor_where_only_answers_are_hard(
     assert np.abs(few.q - few.q_current).max(axis=1).min() > 0.01
 
 
-def test_draw_set_far_answers_in_the_nearest_turn(arm):
+def test_draw_set_far_takes_the_nearest_turn(arm):
     samples = draw_set(arm, 'far', np.random.default_rng(6), 5000, SMALL)
 
     for turn in (-2 * np.pi, 2 * np.pi):
@@ -79,9 +79,9 @@ def test_draw_set_far_answers_in_the_nearest_turn(arm):
         assert not (is_allowed & is_nearer).any()
 
 
-def test_blocks_repeat_exactly_and_differ_between_epochs(arm):
+def test_sample_blocks_repeat_exactly_and_differ_between_epochs(arm):
     first, again, later = (
-        next(blocks(arm, SMALL, Part.TRAIN, epoch=epoch)) for epoch in (0, 0, 1)
+        next(sample_blocks(arm, SMALL, Part.TRAIN, epoch=epoch)) for epoch in (0, 0, 1)
     )
 
     assert_array_equal(first.features, again.features)
@@ -89,10 +89,10 @@ def test_blocks_repeat_exactly_and_differ_between_epochs(arm):
     assert not (first.q == later.q).any()
 
 
-def test_blocks_are_bounded_and_complete(arm):
+def test_sample_blocks_are_bounded_and_complete(arm):
     config = replace(SMALL, n_train=BLOCK + 10)
 
-    assert [len(samples.q) for samples in blocks(arm, config, Part.TRAIN)] == [BLOCK, 10]
+    assert [len(samples.q) for samples in sample_blocks(arm, config, Part.TRAIN)] == [BLOCK, 10]
 
 
 def test_parts_share_no_target(arm):
@@ -120,7 +120,7 @@ def test_parts_share_no_target_when_targets_have_many_inputs(arm, monkeypatch):
 
 def test_sets_are_mixed_in_their_shares(arm):
     config = replace(SMALL, sets={'near': 3.0, 'far': 1.0})
-    samples = next(blocks(arm, config, Part.TRAIN))
+    samples = next(sample_blocks(arm, config, Part.TRAIN))
 
     is_near = (np.abs(samples.q - samples.q_current) <= config.near_range).all(axis=1)
     assert is_near.mean() == pytest.approx(0.75, abs=0.001)

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from neural_ik_ros.cli.main import main
-from neural_ik_ros.learning.bundle.bundle import load_bundle, shipped_bundles, write_bundle
 from neural_ik_ros.learning.bundle.card import ARM, FileRecord
-from neural_ik_ros.learning.data.set_definitions import all_names
+from neural_ik_ros.learning.bundle.storage import load_bundle, shipped_bundles, write_bundle
+from neural_ik_ros.learning.data.set_definitions import all_set_names
 
 SMALL = ['--samples', '300', '--no-plots']
 HISTORY = {'loss': [1.0, 0.5, 0.4], 'validation_loss': [1.2, 0.7, 0.6]}
@@ -51,7 +51,7 @@ def results(output):
     return json.loads((output / 'results.json').read_text())
 
 
-def test_evaluate_writes_figures_tables_and_pictures(output, with_history, capsys):
+def test_evaluate_writes_results_tables_and_plots(output, with_history, capsys):
     exit_code = evaluate(
         output, 'irb2400', with_history, '--sets', 'near,far,far/wrist', '--samples', '400'
     )
@@ -71,14 +71,15 @@ def test_evaluate_compares_networks_with_baselines_on_every_set(output):
     assert evaluate(output, 'irb2400', '--samples', '20', '--no-plots') == 0
 
     found = results(output)
-    assert tuple(found['sets']) == all_names()
-    for by_proposal in found['sets'].values():
-        assert list(by_proposal) == [
-            *('echo', 'echo + 1 step', 'echo + 2 steps', 'echo + 4 steps'),
-            'start + 4 steps',
+    assert tuple(found['sets']) == all_set_names()
+    for by_predictor in found['sets'].values():
+        assert list(by_predictor) == [
+            *('hold_current', 'hold_current + 1 iteration'),
+            *('hold_current + 2 iterations', 'hold_current + 4 iterations'),
+            'aimed_prototype + 4 iterations',
             'irb2400',
         ]
-        assert by_proposal['irb2400']['n_samples'] == 20
+        assert by_predictor['irb2400']['n_samples'] == 20
     assert found['configuration']['seed'] == 2400
     assert found['networks']['irb2400']['model']['sha256'] == (
         load_bundle().card.files['model.tflite'].sha256
@@ -99,7 +100,7 @@ def test_evaluate_repeats_itself_but_for_the_time(tmp_path):
         found.append(results(tmp_path / name)['sets'])
 
     assert found[0] == found[1]
-    assert found[0]['near']['echo'] != found[2]['near']['echo']
+    assert found[0]['near']['hold_current'] != found[2]['near']['hold_current']
 
 
 def test_evaluate_follows_the_data_of_a_configuration(tmp_path, output):
@@ -107,8 +108,8 @@ def test_evaluate_follows_the_data_of_a_configuration(tmp_path, output):
 
     evaluate(output, 'irb2400', '--sets', 'near', '--config', tmp_path / 'narrow.yaml', *SMALL)
 
-    echo = results(output)['sets']['near']['echo']['alone']
-    assert echo['joint_rmse'] == pytest.approx(0.01 / 3.0**0.5, rel=0.05)
+    held = results(output)['sets']['near']['hold_current']['unrefined']
+    assert held['joint_rmse'] == pytest.approx(0.01 / 3.0**0.5, rel=0.05)
 
 
 def test_evaluate_tells_two_networks_of_one_name_apart(output, with_history):
@@ -121,7 +122,7 @@ def test_evaluate_asks_about_another_geometry(tmp_path, longer_arm):
     evaluate(tmp_path / 'longer', 'irb2400', '--sets', 'near', '--arm', longer_arm, *SMALL)
 
     errors = [
-        results(tmp_path / name)['sets']['near']['irb2400']['alone']['position_median']
+        results(tmp_path / name)['sets']['near']['irb2400']['unrefined']['position_median']
         for name in ('nominal', 'longer')
     ]
     assert errors[1] > errors[0] + 0.01, 'what the network learnt is 50 mm off'
@@ -141,7 +142,7 @@ def test_evaluate_refuses_networks_of_different_arms(tmp_path, output, longer_ar
 @pytest.mark.parametrize(
     ('arguments', 'problem'),
     [
-        (['abacus'], 'abacus: neither a folder nor a shipped network (irb2400'),
+        (['abacus'], 'abacus: neither a folder nor a shipped network; shipped are irb2400'),
         (['--sets', 'near,round'], "set 'round': unknown; known are near"),
         (['--data', 'nowhere'], 'not readable'),
         (['--data', 'nowhere', '--sets', 'near'], 'leave --sets, --config and --seed out'),
@@ -180,7 +181,7 @@ def test_evaluate_leaves_nothing_when_a_picture_fails(output, monkeypatch, capsy
     def full_disk(*_arguments):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(plots, 'save_figures', full_disk)
+    monkeypatch.setattr(plots, 'save_plots', full_disk)
 
     assert evaluate(output, 'irb2400', '--sets', 'near', '--samples', '100') == 1
     assert 'No space left' in capsys.readouterr().err
@@ -200,10 +201,10 @@ def test_evaluate_reads_the_test_part_of_a_data_folder(output, data):
     assert evaluate(output, 'irb2400', '--data', data, *SMALL) == 0
 
     stored = np.load(data / 'test.npy')[:300]
-    echo = results(output)['sets']['stored']['echo']
+    held = results(output)['sets']['stored']['hold_current']
     rmse = np.sqrt(np.mean((stored[:, 6:12] - stored[:, 12:]) ** 2))
-    assert echo['n_samples'] == 300
-    assert echo['alone']['joint_rmse'] == pytest.approx(rmse)
+    assert held['n_samples'] == 300
+    assert held['unrefined']['joint_rmse'] == pytest.approx(rmse)
 
 
 def test_evaluate_refuses_data_of_another_arm(output, data, longer_arm, capsys):

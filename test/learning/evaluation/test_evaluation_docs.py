@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The documentation prints the figures of docs/results/evaluation.json and of the bundles."""
+"""The documentation shows the results of docs/results/evaluation.json and of the bundles."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from neural_ik_ros.learning.bundle.bundle import load_bundle, shipped_bundles
+from neural_ik_ros.learning.bundle.storage import load_bundle, shipped_bundles
 from neural_ik_ros.learning.evaluation.results import read_evaluation
 from neural_ik_ros.learning.evaluation.tables import tables
 
@@ -29,7 +29,7 @@ def test_pages_show_the_tables_of_the_evaluation(evaluation, page):
 
     assert len(SCRIPT['BLOCK'].findall(text)) >= 1
     by_name = SCRIPT['page_tables'](evaluation)
-    assert text == SCRIPT['with_tables'](text, SCRIPT['BLOCK'], by_name), 'run make evaluate'
+    assert text == SCRIPT['replace_tables'](text, SCRIPT['BLOCK'], by_name), 'run make evaluate'
 
 
 def test_every_table_of_the_evaluation_is_shown_on_some_page(evaluation):
@@ -83,17 +83,17 @@ def test_pictures_of_the_pages_exist():
         assert picture.is_file()
 
 
-def test_updated_replaces_what_is_between_the_markers_and_nothing_else():
+def test_replace_tables_changes_what_is_between_the_markers_and_nothing_else():
     page = 'a\n<!-- evaluation: one -->\nold\n<!-- evaluation: end -->\nb\n'
 
-    first = SCRIPT['with_tables'](page, SCRIPT['BLOCK'], {'one': '| 1 |'})
+    first = SCRIPT['replace_tables'](page, SCRIPT['BLOCK'], {'one': '| 1 |'})
 
     assert first == 'a\n<!-- evaluation: one -->\n\n| 1 |\n\n<!-- evaluation: end -->\nb\n'
-    assert SCRIPT['with_tables'](first, SCRIPT['BLOCK'], {'one': '| 1 |'}) == first
+    assert SCRIPT['replace_tables'](first, SCRIPT['BLOCK'], {'one': '| 1 |'}) == first
 
 
-def test_updated_refuses_a_table_that_there_is_not():
+def test_replace_tables_refuses_a_table_that_there_is_not():
     page = '<!-- evaluation: two -->\n<!-- evaluation: end -->'
 
     with pytest.raises(KeyError, match='two'):
-        SCRIPT['with_tables'](page, SCRIPT['BLOCK'], {'one': ''})
+        SCRIPT['replace_tables'](page, SCRIPT['BLOCK'], {'one': ''})

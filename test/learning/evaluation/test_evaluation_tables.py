@@ -8,14 +8,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neural_ik_ros.learning.evaluation import call_times as call_times_module
-from neural_ik_ros.learning.evaluation.call_times import N_CALLS, CallTime, call_times
-from neural_ik_ros.learning.evaluation.measures import Errors, ProposalErrors, Steps
-from neural_ik_ros.learning.evaluation.proposals import EvaluationError
+from neural_ik_ros.errors import EvaluationError
+from neural_ik_ros.learning.evaluation import inference_times as inference_times_module
+from neural_ik_ros.learning.evaluation.inference_times import (
+    N_CALLS,
+    InferenceTime,
+    inference_times,
+)
+from neural_ik_ros.learning.evaluation.metrics import (
+    ErrorStatistics,
+    PredictorMetrics,
+    RefinementStatistics,
+)
 from neural_ik_ros.learning.evaluation.results import Evaluation, read_evaluation
-from neural_ik_ros.learning.evaluation.tables import page, tables
+from neural_ik_ros.learning.evaluation.tables import tables, tables_page
 
-ERRORS = Errors(
+ERRORS = ErrorStatistics(
     joint_mse=0.0025,
     joint_rmse=0.05,
     joint_mean=[np.pi / 180.0] * 6,
@@ -27,12 +35,18 @@ ERRORS = Errors(
     rotation_median=np.pi / 180.0,
     rotation_p95=0.0,
     rotation_max=1e-9,
-    position_of_motion=0.03,
-    rotation_of_motion=None,
+    relative_position_error=0.03,
+    relative_rotation_error=None,
 )
-NEWTON = Steps(reached=0.99999, posture_kept=1.0, answer_found=0.5, mean=2.345, p95=4.0)
-FIGURES = ProposalErrors(n_samples=9, alone=ERRORS, refined=ERRORS, newton=NEWTON)
-PROPOSALS = {'echo': FIGURES, 'echo + 1 step': FIGURES, 'net': FIGURES}
+REFINEMENT = RefinementStatistics(
+    converged=0.99999,
+    posture_kept=1.0,
+    same_solution=0.5,
+    mean_iterations=2.345,
+    p95_iterations=4.0,
+)
+METRICS = PredictorMetrics(n_samples=9, unrefined=ERRORS, refined=ERRORS, refinement=REFINEMENT)
+PREDICTORS = {'hold_current': METRICS, 'hold_current + 1 iteration': METRICS, 'net': METRICS}
 
 
 @pytest.fixture
@@ -43,10 +57,10 @@ def evaluation():
         networks={'net': {'history': {'loss': [2.0, 1.0]}}},
         versions={'numpy': '2'},
         hardware={'n_processors': 2, 'processor': 'abacus'},
-        sets={'far': PROPOSALS, 'far/wrist': PROPOSALS},
-        call_times={
-            'net': CallTime(median=8.04e-5, p95=1e-4, of_reference=1.234),
-            'reference': CallTime(median=6.5e-5, p95=1e-4, of_reference=None),
+        sets={'far': PREDICTORS, 'far/wrist': PREDICTORS},
+        inference_times={
+            'net': InferenceTime(median=8.04e-5, p95=1e-4, relative_to_reference=1.234),
+            'reference': InferenceTime(median=6.5e-5, p95=1e-4, relative_to_reference=None),
         },
     )
 
@@ -66,7 +80,7 @@ def test_tables_are_rectangular(evaluation):
 
 
 def test_tables_convert_to_the_units_people_read(evaluation):
-    row = cells_of(tables(evaluation)['alone'], 'far', 'net')
+    row = cells_of(tables(evaluation)['unrefined'], 'far', 'net')
 
     assert row[2:] == [
         *('0.00250', '0.0500', '0.0123'),
@@ -82,22 +96,30 @@ def test_tables_never_round_up_to_everything(evaluation):
 
 
 def test_tables_have_a_dash_where_nothing_was_reached(evaluation):
-    none = replace(FIGURES, newton=replace(NEWTON, reached=0.0, mean=None, p95=None))
+    none = replace(
+        METRICS,
+        refinement=replace(REFINEMENT, converged=0.0, mean_iterations=None, p95_iterations=None),
+    )
 
-    table = tables(replace(evaluation, sets={'far': {**PROPOSALS, 'net': none}}))['refined']
+    table = tables(replace(evaluation, sets={'far': {**PREDICTORS, 'net': none}}))['refined']
 
     assert cells_of(table, 'far', 'net')[5:7] == ['-', '-']
 
 
-def test_tables_keep_slices_and_baselines_out_of_the_summary(evaluation):
-    summary, slices = (tables(evaluation)[name].splitlines() for name in ('summary', 'slices'))
+def test_tables_keep_hard_cases_and_baselines_out_of_the_summary(evaluation):
+    summary, hard_cases = (
+        tables(evaluation)[name].splitlines() for name in ('summary', 'hard_cases')
+    )
 
-    assert [line.split(' | ')[:2] for line in summary[2:]] == [['| far', 'echo'], ['| far', 'net']]
-    assert [line.split(' | ')[0] for line in slices[2:]] == ['| far/wrist'] * 2
+    assert [line.split(' | ')[:2] for line in summary[2:]] == [
+        ['| far', 'hold_current'],
+        ['| far', 'net'],
+    ]
+    assert [line.split(' | ')[0] for line in hard_cases[2:]] == ['| far/wrist'] * 2
 
 
-def test_tables_show_slices_as_sets_where_there_is_nothing_else(evaluation):
-    only = replace(evaluation, sets={'far/wrist': PROPOSALS})
+def test_tables_show_hard_cases_as_sets_where_there_is_nothing_else(evaluation):
+    only = replace(evaluation, sets={'far/wrist': PREDICTORS})
 
     assert cells_of(tables(only)['summary'], 'far/wrist', 'net')
 
@@ -109,8 +131,8 @@ def test_tables_compare_times_with_the_reference(evaluation):
     assert cells_of(table, 'reference')[3] == '-'
 
 
-def test_page_has_a_title_for_every_table(evaluation):
-    assert page(evaluation).count('## ') == len(tables(evaluation))
+def test_tables_page_has_a_title_for_every_table(evaluation):
+    assert tables_page(evaluation).count('## ') == len(tables(evaluation))
 
 
 def test_read_evaluation_returns_what_was_written(tmp_path, evaluation):
@@ -138,19 +160,19 @@ class Slow:
         self.shapes.add(features.shape)
 
 
-def test_call_times_compares_single_calls_with_the_reference(monkeypatch):
+def test_inference_times_compares_single_calls_with_the_reference(monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr(call_times_module.time, 'perf_counter', lambda: clock[-1])
+    monkeypatch.setattr(inference_times_module.time, 'perf_counter', lambda: clock[-1])
     engines = {'reference': Slow(clock, 0.5), 'other': Slow(clock, 0.75)}
 
-    times = call_times(engines, np.zeros((3, 12), np.float32), n_rounds=2)
+    times = inference_times(engines, np.zeros((3, 12), np.float32), n_rounds=2)
 
-    assert times['reference'] == CallTime(median=0.5, p95=0.5, of_reference=1.0)
-    assert times['other'] == CallTime(median=0.75, p95=0.75, of_reference=1.5)
+    assert times['reference'] == InferenceTime(median=0.5, p95=0.5, relative_to_reference=1.0)
+    assert times['other'] == InferenceTime(median=0.75, p95=0.75, relative_to_reference=1.5)
     assert engines['other'].shapes == {(1, 12)}
 
 
-def test_call_times_takes_turns(monkeypatch):
+def test_inference_times_takes_turns(monkeypatch):
     order = []
 
     class Named:
@@ -160,18 +182,20 @@ def test_call_times_takes_turns(monkeypatch):
         def run(self, features):
             order.append(self.name)
 
-    call_times({'a': Named('a'), 'b': Named('b')}, np.zeros((1, 12), np.float32), n_rounds=2)
+    inference_times({'a': Named('a'), 'b': Named('b')}, np.zeros((1, 12), np.float32), n_rounds=2)
 
     bursts = [(name, len(list(calls))) for name, calls in itertools.groupby(order[2:])]
     assert bursts == [('a', N_CALLS), ('b', N_CALLS)] * 2
 
 
-def test_call_times_has_no_ratio_without_the_reference():
+def test_inference_times_has_no_ratio_without_the_reference():
     class Quick:
         def run(self, features):
             pass
 
     assert (
-        call_times({'a': Quick()}, np.zeros((1, 12), np.float32), n_rounds=1)['a'].of_reference
+        inference_times({'a': Quick()}, np.zeros((1, 12), np.float32), n_rounds=1)[
+            'a'
+        ].relative_to_reference
         is None
     )

@@ -41,7 +41,7 @@ N_SAMPLES = 200
 
 @pytest.fixture(scope='module', params=['irb2400', 'offset_wrist'])
 def arm(request, urdf):
-    offset_wrist = Path(__file__).with_name('offset_wrist.urdf')
+    offset_wrist = Path(__file__).parents[1] / 'offset_wrist.urdf'
     text = urdf if request.param == 'irb2400' else offset_wrist.read_text(encoding='utf-8')
     return arm_from_urdf(text)
 

@@ -15,10 +15,10 @@ from keras_only import needs_keras
 from neural_ik_ros import IkSolver
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.kinematics import arm_from_urdf, forward, random_joints, se3_log
-from neural_ik_ros.learning.bundle.bundle import load_bundle
+from neural_ik_ros.learning.bundle.storage import load_bundle
 from neural_ik_ros.solver import IkStatus
 
-URDF = Path(__file__).with_name('offset_wrist.urdf')
+URDF = Path(__file__).parents[1] / 'offset_wrist.urdf'
 SOLVED_TOLERANCE = 1e-6  # [m], [rad]: what the solver promises by default
 DIFFERENCE = 1e-6  # [rad] step of the finite difference
 pytestmark = needs_keras

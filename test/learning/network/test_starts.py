@@ -43,7 +43,7 @@ WRIST = 4  # bit of a posture code
 
 @pytest.fixture(scope='module', params=['irb2400', 'offset_wrist'])
 def any_arm(request, urdf):
-    offset_wrist = Path(__file__).with_name('offset_wrist.urdf')
+    offset_wrist = Path(__file__).parents[1] / 'offset_wrist.urdf'
     text = urdf if request.param == 'irb2400' else offset_wrist.read_text(encoding='utf-8')
     return arm_from_urdf(text)
 

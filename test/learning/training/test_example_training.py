@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from keras_only import needs_keras
 
-from neural_ik_ros.learning.bundle.bundle import load_bundle
+from neural_ik_ros.learning.bundle.storage import load_bundle
 from neural_ik_ros.learning.training.config import LearningConfig
 
 EXACT = 1e-9  # [m] what the solver promises, however little the network has learnt
@@ -22,13 +22,13 @@ def test_train_another_arm_ends_with_exact_answers(run_example, tiny, tmp_path):
     config.write_text(yaml.safe_dump(tiny.to_mapping(), sort_keys=False))
     shown = run_example('07_train_another_arm', '--config', str(config))
     for who in ('network', 'current joints'):
-        n_solved, n, n_steps, largest = shown.numbers(
+        n_solved, n, n_iterations, largest = shown.numbers(
             rf'from the {who}: solved (\d+) of (\d+) in (\S+) iterations, off by at most (\S+) m'
         )
         assert 0.8 * n < n_solved <= n
-        assert n_steps > 0.0
+        assert n_iterations > 0.0
         assert largest < EXACT
-    (alone,) = shown.numbers(r'network alone: tool off by (\S+) m')
+    (alone,) = shown.numbers(r'network unrefined: tool off by (\S+) m')
     assert 0.0 < alone < 1.0
     assert load_bundle(shown.output / 'run' / 'bundle').arm.joint_names[0] == 'turn'
 

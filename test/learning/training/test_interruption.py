@@ -16,13 +16,14 @@ import yaml
 from keras_only import MISSING, needs_keras
 from numpy.testing import assert_array_equal
 
-from neural_ik_ros.cli.main import main
-from neural_ik_ros.learning.training.run_folder import RunFolder, RunFolderError, open_run
 from neural_ik_ros.atomic_files import atomic_write
+from neural_ik_ros.cli.main import main
+from neural_ik_ros.errors import ModelFileError, TrainingError
+from neural_ik_ros.learning.training.run_folder import RunFolder, open_run
 
 if not MISSING:
-    from neural_ik_ros.learning.network.model_files import ArtifactError, load_network
-    from neural_ik_ros.learning.training.train import train
+    from neural_ik_ros.learning.network.model_files import load_network
+    from neural_ik_ros.learning.training.training_loop import train
 
 pytestmark = needs_keras
 
@@ -64,7 +65,7 @@ def weights(model):
     return np.concatenate([np.ravel(weight) for weight in model.get_weights()])
 
 
-def test_whole_file_is_the_old_one_when_the_block_fails(tmp_path):
+def test_atomic_write_keeps_the_old_file_when_the_block_fails(tmp_path):
     (tmp_path / 'file').write_text('old')
 
     with pytest.raises(UnicodeEncodeError), atomic_write(tmp_path / 'file') as partial:
@@ -81,7 +82,7 @@ def test_train_killed_in_a_write_resumes_to_the_same_weights(arm, urdf, tiny, tm
     killed = subprocess.run(command, check=False, capture_output=True, timeout=120)
     assert killed.returncode == -9, killed.stderr.decode()
     assert (run.path / 'partial_checkpoint.keras').exists()
-    with pytest.raises(ArtifactError):
+    with pytest.raises(ModelFileError):
         load_network(run.path / 'partial_checkpoint.keras')
 
     run, seen = open_run(run.path, tiny, urdf, resume=True), []
@@ -124,7 +125,7 @@ def test_train_refuses_a_damaged_network_before_it_trains(arm, tiny, copy, name,
     (copy.path / name).write_bytes(damaged[damage])
     unfinished, seen = replace(tiny, training=replace(tiny.training, epochs=4)), []
 
-    with pytest.raises(ArtifactError, match=name.replace('.', r'\.')):
+    with pytest.raises(ModelFileError, match=name.replace('.', r'\.')):
         train(arm, unfinished, copy, verbose=0, on_epoch=seen.append)
     assert seen == []
 
@@ -132,5 +133,5 @@ def test_train_refuses_a_damaged_network_before_it_trains(arm, tiny, copy, name,
 def test_train_refuses_a_history_shorter_than_the_checkpoint(arm, tiny, copy):
     copy.write_history(copy.read_history(2))
 
-    with pytest.raises(RunFolderError, match=r'history\.json: damaged'):
+    with pytest.raises(TrainingError, match=r'history\.json: damaged'):
         train(arm, tiny, copy, verbose=0)

@@ -12,7 +12,7 @@ from keras_only import needs_keras
 
 from neural_ik_ros.cli.generate import PARTS
 from neural_ik_ros.cli.main import main
-from neural_ik_ros.learning.bundle.bundle import load_bundle, shipped_bundle
+from neural_ik_ros.learning.bundle.storage import load_bundle, shipped_bundle
 from neural_ik_ros.learning.data.dataset import Part
 from neural_ik_ros.learning.training.run_folder import RunFolder
 
@@ -30,12 +30,12 @@ class TrainedError(Exception):
 
 @pytest.fixture
 def not_trained(monkeypatch):
-    from neural_ik_ros.learning.training import train as training
+    from neural_ik_ros.learning.training import training_loop
 
     def train(arm, config, _run, **_kwargs):
         raise TrainedError(f'{config.name} {arm.name} {config.data.sets}')
 
-    monkeypatch.setattr(training, 'train', train)
+    monkeypatch.setattr(training_loop, 'train', train)
 
 
 @pytest.mark.parametrize('command', [['generate'], ['train'], ['bundle', 'verify']])
@@ -151,7 +151,7 @@ def test_train_refuses_to_resume_what_is_not_there(tmp_path, not_trained, capsys
 @needs_keras
 def test_train_resumes_without_naming_configuration_and_arm_again(tmp_path, not_trained):
     (tmp_path / 'c.yaml').write_text('name: mine')
-    other = Path(__file__).with_name('offset_wrist.urdf')
+    other = Path(__file__).parents[1] / 'offset_wrist.urdf'
     output = ['--output', str(tmp_path / 'run')]
     with pytest.raises(TrainedError, match='mine offset_wrist'):
         main(['train', *output, '--config', str(tmp_path / 'c.yaml'), '--arm', str(other)])

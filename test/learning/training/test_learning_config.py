@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from neural_ik_ros.learning.bundle.bundle import load_bundle, shipped_bundles
+from neural_ik_ros.errors import ConfigError
+from neural_ik_ros.learning.bundle.storage import load_bundle, shipped_bundles
 from neural_ik_ros.learning.training.config import LearningConfig, shipped_config
-from neural_ik_ros.settings import MAX_CONFIG_BYTES, ConfigError
+from neural_ik_ros.settings import MAX_CONFIG_BYTES
 
 
 def test_from_mapping_gives_the_same_configuration_as_to_mapping(tiny):
@@ -41,11 +42,17 @@ def test_shipped_bundles_were_made_by_the_shipped_configurations(name):
         ({'network': {'depth': 3}}, 'depth'),
         ({'network': {'dropout': 1.0}}, 'network.dropout'),
         ({'network': {'widths': []}}, r'network\.widths: is empty'),
-        ({'network': {'widths': [8, 10**9]}}, r'network\.widths: must lie in 1 \.\. 4096'),
-        ({'network': {'lstm_units': 0}}, r'network\.lstm_units: must lie in 1 \.\. 4096'),
+        (
+            {'network': {'widths': [8, 10**9]}},
+            r'network\.widths: 1000000000 is outside 1 \.\. 4096',
+        ),
+        ({'network': {'lstm_units': 0}}, r'network\.lstm_units: 0 is outside 1 \.\. 4096'),
         ({'network': {'output': 'relative'}}, 'network.output'),
         ({'network': {'architecture': 'transformer'}}, 'network.architecture'),
-        ({'network': {'sequence_length': 33}}, r'network\.sequence_length: must lie in 1 \.\. 32'),
+        (
+            {'network': {'sequence_length': 33}},
+            r'network\.sequence_length: 33 is outside 1 \.\. 32',
+        ),
         ({'network': {'architecture': 'iterative', 'newton_steps': -1}}, 'newton_steps'),
         ({'network': {'newton_steps': 2}}, 'newton_steps: is not used by described'),
         ({'network': {'architecture': 'iterative', 'dropout': 0.2}}, 'not used by iterative'),
@@ -58,8 +65,10 @@ def test_shipped_bundles_were_made_by_the_shipped_configurations(name):
     ],
 )
 def test_from_mapping_names_what_is_wrong(mapping, named):
-    with pytest.raises(ConfigError, match=named):
+    with pytest.raises(ConfigError, match=named) as caught:
         LearningConfig.from_mapping(mapping)
+    assert caught.value.remedy
+    assert str(caught.value).endswith(f'; {caught.value.remedy}.')
 
 
 @pytest.mark.parametrize(

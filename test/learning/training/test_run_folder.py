@@ -8,12 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from neural_ik_ros.learning.training.run_folder import (
-    EpochRecord,
-    RunFolderError,
-    open_run,
-    read_sources,
-)
+from neural_ik_ros.errors import TrainingError
+from neural_ik_ros.learning.training.run_folder import EpochRecord, open_run, read_sources
 
 RECORD = EpochRecord(
     epoch=1,
@@ -29,7 +25,7 @@ RECORD = EpochRecord(
 def test_open_run_refuses_a_folder_with_a_run_unless_resumed(tmp_path, tiny):
     open_run(tmp_path / 'run', tiny, '<robot/>', resume=False).checkpoint.touch()
 
-    with pytest.raises(RunFolderError, match='--resume'):
+    with pytest.raises(TrainingError, match='--resume'):
         open_run(tmp_path / 'run', tiny, '<robot/>', resume=False)
     assert open_run(tmp_path / 'run', tiny, '<robot/>', resume=True).path == tmp_path / 'run'
 
@@ -45,7 +41,7 @@ def test_open_run_names_what_changed_when_resumed(tmp_path, tiny):
     open_run(tmp_path / 'run', tiny, '<robot/>', resume=False).checkpoint.touch()
     changed = replace(tiny, training=replace(tiny.training, epochs=4))
 
-    with pytest.raises(RunFolderError, match=r'training\.epochs, arm'):
+    with pytest.raises(TrainingError, match=r'training\.epochs, arm'):
         open_run(tmp_path / 'run', changed, '<robot name="b"/>', resume=True)
 
 
@@ -55,7 +51,7 @@ def test_open_run_refuses_a_damaged_configuration(tmp_path, tiny, content):
     run.checkpoint.touch()
     run.configuration.write_text(content)
 
-    with pytest.raises(RunFolderError, match='damaged'):
+    with pytest.raises(TrainingError, match='damaged'):
         open_run(tmp_path, tiny, '<robot/>', resume=True)
 
 
@@ -66,14 +62,14 @@ def test_open_run_names_the_key_another_version_wrote(tmp_path, tiny):
     content['configuration']['network']['depth'] = 3
     run.configuration.write_text(json.dumps(content))
 
-    with pytest.raises(RunFolderError, match=r"another version .*'depth'.*--output\.$"):
+    with pytest.raises(TrainingError, match=r"another version .*'depth'.*--output\.$"):
         open_run(tmp_path, tiny, '<robot/>', resume=True)
 
 
 def test_open_run_refuses_a_path_that_is_a_file(tmp_path, tiny):
     (tmp_path / 'file').touch()
 
-    with pytest.raises(RunFolderError, match='--output'):
+    with pytest.raises(TrainingError, match='--output'):
         open_run(tmp_path / 'file', tiny, '<robot/>', resume=False)
 
 
@@ -81,7 +77,7 @@ def test_open_run_leaves_nothing_behind_on_a_full_disk(tmp_path, tiny):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
     try:
-        with pytest.raises(RunFolderError, match=r'configuration\.json: not written'):
+        with pytest.raises(TrainingError, match=r'configuration\.json: not written'):
             open_run(tmp_path, tiny, '<robot/>', resume=False)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -109,7 +105,7 @@ def test_read_history_refuses_a_damaged_file(tmp_path, tiny, content):
     run = open_run(tmp_path, tiny, '<robot/>', resume=False)
     run.history.write_text(content)
 
-    with pytest.raises(RunFolderError, match=r'history\.json: damaged'):
+    with pytest.raises(TrainingError, match=r'history\.json: damaged'):
         run.read_history(1)
 
 
@@ -120,6 +116,6 @@ def test_read_history_lets_the_user_keep_the_run_of_another_version(tmp_path, ti
     del record['backend']
     run.history.write_text(json.dumps([record]))
 
-    with pytest.raises(RunFolderError, match='another version') as caught:
+    with pytest.raises(TrainingError, match='another version') as caught:
         run.read_history(1)
     assert 'delete' not in str(caught.value)

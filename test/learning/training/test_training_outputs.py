@@ -14,7 +14,8 @@ from keras_only import needs_keras
 
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.cli.quiet import quiet_libraries
-from neural_ik_ros.learning.training.run_folder import EpochRecord, RunFolder, RunFolderError
+from neural_ik_ros.errors import TrainingError
+from neural_ik_ros.learning.training.run_folder import EpochRecord, RunFolder
 
 HISTORY = [
     EpochRecord(
@@ -38,21 +39,21 @@ needs_tensorboard = pytest.mark.skipif(
 
 @needs_matplotlib
 @pytest.mark.parametrize('n_epochs', [1, 3])
-def test_draw_curves_makes_a_picture(tmp_path, n_epochs):
-    from neural_ik_ros.learning.training.curves import draw_curves
+def test_draw_learning_curves_makes_a_picture(tmp_path, n_epochs):
+    from neural_ik_ros.learning.training.learning_curves import draw_learning_curves
 
-    draw_curves(RunFolder(tmp_path), HISTORY[:n_epochs])
+    draw_learning_curves(RunFolder(tmp_path), HISTORY[:n_epochs])
 
     assert [path.name for path in tmp_path.iterdir()] == ['history.png']
     assert (tmp_path / 'history.png').read_bytes().startswith(b'\x89PNG')
 
 
 @needs_matplotlib
-def test_draw_curves_says_what_it_cannot_write(tmp_path):
-    from neural_ik_ros.learning.training.curves import draw_curves
+def test_draw_learning_curves_says_what_it_cannot_write(tmp_path):
+    from neural_ik_ros.learning.training.learning_curves import draw_learning_curves
 
-    with pytest.raises(RunFolderError, match=r'history\.png: not written'):
-        draw_curves(RunFolder(tmp_path / 'missing'), HISTORY)
+    with pytest.raises(TrainingError, match=r'history\.png: not written'):
+        draw_learning_curves(RunFolder(tmp_path / 'missing'), HISTORY)
 
 
 @needs_tensorboard

@@ -18,10 +18,10 @@ from replay_bags import BASELINE, PARAMETERS, REFERENCE, needs_bags, replayed, r
 
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.kinematics import Arm, forward, random_joints
-from neural_ik_ros.learning.bundle.bundle import shipped_bundle
 from neural_ik_ros.learning.bundle.card import CARD, MODEL, FileRecord, parse_card
 from neural_ik_ros.learning.bundle.engines import LiteRtEngine
 from neural_ik_ros.learning.bundle.predictor import NetworkSeed
+from neural_ik_ros.learning.bundle.storage import shipped_bundle
 from neural_ik_ros.replay.regression import (
     MISSING,
     TOLERANCES,

@@ -68,10 +68,12 @@ KERAS_FILES = {
             *('starts', 'choice', 'losses', 'model_files'),
         )
     ),
-    *(f'learning/training/{name}.py' for name in ('train', 'epoch_samples', 'workers')),
-    'learning/network/model_files.py',
+    *(
+        f'learning/training/{name}.py'
+        for name in ('training_loop', 'epoch_batches', 'distributed')
+    ),
 }
-# These load Keras, the last one through the others: nobody else may load them with his own file.
+# These load Keras, the last one through the others; any other file imports them in a function.
 KERAS_SIDE = KERAS_FILES | {'learning/make_bundle.py'}
 KERAS_MODULES = {f'{PACKAGE}.{path[:-3].replace("/", ".")}' for path in KERAS_SIDE}
 

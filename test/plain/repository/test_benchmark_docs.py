@@ -14,8 +14,8 @@ sys.path.insert(0, str(REPOSITORY))  # the benchmark is not installed
 from benchmark import update_docs  # noqa: E402
 from benchmark.results import read_results  # noqa: E402
 from benchmark.tables import tables  # noqa: E402
-from neural_ik_ros.learning.bundle.bundle import load_bundle  # noqa: E402
 from neural_ik_ros.learning.bundle.card import MODEL  # noqa: E402
+from neural_ik_ros.learning.bundle.storage import load_bundle  # noqa: E402
 
 
 def test_pages_show_the_tables_of_the_benchmark():
@@ -24,7 +24,7 @@ def test_pages_show_the_tables_of_the_benchmark():
     for page in update_docs.PAGES:
         text = page.read_text(encoding='utf-8')
         shown += len(update_docs.BLOCK.findall(text))
-        assert text == update_docs.with_tables(text, update_docs.BLOCK, by_name), (
+        assert text == update_docs.replace_tables(text, update_docs.BLOCK, by_name), (
             'run make bench bench-docs'
         )
     assert shown >= len(by_name) - 1

@@ -14,7 +14,7 @@ import pytest
 from driver import AUTOSTART, CONFIGURE, UNCONFIGURED, Driver
 from peers import assert_clean_exit
 
-from neural_ik_ros.learning.bundle.bundle import shipped_bundle
+from neural_ik_ros.learning.bundle.storage import shipped_bundle
 
 BAD_BUNDLES = {  # and what the node says about each
     'missing': 'No such file',

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""All solutions of many targets at once, for any six-axis arm, and the nearest of them."""
+"""All solutions of many targets at once, for any six-axis arm, and the choice among them."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ from ...kinematics.compiled import compiled
 from ...kinematics.limits import obeys_coupled_limit
 from ...solver.seeds import SeedTable
 
-STARTS = 8  # of Newton in each posture; with 4, one target in 250 lacks a solution
-MAX_STEPS = 10
-REACHED = 1e-9  # [m], [rad]
-TIE = 1e-6  # [rad] between largest joint steps that count as equal
-OTHER_POSTURE = 1e3  # [rad] of a posture's lowest bit: farther than any step
-ROWS = 1024  # worked on at once, which bounds the memory
+SEEDS_PER_POSTURE = 8  # with 4, one target in 250 lacks a solution
+MAX_ITERATIONS = 10
+TOLERANCE = 1e-9  # [m], [rad]
+TIE_TOLERANCE = 1e-6  # [rad] between largest joint steps that count as equal
+OTHER_POSTURE_PENALTY = 1e3  # [rad] for the lowest bit that differs: more than any step
+CHUNK_SIZE = 1024  # rows processed at once, which bounds the memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Solutions:
-    """The solutions of n targets, some of them several times; a turn of each, not every turn."""
+    """Solutions of n targets; some occur twice, and each in one of its turns only."""
 
-    q: Joints  # (m, 6) [rad], one target's after the other's
-    first: NDArray[np.intp]  # (n + 1,) rows first[i] to first[i + 1] of q are those of target i
+    q: Joints  # (m, 6) [rad], ordered by target
+    # (n + 1,): rows row_offsets[i] to row_offsets[i + 1] of q are those of target i
+    row_offsets: NDArray[np.intp]
 
 
-def solutions(arm: Arm, q: Joints) -> Solutions:
+def all_solutions(arm: Arm, q: Joints) -> Solutions:
     """
     Return the solutions of the targets ``forward(q)`` that have a turn within the limits.
 
-    In closed form where axes 4, 5 and 6 meet, else by Newton from starts in all postures.
+    In closed form where axes 4, 5 and 6 meet, else refined from seeds in all postures.
 
     :param q: Shape (n, 6) [rad] within the limits, solutions themselves.
     """
@@ -46,38 +47,43 @@ def solutions(arm: Arm, q: Joints) -> Solutions:
     if known.is_exact:
         seeds, target = _closed_form(arm, known.wrist, targets, q)
     else:
-        seeds, target = spread_starts(arm, SeedTable(arm), targets)
+        seeds, target = diverse_seeds(arm, SeedTable(arm), targets)
     order = np.argsort(np.concatenate([np.arange(len(q)), target]), kind='stable')
     seeds, target = np.concatenate([q, seeds])[order], np.append(np.arange(len(q)), target)[order]
-    return refined(arm, targets, seeds, target)
+    return refine_seeds(arm, targets, seeds, target)
 
 
-def spread_starts(
+def diverse_seeds(
     arm: Arm, table: SeedTable, targets: Transform
 ) -> tuple[Joints, NDArray[np.intp]]:
     """
-    Return starts for Newton (k, 6) in all postures, and the target of each.
+    Return seeds (k, 6) in all postures, and the index of the target of each.
 
-    They lead to all but one in 10,000 of the IRB2400's solutions.
+    Refined, they give all but one in 10,000 of the IRB2400's solutions.
     """
     middle = 0.5 * (arm.lower + arm.upper)
-    starts = nearest_turn_within_limits(arm, table.diverse_seeds(targets, STARTS), middle)
-    return starts.reshape(-1, 6), np.repeat(np.arange(len(targets)), starts.shape[1])
+    seeds = nearest_turn_within_limits(
+        arm, table.diverse_seeds(targets, SEEDS_PER_POSTURE), middle
+    )
+    return seeds.reshape(-1, 6), np.repeat(np.arange(len(targets)), seeds.shape[1])
 
 
-def refined(arm: Arm, targets: Transform, seeds: Joints, target: NDArray[np.intp]) -> Solutions:
-    """Return the ends of Newton from the seeds (k, 6), in the order of their targets."""
-    ends = refine(
+def refine_seeds(
+    arm: Arm, targets: Transform, seeds: Joints, target: NDArray[np.intp]
+) -> Solutions:
+    """Refine the seeds (k, 6), ordered by target; keep those that converge."""
+    refinement = refine(
         arm,
         seeds,
         targets[target],
-        position_tolerance=REACHED,
-        rotation_tolerance=REACHED,
-        max_iterations=MAX_STEPS,
+        position_tolerance=TOLERANCE,
+        rotation_tolerance=TOLERANCE,
+        max_iterations=MAX_ITERATIONS,
     )
-    is_reached = (ends.position_error <= REACHED) & (ends.rotation_error <= REACHED)
-    first = np.searchsorted(target[is_reached], np.arange(len(targets) + 1))
-    return Solutions(q=ends.q[is_reached], first=first)
+    error = np.maximum(refinement.position_error, refinement.rotation_error)
+    has_converged = error <= TOLERANCE
+    row_offsets = np.searchsorted(target[has_converged], np.arange(len(targets) + 1))
+    return Solutions(q=refinement.q[has_converged], row_offsets=row_offsets)
 
 
 def nearest_solutions(arm: Arm, q: Joints, q_current: Joints) -> Joints:
@@ -93,34 +99,38 @@ def nearest_solutions(arm: Arm, q: Joints, q_current: Joints) -> Joints:
     :param q_current: Shape (n, 6) [rad].
     :return: Shape (n, 6) [rad].
     """
-    return _nearest(arm, q, q_current, is_posture_first=False)
+    return _chosen_solutions(arm, q, q_current, is_posture_kept_first=False)
 
 
 def preferred_solutions(arm: Arm, q: Joints, q_current: Joints) -> Joints:
     """
-    Return the solutions whose wrist, then elbow, then shoulder is bent as in ``q_current``.
+    Return the solutions that keep wrist, then elbow, then shoulder as in ``q_current``.
 
-    Among equals the nearest, as in ``nearest_solutions``. A posture is three signs here, without
-    a border on which both sides count: the answer is then a function of target and posture.
+    Among equals the nearest, as in ``nearest_solutions``. Postures are plain signs here, without
+    the tolerance of the solver near a boundary: the solution is a function of target and posture.
     """
-    return _nearest(arm, q, q_current, is_posture_first=True)
+    return _chosen_solutions(arm, q, q_current, is_posture_kept_first=True)
 
 
-def _nearest(arm: Arm, q: Joints, q_current: Joints, *, is_posture_first: bool) -> Joints:
+def _chosen_solutions(
+    arm: Arm, q: Joints, q_current: Joints, *, is_posture_kept_first: bool
+) -> Joints:
     limit, nearest = arm.coupled_limit, np.empty_like(q)
     joints, coupled = np.zeros(2, np.int64), (-math.inf, math.inf)
     if limit is not None:
         joints[:], coupled = (limit.first, limit.second), (limit.lower, limit.upper)
-    for start in range(0, len(q), ROWS):
-        rows = slice(start, start + ROWS)
+    for start in range(0, len(q), CHUNK_SIZE):
+        rows = slice(start, start + CHUNK_SIZE)
         is_new = np.append(True, (q[rows][1:] != q[rows][:-1]).any(axis=1))
-        found = solutions(arm, q[rows][is_new])
+        found = all_solutions(arm, q[rows][is_new])
         codes = posture_code(arm, found.q), posture_code(arm, q_current[rows])
-        if not is_posture_first:
+        if not is_posture_kept_first:
             codes = np.zeros_like(codes[0]), np.zeros_like(codes[1])
         target = np.cumsum(is_new) - 1  # of each row
         limits = (arm.lower, arm.upper, joints, *coupled)
-        _nearest_into(found.q, found.first, target, q_current[rows], codes, limits, nearest[rows])
+        _nearest_into(
+            found.q, found.row_offsets, target, q_current[rows], codes, limits, nearest[rows]
+        )
     return nearest
 
 
@@ -134,8 +144,8 @@ def nearest_turn_within_limits(arm: Arm, q: Joints, q_near: Joints) -> Joints:
 def _closed_form(
     arm: Arm, wrist: WristParams, targets: Transform, q: Joints
 ) -> tuple[Joints, NDArray[np.intp]]:
-    """Return the branches (k, 6) that have a turn within the limits, and the target of each."""
-    seeds = np.empty((len(q) * MAX_BRANCHES, 6))  # hardly any of it is ever touched
+    """Return the branches (k, 6) with a turn within the limits, and the target index of each."""
+    seeds = np.empty((len(q) * MAX_BRANCHES, 6))  # only the pages that are written take memory
     target = np.empty(len(seeds), np.intp)
     geometry = (arm.rotations, arm.translations, arm.lower, arm.upper)
     n = _branches_batch(geometry, wrist, targets, q, seeds, target)
@@ -165,7 +175,7 @@ def _branches_batch(
 @compiled
 def _nearest_into(
     found: FloatArray,
-    first: NDArray[np.intp],
+    row_offsets: NDArray[np.intp],
     target: NDArray[np.intp],
     q_current: FloatArray,
     codes: tuple[NDArray[np.int64], NDArray[np.int64]],
@@ -180,7 +190,7 @@ def _nearest_into(
     q, (lower, upper, joints, coupled_lower, coupled_upper) = np.empty(6), limits
     for i in range(q_current.shape[0]):
         least, least_squares = np.inf, np.inf
-        for k in range(first[target[i]], first[target[i] + 1]):
+        for k in range(row_offsets[target[i]], row_offsets[target[i] + 1]):
             q[:] = found[k]
             if not unwind_into(q, q_current[i], lower, upper):
                 continue
@@ -190,8 +200,8 @@ def _nearest_into(
             for j in range(6):
                 step = abs(q[j] - q_current[i, j])
                 largest, squares = max(largest, step), squares + step * step
-            largest += OTHER_POSTURE * (codes[0][k] ^ codes[1][i])
-            is_tied = abs(largest - least) <= TIE
+            largest += OTHER_POSTURE_PENALTY * (codes[0][k] ^ codes[1][i])
+            is_tied = abs(largest - least) <= TIE_TOLERANCE
             if (is_tied and squares < least_squares) or (not is_tied and largest < least):
                 least, least_squares = largest, squares
                 nearest[i] = q

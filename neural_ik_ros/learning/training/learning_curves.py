@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The learning curves of a run as a picture."""
+"""Plot of the learning curves of a run."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .run_folder import EpochRecord, RunFolder, RunFolderError
 from ...atomic_files import atomic_write
+from .run_folder import EpochRecord, RunFolder, file_not_written
 
 mpl.use('Agg')
 
 
-def draw_curves(run: RunFolder, history: Sequence[EpochRecord]) -> None:
+def draw_learning_curves(run: RunFolder, history: Sequence[EpochRecord]) -> None:
     """
-    Replace the picture of the run's learning curves.
+    Draw loss and joint RMSE over the epochs, replacing the run's picture.
 
-    :raises RunFolderError: If it cannot be written.
+    :raises TrainingError: If it cannot be written.
     """
     figure = Figure(figsize=(9.0, 3.6), layout='constrained')
     loss, error = figure.subplots(1, 2)
@@ -41,4 +41,4 @@ def draw_curves(run: RunFolder, history: Sequence[EpochRecord]) -> None:
         with atomic_write(run.curves) as partial:
             figure.savefig(partial, dpi=110)
     except OSError as error_:
-        raise RunFolderError.not_written(run.curves, error_) from error_
+        raise file_not_written(run.curves, error_) from error_

@@ -7,21 +7,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from neural_ik_ros.errors import DataError
 from neural_ik_ros.kinematics import CoupledLimit, arm_from_urdf, is_within_limits, joint_positions
 from neural_ik_ros.learning.data.hard_cases import (
-    SliceError,
-    random_answers,
+    draw_solutions,
     wrist_determinant,
     wrist_distance,
 )
-from neural_ik_ros.learning.data.set_definitions import LIMIT_MARGIN, SLICES, STRETCH, WRIST_SINE
+from neural_ik_ros.learning.data.set_definitions import (
+    BOUNDARY_REACH,
+    HARD_CASES,
+    LIMIT_MARGIN,
+    MAX_WRIST_DETERMINANT,
+)
 
 N = 3000
 SAME_POINT = 1e-12  # [m]
 
 
 def drawn(arm, name):
-    return random_answers(arm, name, np.random.default_rng(5), N)
+    return draw_solutions(arm, name, np.random.default_rng(5), N)
 
 
 @pytest.fixture(scope='module')
@@ -32,15 +37,15 @@ def offset_arm(urdf):
     return arm_from_urdf(moved)
 
 
-def test_random_answers_of_wrist_are_near_its_singularity_on_both_sides(arm):
+def test_draw_solutions_of_wrist_are_near_its_singularity_on_both_sides(arm):
     q = drawn(arm, 'wrist')
 
-    assert np.abs(np.sin(q[:, 4])).max() <= WRIST_SINE
-    assert np.abs(np.sin(q[:, 4])).max() > 0.99 * WRIST_SINE
+    assert np.abs(np.sin(q[:, 4])).max() <= MAX_WRIST_DETERMINANT
+    assert np.abs(np.sin(q[:, 4])).max() > 0.99 * MAX_WRIST_DETERMINANT
     assert 0.45 < (q[:, 4] > 0.0).mean() < 0.55
 
 
-def test_random_answers_of_limits_have_a_joint_beside_a_limit(arm):
+def test_draw_solutions_of_limits_have_a_joint_beside_a_limit(arm):
     q = drawn(arm, 'limits')
 
     margin = np.minimum(q - arm.lower, arm.upper - q)
@@ -49,7 +54,7 @@ def test_random_answers_of_limits_have_a_joint_beside_a_limit(arm):
     assert (beside.mean(axis=0) > 0.06).all(), 'each of the twelve limits'
 
 
-def test_random_answers_of_boundary_are_stretched(arm):
+def test_draw_solutions_of_boundary_are_stretched(arm):
     q = drawn(arm, 'boundary')
 
     reach = [
@@ -58,12 +63,12 @@ def test_random_answers_of_boundary_are_stretched(arm):
     ]
     anywhere = [joint_positions(arm, row) for row in drawn(arm, '')]
     largest = max(np.linalg.norm(points[5] - points[2]) for points in anywhere)
-    assert min(reach) >= (STRETCH - 1e-3) * largest
+    assert min(reach) >= (BOUNDARY_REACH - 1e-3) * largest
     assert np.ptp(q[:, 2]) > 0.1, 'not a single angle'
 
 
-@pytest.mark.parametrize('name', SLICES)
-def test_random_answers_of_a_slice_vary_all_joints(arm, offset_arm, name):
+@pytest.mark.parametrize('name', HARD_CASES)
+def test_draw_solutions_of_a_hard_case_vary_all_joints(arm, offset_arm, name):
     for any_arm in (arm, offset_arm):
         q = drawn(any_arm, name)
         assert is_within_limits(any_arm, q).all()
@@ -71,11 +76,14 @@ def test_random_answers_of_a_slice_vary_all_joints(arm, offset_arm, name):
         assert (np.sort(spread)[1:] > 0.25).all(), 'uniform: 0.289'
 
 
-def test_random_answers_hold_for_a_wrist_with_offsets(offset_arm):
-    assert np.abs(wrist_determinant(offset_arm, drawn(offset_arm, 'wrist'))).max() <= WRIST_SINE
+def test_draw_solutions_hold_for_a_wrist_with_offsets(offset_arm):
+    assert (
+        np.abs(wrist_determinant(offset_arm, drawn(offset_arm, 'wrist'))).max()
+        <= MAX_WRIST_DETERMINANT
+    )
     q3 = np.linspace(offset_arm.lower[2], offset_arm.upper[2], 1000)
     reach = wrist_distance(offset_arm, drawn(offset_arm, 'boundary')[:, 2])
-    assert reach.min() >= STRETCH * wrist_distance(offset_arm, q3).max() - 1e-6
+    assert reach.min() >= BOUNDARY_REACH * wrist_distance(offset_arm, q3).max() - 1e-6
 
 
 def test_wrist_distance_is_that_of_the_point_where_the_axes_meet(arm):
@@ -85,15 +93,15 @@ def test_wrist_distance_is_that_of_the_point_where_the_axes_meet(arm):
         assert wrist_distance(arm, q[2:3])[0] == pytest.approx(expected, abs=SAME_POINT)
 
 
-@pytest.mark.parametrize('name', SLICES)
-def test_random_answers_obey_a_coupled_limit(arm, name):
+@pytest.mark.parametrize('name', HARD_CASES)
+def test_draw_solutions_obey_a_coupled_limit(arm, name):
     coupled = arm.with_coupled_limit(CoupledLimit(first=1, second=2, lower=-1.0, upper=1.1))
 
     assert is_within_limits(coupled, drawn(coupled, name)).all()
 
 
-def test_random_answers_refuse_a_slice_that_the_limits_exclude(arm):
+def test_draw_solutions_refuse_a_hard_case_that_the_limits_exclude(arm):
     bent = replace(arm, lower=np.where(np.arange(6) == 4, 0.5, arm.lower))
 
-    with pytest.raises(SliceError, match=r'irb2400.*wrist.*leave it out'):
+    with pytest.raises(DataError, match=r'irb2400.*wrist.*leave it out'):
         drawn(bent, 'wrist')

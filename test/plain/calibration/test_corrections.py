@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from neural_ik_ros import IkSolver
 from neural_ik_ros.calibration.corrections import load_calibration
 from neural_ik_ros.cli.main import main
+from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import (
     ClosedForm,
     CorrectionError,
@@ -24,7 +25,7 @@ from neural_ik_ros.kinematics import (
     rotation_angle,
     transform_from_xyz_rpy,
 )
-from neural_ik_ros.settings import MAX_CONFIG_BYTES, ConfigError
+from neural_ik_ros.settings import MAX_CONFIG_BYTES
 from neural_ik_ros.solver import SolverOptions
 from neural_ik_ros.urdf_file import read_urdf, shipped_urdf
 

@@ -10,13 +10,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from neural_ik_ros.cli.main import main
+from neural_ik_ros.errors import DataError
 from neural_ik_ros.kinematics import arm_from_urdf, forward, random_joints
-from neural_ik_ros.learning.data.csv_import import (
-    CSV_COLUMNS,
-    CsvDataError,
-    read_csv,
-    split_by_target,
-)
+from neural_ik_ros.learning.data.csv_import import CSV_COLUMNS, read_csv, split_by_target
 from neural_ik_ros.learning.data.data_folder import COLUMNS
 from neural_ik_ros.learning.data.features import features
 from neural_ik_ros.share import share_folder
@@ -90,7 +86,7 @@ def test_read_csv_returns_metres_in_the_order_of_the_features(tmp_path, table, c
 
 
 @pytest.mark.parametrize(
-    ('damage', 'told'),
+    ('damage', 'message'),
     [
         (lambda table: 'x,y\n1,2\n', 'first line is not x,y,z,yaw'),
         (lambda table: '', 'first line is not'),
@@ -107,10 +103,10 @@ def test_read_csv_returns_metres_in_the_order_of_the_features(tmp_path, table, c
     ],
     ids=[
         *('columns', 'empty', 'only a header', 'a column short', 'cut between rows', 'nan'),
-        *('answer out of range', 'input out of range', 'wrong pose', 'metre', 'degree', 'order'),
+        *('solution out of range', 'input out of range', 'wrong pose', 'metre', 'degree', 'order'),
     ],
 )
-def test_read_csv_tells_what_is_wrong_in_one_line(tmp_path, table, csv_arm, damage, told):
+def test_read_csv_names_what_is_wrong_in_one_line(tmp_path, table, csv_arm, damage, message):
     content = damage(table)
     path = tmp_path / 'data.csv'
     if isinstance(content, str):
@@ -118,14 +114,14 @@ def test_read_csv_tells_what_is_wrong_in_one_line(tmp_path, table, csv_arm, dama
     else:
         written(path, content)
 
-    with pytest.raises(CsvDataError, match=told) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         read_csv(path, csv_arm)
     assert '\n' not in str(caught.value)
     assert str(path) in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ('cut', 'told'),
+    ('cut', 'message'),
     [
         (lambda text: text[: len(text) - 40], 'line 2001 is not 18 numbers'),
         (lambda text: text.replace(',', ',far,', 50), 'first line is not'),
@@ -134,11 +130,11 @@ def test_read_csv_tells_what_is_wrong_in_one_line(tmp_path, table, csv_arm, dama
     ],
     ids=['cut within a row', 'damaged header', 'not a number', 'zero byte'],
 )
-def test_read_csv_names_the_line_of_a_damaged_file(tmp_path, table, csv_arm, cut, told):
+def test_read_csv_names_the_line_of_a_damaged_file(tmp_path, table, csv_arm, cut, message):
     path = written(tmp_path / 'data.csv', table)
     path.write_text(cut(path.read_text()))
 
-    with pytest.raises(CsvDataError, match=told):
+    with pytest.raises(DataError, match=message):
         read_csv(path, csv_arm)
 
 
@@ -147,7 +143,7 @@ def test_read_csv_refuses_another_arm(tmp_path, table, arm):
     rows = table[inside.all(axis=1)]
 
     assert len(rows) > 0
-    with pytest.raises(CsvDataError, match='name the --arm'):
+    with pytest.raises(DataError, match='name the --arm'):
         read_csv(written(tmp_path / 'data.csv', rows), arm)
 
 

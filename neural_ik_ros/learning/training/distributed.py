@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Several processes train one network, each on its share of every batch, through Keras on JAX."""
+"""Distributed training: several processes, each with a shard of every batch; Keras on JAX."""
 
 from __future__ import annotations
 
@@ -11,20 +11,14 @@ from dataclasses import dataclass
 
 import keras
 
-from ...errors import NeuralIkError
+from ...errors import TrainingError
 from .config import LearningConfig
 
 # Keras' own variables; see keras.distribution.initialize.
 ADDRESSES = 'KERAS_DISTRIBUTION_JOB_ADDRESSES'
 COUNT = 'KERAS_DISTRIBUTION_NUM_PROCESSES'
 INDEX = 'KERAS_DISTRIBUTION_PROCESS_ID'
-
-
-class WorkersError(NeuralIkError):
-    """The processes cannot train together."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(f'{problem} (docs/training.md, several workers).')
+DOCS = '(docs/training.md, several workers)'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,45 +30,50 @@ class Worker:
 
     @property
     def is_chief(self) -> bool:
-        """Return whether this is the worker that writes."""
+        """Whether this is the worker that writes files."""
         return self.index == 0
 
-    def share(self, n: int) -> slice:
-        """Return which of n rows are this worker's."""
+    def shard(self, n: int) -> slice:
+        """Return the slice of n rows that is this worker's."""
         return slice(self.index * n // self.count, (self.index + 1) * n // self.count)
 
 
-ALONE = Worker()
+SINGLE_WORKER = Worker()
 
 
 def worker_from_environment() -> Worker:
     """
-    Return this process's place among the workers, or ``ALONE``.
+    Return this process's index among the workers, or ``SINGLE_WORKER``.
 
-    :raises WorkersError: If the environment describes workers that cannot be.
+    :raises TrainingError: If the environment describes an impossible set of workers.
     """
     if 'TF_CONFIG' in os.environ:
-        raise WorkersError('TF_CONFIG is set, and Keras 3 cannot train so; unset it, use JAX')
+        raise TrainingError(
+            'TF_CONFIG', 'is set, which Keras 3 cannot train with', f'unset it, use JAX {DOCS}'
+        )
     if COUNT not in os.environ:
-        return ALONE
+        return SINGLE_WORKER
     if keras.backend.backend() != 'jax':
-        raise WorkersError(f'{COUNT} is set, which needs KERAS_BACKEND=jax; set it')
+        raise TrainingError(COUNT, 'is set, which needs KERAS_BACKEND=jax', f'set it {DOCS}')
     try:
         worker = Worker(index=int(os.environ[INDEX]), count=int(os.environ[COUNT]))
     except (KeyError, ValueError) as error:
-        raise WorkersError(f'{COUNT} and {INDEX} must be two integers; set them') from error
+        problem = f'{COUNT} and {INDEX} are not two integers'
+        raise TrainingError('workers', problem, f'set them {DOCS}') from error
     if not 0 <= worker.index < worker.count:
-        raise WorkersError(f'{INDEX} is {worker.index} of {worker.count} workers; count from 0')
+        problem = f'is {worker.index} of {worker.count} workers'
+        raise TrainingError(INDEX, problem, f'count from 0 {DOCS}')
     if worker.count > 1 and ADDRESSES not in os.environ:
-        raise WorkersError(f"{ADDRESSES} is not set; set it to worker 0's host:port")
+        remedy = f"set it to worker 0's host:port {DOCS}"
+        raise TrainingError(ADDRESSES, 'is not set', remedy)
     return worker
 
 
-def require_shares(config: LearningConfig, n_shares: int) -> None:
+def require_even_shards(config: LearningConfig, n_shards: int) -> None:
     """
-    Refuse batches that cannot be shared out evenly.
+    Refuse a configuration whose batches cannot be split evenly.
 
-    :raises WorkersError: If a batch has a remainder.
+    :raises TrainingError: If a batch has a remainder.
     """
     sizes = {
         'training.batch_size': config.training.batch_size,
@@ -82,39 +81,42 @@ def require_shares(config: LearningConfig, n_shares: int) -> None:
         'data.n_validation': config.data.n_validation,
     }
     for name, size in sizes.items():
-        if size % n_shares:
-            raise WorkersError(f'{name} is {size}; choose a multiple of {n_shares}, the devices')
+        if size % n_shards:
+            remedy = f'choose a multiple of {n_shards}, the number of devices {DOCS}'
+            raise TrainingError(name, f'is {size}', remedy)
 
 
-def join(worker: Worker, config: LearningConfig) -> None:
+def join_workers(worker: Worker, config: LearningConfig) -> None:
     """
-    Wait for the other workers, then let Keras share each batch among all devices.
+    Wait for the other workers, then let Keras distribute each batch among all devices.
 
-    :raises WorkersError: If they do not come, or batches cannot be shared out evenly.
+    :raises TrainingError: If they do not connect, or batches cannot be split evenly.
     """
     if worker.count > 1:
-        require_shares(config, worker.count)
+        require_even_shards(config, worker.count)
         try:
             keras.distribution.initialize()
         except (RuntimeError, ValueError) as error:
             problem = str(error).splitlines()[0][:160]
-            raise WorkersError(f'the workers did not meet ({problem}); start all again') from error
+            raise TrainingError(
+                'workers', f'did not meet ({problem})', f'start all again {DOCS}'
+            ) from error
     if keras.backend.backend() == 'jax' and len(keras.distribution.list_devices()) > 1:
-        require_shares(config, len(keras.distribution.list_devices()))
+        require_even_shards(config, len(keras.distribution.list_devices()))
         data_parallel = keras.distribution.DataParallel(auto_shard_dataset=False)
         keras.distribution.set_distribution(data_parallel)
 
 
-def rows_at_once(worker: Worker, n: int) -> int:
-    """Return the worker's share of about n rows, such that all devices get the same number."""
+def worker_batch_rows(worker: Worker, n: int) -> int:
+    """Return this worker's part of about n rows, equal on all devices."""
     distribution = keras.distribution.distribution()
     n_devices = 1 if distribution is None else distribution.device_mesh.devices.size
     return max(1, n // n_devices) * n_devices // worker.count
 
 
 @contextmanager
-def on_this_worker() -> Iterator[None]:
-    """Let the block read and write networks, which Keras otherwise does on all workers at once."""
+def without_distribution() -> Iterator[None]:
+    """Suspend the distribution: Keras would read and write networks on all workers at once."""
     distribution = keras.distribution.distribution()
     keras.distribution.set_distribution(None)
     try:

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The samples of a part as the network takes them."""
+"""Samples as training batches, drawn anew for each epoch."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...kinematics import Arm
+from ..data.dataset import Part, sample_blocks
 from .config import LearningConfig
-from ..data.dataset import Part, blocks
-from .workers import ALONE, Worker
+from .distributed import SINGLE_WORKER, Worker
 
 Float32Array = NDArray[np.float32]
 
 
-def arrays(
+def part_arrays(
     arm: Arm, config: LearningConfig, part: Part, epoch: int = 0
 ) -> tuple[Float32Array, Float32Array]:
-    """Return features (n, 12) and answers (n, 6) of one part."""
-    drawn = list(blocks(arm, config.data, part, epoch=epoch))
+    """Return features (n, 12) and solutions (n, 6) [rad] of one part of the data."""
+    drawn = list(sample_blocks(arm, config.data, part, epoch=epoch))
     inputs = np.concatenate([samples.features for samples in drawn])
-    answers = np.concatenate([samples.q for samples in drawn])
-    return inputs.astype(np.float32), answers.astype(np.float32)
+    solutions = np.concatenate([samples.q for samples in drawn])
+    return inputs.astype(np.float32), solutions.astype(np.float32)
 
 
-class EpochSamples(keras.utils.PyDataset):
-    """The training part of one epoch after another, in batches; of each, the worker's share."""
+class EpochBatches(keras.utils.PyDataset):
+    """Batches of the training part, epoch after epoch; of each batch the worker's shard."""
 
     def __init__(
-        self, arm: Arm, config: LearningConfig, epoch: int, worker: Worker = ALONE
+        self, arm: Arm, config: LearningConfig, epoch: int, worker: Worker = SINGLE_WORKER
     ) -> None:
         super().__init__()
         self.arm, self.config, self.epoch, self.worker = arm, config, epoch, worker
@@ -44,11 +44,11 @@ class EpochSamples(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[Float32Array, Float32Array]:
         start = index * self.config.training.batch_size
         rows = self._order[start : start + self.config.training.batch_size]
-        rows = rows[self.worker.share(len(rows))]
-        return self._inputs[rows], self._answers[rows]
+        rows = rows[self.worker.shard(len(rows))]
+        return self._inputs[rows], self._solutions[rows]
 
     def on_epoch_end(self) -> None:
-        """Draw the samples, or the order, of the next epoch."""
+        """Draw the samples of the next epoch, or only their order."""
         self.epoch += 1
         self._draw()
 
@@ -56,6 +56,6 @@ class EpochSamples(keras.utils.PyDataset):
         data = self.config.data
         if data.is_fresh_each_epoch or not hasattr(self, '_inputs'):
             epoch = self.epoch if data.is_fresh_each_epoch else 0
-            self._inputs, self._answers = arrays(self.arm, self.config, Part.TRAIN, epoch)
+            self._inputs, self._solutions = part_arrays(self.arm, self.config, Part.TRAIN, epoch)
         rng = np.random.default_rng([self.config.training.seed, self.epoch])
         self._order = rng.permutation(data.n_train)

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The time of one call of each network, taken in turns so that a busy machine is fair to all."""
+"""Inference time of each network, measured in turns so that other load affects all alike."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ import numpy as np
 from ..bundle.engines import Engine, Float32Array
 
 N_ROUNDS = 100
-N_CALLS = 20  # in a row, as a control loop has its network in the cache
-REFERENCE = 'reference'  # the described architecture, which others are compared with
+N_CALLS = 20  # consecutive: in a control loop the network is in the cache
+REFERENCE = 'reference'  # the network that the times of others are compared with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallTime:
-    """How long one network takes for one question."""
+class InferenceTime:
+    """The time one network takes for one row."""
 
     median: float  # [s]
     p95: float  # [s]
-    of_reference: float | None  # median over that of the described architecture, if it was there
+    relative_to_reference: float | None  # ratio of the medians; None without the reference
 
 
-def call_times(
+def inference_times(
     engines: Mapping[str, Engine], features: Float32Array, *, n_rounds: int = N_ROUNDS
-) -> dict[str, CallTime]:
+) -> dict[str, InferenceTime]:
     """
-    Return the time of calls with one row each.
+    Return the time of single-row inferences by the name of the network.
 
-    :param features: Shape (n, 12), n >= 1; the rows are asked in turn.
+    :param features: Shape (n, 12), n >= 1; the rows are used in turn.
     """
     seconds = {name: np.empty(n_rounds * N_CALLS) for name in engines}
     for engine in engines.values():
@@ -47,10 +47,10 @@ def call_times(
     medians = {name: float(np.median(times)) for name, times in seconds.items()}
     reference = medians.get(REFERENCE)
     return {
-        name: CallTime(
+        name: InferenceTime(
             median=medians[name],
             p95=float(np.percentile(times, 95)),
-            of_reference=None if reference is None else medians[name] / reference,
+            relative_to_reference=None if reference is None else medians[name] / reference,
         )
         for name, times in seconds.items()
     }

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Fitting the network: fresh samples, checkpoints after each epoch, early stopping, resume."""
+"""The training loop: fresh samples, checkpoints, early stopping, resuming."""
 
 from __future__ import annotations
 
@@ -15,35 +15,24 @@ import keras
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-from ...errors import NeuralIkError
+from ...errors import TrainingError
 from ...kinematics import Arm
+from ..data.dataset import Part
+from ..network.architectures import build_network, inference_model
+from ..network.losses import JointLoss, JointRmse
 from ..network.model_files import load_network, save_network
 from .config import LearningConfig, TrainingConfig
-from ..data.dataset import Part
-from .epoch_samples import EpochSamples, arrays
-from ..network.losses import JointLoss, JointRmse
-from ..network.architectures import build_network, served
+from .distributed import SINGLE_WORKER, Worker, without_distribution, worker_batch_rows
+from .epoch_batches import EpochBatches, part_arrays
 from .run_folder import EpochRecord, RunFolder
 from .scaler import fit_scaler
-from .workers import ALONE, Worker, on_this_worker, rows_at_once
 
-VALIDATION_BATCH = 4096  # rows, on all devices together
-
-
-class TrainingDivergedError(NeuralIkError):
-    """The loss is no longer a number."""
-
-    def __init__(self, epoch: int) -> None:
-        self.epoch = epoch
-        super().__init__(
-            f'the validation loss of epoch {epoch} is not finite; choose a smaller '
-            'training.learning_rate and another --output.'
-        )
+VALIDATION_BATCH = 4096  # rows over all devices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainedNetwork:
-    """The network of the best epoch, uncompiled, and what it was fitted with."""
+    """The network of the best epoch, uncompiled, with its scaler and training history."""
 
     model: keras.Model
     scaler: StandardScaler
@@ -51,13 +40,13 @@ class TrainedNetwork:
 
 
 def backend() -> str:
-    """Return what Keras runs on, for example ``tensorflow``."""
+    """Return the name of Keras' backend, for example ``tensorflow``."""
     name: str = keras.backend.backend()
     return name
 
 
 def backend_version() -> str:
-    """Return what Keras runs on with its version, whatever package it was installed from."""
+    """Return name and version of Keras' backend, whichever package provides it."""
     version: str = sys.modules[backend()].__version__
     return f'{backend()} {version}'
 
@@ -67,48 +56,47 @@ def train(
     config: LearningConfig,
     run: RunFolder,
     *,
-    worker: Worker = ALONE,
+    worker: Worker = SINGLE_WORKER,
     verbose: int | str = 'auto',
     on_epoch: Callable[[EpochRecord], None] | None = None,
 ) -> TrainedNetwork | None:
     """
-    Return the trained network; continues after the last finished epoch the run folder holds.
+    Train, continuing after the last finished epoch in the run folder, and return the network.
 
     :param verbose: As in Keras: 0 silent, 1 a progress bar, 2 a line for each epoch.
-    :param on_epoch: Called by the chief when an epoch is on the disk.
-    :return: None to workers other than the chief, which alone writes to the run folder.
-    :raises ArtifactError: If a checkpoint is damaged or cannot be written.
-    :raises RunFolderError: If the history is damaged or cannot be written.
-    :raises TrainingDivergedError: If the loss is no longer a number.
+    :param on_epoch: Called by the chief when an epoch has been written to disk.
+    :return: None on workers other than the chief, which alone writes to the run folder.
+    :raises ModelFileError: If a checkpoint is damaged or cannot be written.
+    :raises TrainingError: If the history is damaged or cannot be written, or the loss diverges.
     """
     keras.utils.set_random_seed(config.training.seed)
     scaler = fit_scaler(arm, config.data)
-    model, history = _start(arm, config, run, scaler)
+    model, history = _new_or_resumed(arm, config, run, scaler)
     if not is_finished(history, config.training):
         validation = [
-            rows[worker.share(len(rows))] for rows in arrays(arm, config, Part.VALIDATION)
+            rows[worker.shard(len(rows))] for rows in part_arrays(arm, config, Part.VALIDATION)
         ]
         model.fit(
-            EpochSamples(arm, config, len(history), worker),
+            EpochBatches(arm, config, len(history), worker),
             validation_data=tuple(validation),
-            validation_batch_size=rows_at_once(worker, VALIDATION_BATCH),
+            validation_batch_size=worker_batch_rows(worker, VALIDATION_BATCH),
             initial_epoch=len(history),
             epochs=config.training.epochs,
-            callbacks=[_Recorder(arm, run, history, config.training, worker, on_epoch)],
-            shuffle=False,  # EpochSamples does it, from its own seed
+            callbacks=[_EpochRecorder(arm, run, history, config.training, worker, on_epoch)],
+            shuffle=False,  # EpochBatches shuffles with its own seed
             verbose=verbose if worker.is_chief else 0,
         )
     if not worker.is_chief:
         return None
-    with on_this_worker():
+    with without_distribution():
         best = load_network(run.best)
     return TrainedNetwork(model=best, scaler=scaler, history=tuple(history))
 
 
-def _start(
+def _new_or_resumed(
     arm: Arm, config: LearningConfig, run: RunFolder, scaler: StandardScaler
 ) -> tuple[keras.Model, list[EpochRecord]]:
-    """Return the compiled network and the epochs it has seen: new, or as the run folder has it."""
+    """Return a new compiled network, or the one in the run folder with its history."""
     steps = math.ceil(config.data.n_train / config.training.batch_size)
     if not run.checkpoint.exists():
         model = build_network(config.network, arm, scaler.mean_, scaler.scale_)
@@ -116,9 +104,9 @@ def _start(
         return model, []
     model = load_network(run.checkpoint, is_compiled=True)
     history = run.read_history(int(model.optimizer.iterations) // steps)
-    with on_this_worker():
-        load_network(run.best)  # better refused now than after the last epoch
-    compile_network(model, config.training, model.optimizer)  # as this backend wants it
+    with without_distribution():
+        load_network(run.best)  # refused now rather than after the last epoch
+    compile_network(model, config.training, model.optimizer)  # with the settings of this backend
     return model, history
 
 
@@ -137,18 +125,18 @@ def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer
 def compile_network(
     model: keras.Model, config: TrainingConfig, optimizer: keras.optimizers.Optimizer
 ) -> None:
-    """Give the network its loss and an optimiser."""
+    """Compile the network with the configured loss."""
     model.compile(
         optimizer=optimizer,
         loss=JointLoss(config.mse_weight, config.periodic_weight),
         metrics=[JointRmse(name='joint_rmse')],
-        # Compiled by XLA, the unrolled LSTM trains four times slower on a CPU.
+        # XLA makes the unrolled LSTM four times slower on a CPU.
         jit_compile=backend() == 'jax',
     )
 
 
 def is_finished(history: list[EpochRecord], config: TrainingConfig) -> bool:
-    """Return whether all epochs are done, or as many as the patience since the best one."""
+    """Whether all epochs are done, or ``patience`` epochs have passed since the best one."""
     if not history:
         return False
     losses = [record.validation_loss for record in history]
@@ -156,8 +144,8 @@ def is_finished(history: list[EpochRecord], config: TrainingConfig) -> bool:
     return len(history) >= config.epochs or n_since_best >= config.patience
 
 
-class _Recorder(keras.callbacks.Callback):
-    """Keeps history, checkpoint and best network on disk, and stops when nothing improves."""
+class _EpochRecorder(keras.callbacks.Callback):
+    """Writes history, checkpoint and best network after each epoch; stops early."""
 
     def __init__(
         self,
@@ -174,7 +162,7 @@ class _Recorder(keras.callbacks.Callback):
         self.started = time.monotonic()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        """Start the clock, and noise and dropout from the epoch, so that resuming repeats it."""
+        """Seed noise and dropout from the epoch, so that a resumed run repeats them."""
         self.started = time.monotonic()
         for index, layer in enumerate(self.model.layers):
             generator = getattr(layer, 'seed_generator', None)
@@ -182,7 +170,7 @@ class _Recorder(keras.callbacks.Callback):
                 generator.state.assign([self.config.seed + index, epoch << 16])
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Keep what the epoch gave and decide whether to go on."""
+        """Record the epoch and decide whether to stop."""
         logs = logs or {}
         record = EpochRecord(
             epoch=epoch + 1,
@@ -194,7 +182,11 @@ class _Recorder(keras.callbacks.Callback):
             backend=backend_version(),
         )
         if not math.isfinite(record.validation_loss):
-            raise TrainingDivergedError(record.epoch)
+            raise TrainingError(
+                f'epoch {record.epoch}',
+                'the validation loss is not finite',
+                'choose a smaller training.learning_rate and another --output',
+            )
         is_best = all(record.validation_loss < done.validation_loss for done in self.history)
         self.history.append(record)
         if self.worker.is_chief:
@@ -203,10 +195,10 @@ class _Recorder(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _write(self, record: EpochRecord, *, is_best: bool) -> None:
-        """Write what the epoch gave; the checkpoint last, since resuming believes it."""
-        with on_this_worker():
+        """Write the epoch; the checkpoint last, since resuming relies on it."""
+        with without_distribution():
             if is_best:
-                save_network(served(self.model, self.arm), self.run.best)
+                save_network(inference_model(self.model, self.arm), self.run.best)
             self.run.write_history(self.history)
             save_network(self.model, self.run.checkpoint)
         if self.on_epoch is not None:

@@ -24,13 +24,13 @@ from neural_ik_ros.kinematics import (
     random_joints,
 )
 from neural_ik_ros.kinematics.closed_form.branches import ClosedForm
-from neural_ik_ros.learning.data.solutions import (
+from neural_ik_ros.learning.data.all_solutions import (
     Solutions,
+    all_solutions,
+    diverse_seeds,
     nearest_solutions,
     preferred_solutions,
-    refined,
-    solutions,
-    spread_starts,
+    refine_seeds,
 )
 from neural_ik_ros.solver.seeds import SeedTable
 
@@ -50,7 +50,7 @@ def missing(found: Solutions, expected: list[Joints]) -> int:
     """Return how many of the expected solutions of each target are not among those found."""
     count = 0
     for row, wanted in enumerate(expected):
-        own = found.q[found.first[row] : found.first[row + 1]]
+        own = found.q[found.row_offsets[row] : found.row_offsets[row + 1]]
         distance = angular_distance(wanted[:, None], own[None]).max(axis=-1)
         count += int((distance.min(axis=1) > SAME).sum())
     return count
@@ -59,11 +59,11 @@ def missing(found: Solutions, expected: list[Joints]) -> int:
 def by_refinement(arm: Arm, q: Joints) -> Solutions:
     """Return the solutions as for an arm without a closed form."""
     targets = forward(arm, q)
-    return refined(arm, targets, *spread_starts(arm, SeedTable(arm), targets))
+    return refine_seeds(arm, targets, *diverse_seeds(arm, SeedTable(arm), targets))
 
 
 @needs_closed_form
-@pytest.mark.parametrize(('find', 'share'), [(solutions, 0.0), (by_refinement, MISSING)])
+@pytest.mark.parametrize(('find', 'share'), [(all_solutions, 0.0), (by_refinement, MISSING)])
 def test_solutions_are_those_of_the_closed_form(arm: Arm, find, share: float):
     q = random_joints(arm, np.random.default_rng(11), N)
     found = find(arm, q)
@@ -71,7 +71,7 @@ def test_solutions_are_those_of_the_closed_form(arm: Arm, find, share: float):
     n_expected = sum(map(len, expected))
     assert n_expected > 2 * N
     assert missing(found, expected) <= share * n_expected
-    targets = np.repeat(forward(arm, q), np.diff(found.first), axis=0)
+    targets = np.repeat(forward(arm, q), np.diff(found.row_offsets), axis=0)
     assert_allclose(forward(arm, found.q), targets, rtol=0, atol=EXACT)
 
 
@@ -81,20 +81,22 @@ def test_solutions_of_an_offset_wrist_are_those_of_many_random_starts(urdf_text:
     rng = np.random.default_rng(12)
     q = random_joints(offset, rng, 40)
     starts = np.repeat(np.arange(len(q)), 300)
-    tried = refined(offset, forward(offset, q), random_joints(offset, rng, len(starts)), starts)
-    parts = np.split(tried.q, tried.first[1:-1])
+    tried = refine_seeds(
+        offset, forward(offset, q), random_joints(offset, rng, len(starts)), starts
+    )
+    parts = np.split(tried.q, tried.row_offsets[1:-1])
     expected = [in_limits(offset, part) for part in parts]
     n_expected = sum(map(len, expected))
     assert n_expected > 1000
-    assert missing(solutions(offset, q), expected) <= 0.01 * n_expected
+    assert missing(all_solutions(offset, q), expected) <= 0.01 * n_expected
 
 
 def test_nearest_solutions_are_nearer_than_any_other(arm: Arm):
     rng = np.random.default_rng(13)
     q, q_current = random_joints(arm, rng, N), random_joints(arm, rng, N)
     nearest = nearest_solutions(arm, q, q_current)
-    found = solutions(arm, q)
-    row = np.repeat(np.arange(N), np.diff(found.first))
+    found = all_solutions(arm, q)
+    row = np.repeat(np.arange(N), np.diff(found.row_offsets))
     least = np.abs(nearest - q_current).max(axis=1)[row]
     n_compared = 0
     for turns in itertools.product((-1, 0, 1), repeat=3):
@@ -142,9 +144,11 @@ def test_nearest_solutions_obey_a_coupled_limit(arm: Arm, lower: float, upper: f
 def test_preferred_solutions_change_as_little_of_the_posture_as_they_can(arm: Arm):
     rng = np.random.default_rng(12)
     q, q_current = random_joints(arm, rng, N), random_joints(arm, rng, N)
-    preferred, found = preferred_solutions(arm, q, q_current), solutions(arm, q)
+    preferred, found = preferred_solutions(arm, q, q_current), all_solutions(arm, q)
     code, codes = posture_code(arm, q_current), posture_code(arm, found.q)
-    least = np.array([min(codes[found.first[i] : found.first[i + 1]] ^ code[i]) for i in range(N)])
+    least = np.array(
+        [min(codes[found.row_offsets[i] : found.row_offsets[i + 1]] ^ code[i]) for i in range(N)]
+    )
     assert 0.5 < (least == 0).mean() < 0.95
     assert (posture_code(arm, preferred) ^ code == least).all()
     assert_allclose(forward(arm, preferred), forward(arm, q), rtol=0, atol=EXACT)

@@ -7,19 +7,20 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros import IkSolver
+from neural_ik_ros.errors import ConfigError, ModelFileError
 from neural_ik_ros.kinematics import UrdfError, forward, random_joints
-from neural_ik_ros.learning.bundle.bundle import load_bundle
 from neural_ik_ros.learning.bundle.card import MODEL
-from neural_ik_ros.learning.bundle.engines import CHUNK, EngineError, LiteRtEngine, make_engine
+from neural_ik_ros.learning.bundle.engines import CHUNK, LiteRtEngine, make_engine
 from neural_ik_ros.learning.bundle.predictor import NetworkSeed
-from neural_ik_ros.learning.evaluation.measures import card_figures
-from neural_ik_ros.learning.evaluation.set_errors import judge
-from neural_ik_ros.learning.evaluation.sources import unseen_blocks
+from neural_ik_ros.learning.bundle.storage import load_bundle
+from neural_ik_ros.learning.evaluation.metrics import card_metrics
+from neural_ik_ros.learning.evaluation.sample_sources import unseen_samples
+from neural_ik_ros.learning.evaluation.set_errors import measure_set
 from neural_ik_ros.learning.training.config import LearningConfig
 from neural_ik_ros.urdf_file import UrdfFileError
 
 FLOAT32_ROUNDING = 2e-5  # [rad] between kernels for one row and for many
-BETWEEN_SAMPLES = 0.02  # relative, of figures of 20,000 samples of one set each
+BETWEEN_SAMPLES = 0.02  # relative, of metrics of 20,000 samples of one set each
 
 
 @pytest.fixture(scope='module')
@@ -75,28 +76,28 @@ def test_predict_repeats_itself_after_other_questions(network, questions):
 
 def test_shipped_network_has_the_errors_its_card_states(arm, bundle, network):
     config = LearningConfig.from_mapping(bundle.card.configuration)
-    judged = judge(arm, {'network': network}, unseen_blocks(arm, config.data, 'far'))
+    set_errors = measure_set(arm, {'network': network}, unseen_samples(arm, config.data, 'far'))
 
-    figures = card_figures(judged.errors['network'])
+    metrics = card_metrics(set_errors.metrics['network'])
     stated = bundle.card.metrics['far']['network']
-    assert figures['joint_rmse'] == pytest.approx(stated['joint_rmse'], rel=BETWEEN_SAMPLES)
-    assert figures['position_median'] == pytest.approx(
+    assert metrics['joint_rmse'] == pytest.approx(stated['joint_rmse'], rel=BETWEEN_SAMPLES)
+    assert metrics['position_median'] == pytest.approx(
         stated['position_median'], rel=BETWEEN_SAMPLES
     )
 
 
 def test_litert_engine_refuses_what_is_no_model():
-    with pytest.raises(EngineError, match='no usable model'):
+    with pytest.raises(ModelFileError, match='no usable LiteRT model'):
         LiteRtEngine(b'no model')
 
 
 def test_litert_engine_refuses_a_damaged_model(bundle):
-    with pytest.raises(EngineError, match='litert'):
+    with pytest.raises(ModelFileError, match='no usable LiteRT model'):
         LiteRtEngine(bundle.files[MODEL][:1000])
 
 
 def test_make_engine_names_the_engines_when_unknown(bundle):
-    with pytest.raises(EngineError, match='litert'):
+    with pytest.raises(ConfigError, match=r"'abacus' is unknown; choose from .*litert"):
         make_engine(bundle, 'abacus')
 
 

@@ -9,11 +9,16 @@ from pathlib import Path
 import pytest
 
 from neural_ik_ros.cli.main import main
+from neural_ik_ros.learning.data.all_solutions import SEEDS_PER_POSTURE, TIE_TOLERANCE
 from neural_ik_ros.learning.data.csv_import import POSITION_ROUNDING, ROTATION_ROUNDING, SHARES
 from neural_ik_ros.learning.data.dataset import BLOCK, DataConfig
 from neural_ik_ros.learning.data.sampling import SAMPLE_SETS
-from neural_ik_ros.learning.data.set_definitions import SETS, SLICES, all_names, split_name
-from neural_ik_ros.learning.data.solutions import STARTS, TIE
+from neural_ik_ros.learning.data.set_definitions import (
+    HARD_CASES,
+    SETS,
+    all_set_names,
+    split_set_name,
+)
 
 DATA_PAGE = Path(__file__).resolve().parents[3] / 'docs' / 'data.md'
 
@@ -29,7 +34,7 @@ def rows_below(page, heading):
     return dict(re.findall(r'^\| `(.*?)` \| (.*?) \|$', table, re.MULTILINE))
 
 
-@pytest.mark.parametrize(('heading', 'registry'), [('Sets', SETS), ('Hard cases', SLICES)])
+@pytest.mark.parametrize(('heading', 'registry'), [('Sets', SETS), ('Hard cases', HARD_CASES)])
 def test_data_page_has_the_definitions_of_the_registry(page, heading, registry):
     assert rows_below(page, heading) == dict(registry)
 
@@ -51,7 +56,11 @@ def test_data_page_has_the_defaults_of_the_configuration(page):
 
 def test_data_page_has_the_numbers_of_the_code(page):
     for number in (
-        *(f'{BLOCK:,}', f'{STARTS} stored starts', f'within {TIE:.0e} rad'.replace('e-0', 'e-')),
+        *(
+            f'{BLOCK:,}',
+            f'{SEEDS_PER_POSTURE} stored seeds',
+            f'within {TIE_TOLERANCE:.0e} rad'.replace('e-0', 'e-'),
+        ),
         f'{1e3 * POSITION_ROUNDING} mm, {ROTATION_ROUNDING:.0e} rad'.replace('e-0', 'e-'),
     ):
         assert number in page
@@ -63,18 +72,18 @@ def test_every_set_that_is_defined_can_be_drawn():
     assert list(SAMPLE_SETS) == list(SETS)
 
 
-def test_all_names_are_sets_and_their_slices():
-    names = all_names()
+def test_all_set_names_are_sets_and_their_hard_cases():
+    names = all_set_names()
 
-    assert len(names) == len(set(names)) == len(SETS) * (1 + len(SLICES))
-    assert {split_name(name) for name in names} == {
-        (name, cut) for name in SETS for cut in ('', *SLICES)
+    assert len(names) == len(set(names)) == len(SETS) * (1 + len(HARD_CASES))
+    assert {split_set_name(name) for name in names} == {
+        (name, hard_case) for name in SETS for hard_case in ('', *HARD_CASES)
     }
 
 
-def test_generate_help_tells_the_definitions(capsys):
+def test_generate_help_shows_the_definitions(capsys):
     with pytest.raises(SystemExit, match='0'):
         main(['generate', '--help'])
 
-    told = ' '.join(capsys.readouterr().out.split())
-    assert all(definition in told for definition in (*SETS.values(), *SLICES.values()))
+    shown = ' '.join(capsys.readouterr().out.split())
+    assert all(definition in shown for definition in (*SETS.values(), *HARD_CASES.values()))

@@ -19,20 +19,20 @@ from keras_only import MISSING, needs_keras
 from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros.cli.main import main
-from neural_ik_ros.learning.bundle.bundle import load_bundle
+from neural_ik_ros.errors import TrainingError
+from neural_ik_ros.learning.bundle.storage import load_bundle
 from neural_ik_ros.learning.training.run_folder import RunFolder
 
 if not MISSING:
     from neural_ik_ros.learning.network.model_files import load_network
-    from neural_ik_ros.learning.training.epoch_samples import EpochSamples
-    from neural_ik_ros.learning.training.workers import (
-        ALONE,
+    from neural_ik_ros.learning.training.distributed import (
+        SINGLE_WORKER,
         Worker,
-        WorkersError,
-        require_shares,
-        rows_at_once,
+        require_even_shards,
+        worker_batch_rows,
         worker_from_environment,
     )
+    from neural_ik_ros.learning.training.epoch_batches import EpochBatches
 
 COMMAND = 'import sys; from neural_ik_ros.cli.main import main; sys.exit(main())'
 SUMS_IN_ANOTHER_ORDER = 1e-5  # of weights up to 1, after 30 steps in float32
@@ -112,29 +112,29 @@ def test_train_on_two_workers_ends_like_on_one(config_file, run_on_jax, tmp_path
 
 
 @pytest.mark.parametrize('count', [1, 2, 3])
-def test_share_gives_each_row_to_one_worker(count):
+def test_shard_gives_each_row_to_one_worker(count):
     rows = np.arange(10)
 
-    shares = [rows[Worker(index=index, count=count).share(10)] for index in range(count)]
+    shards = [rows[Worker(index=index, count=count).shard(10)] for index in range(count)]
 
-    assert_array_equal(np.concatenate(shares), rows)
+    assert_array_equal(np.concatenate(shards), rows)
 
 
 @pytest.mark.parametrize(('count', 'n_devices'), [(1, 1), (1, 3), (2, 2), (2, 6), (3, 3)])
-def test_rows_at_once_gives_each_device_the_same(monkeypatch, count, n_devices):
+def test_worker_batch_rows_gives_each_device_the_same(monkeypatch, count, n_devices):
     mesh = SimpleNamespace(devices=np.zeros(n_devices))
     shared = SimpleNamespace(device_mesh=mesh) if n_devices > 1 else None
     monkeypatch.setattr('keras.distribution.distribution', lambda: shared)
 
-    rows = rows_at_once(Worker(index=0, count=count), 4096)
+    rows = worker_batch_rows(Worker(index=0, count=count), 4096)
 
     assert rows % (n_devices // count) == 0
     assert 4096 - n_devices < count * rows <= 4096
 
 
-def test_epoch_samples_of_workers_are_the_batch_of_one(arm, tiny):
-    whole = EpochSamples(arm, tiny, 0)[3]
-    halves = [EpochSamples(arm, tiny, 0, Worker(index=i, count=2))[3] for i in range(2)]
+def test_epoch_batches_of_workers_are_the_batch_of_one(arm, tiny):
+    whole = EpochBatches(arm, tiny, 0)[3]
+    halves = [EpochBatches(arm, tiny, 0, Worker(index=i, count=2))[3] for i in range(2)]
 
     assert len(whole[0]) == 100
     for index in range(2):
@@ -144,7 +144,7 @@ def test_epoch_samples_of_workers_are_the_batch_of_one(arm, tiny):
 def test_worker_from_environment_is_alone_without_it(monkeypatch):
     monkeypatch.delenv('KERAS_DISTRIBUTION_NUM_PROCESSES', raising=False)
 
-    assert worker_from_environment() == ALONE
+    assert worker_from_environment() == SINGLE_WORKER
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_worker_from_environment_refuses_what_cannot_be(monkeypatch, environment
     for name, value in environment.items():
         monkeypatch.setenv(name if name == 'TF_CONFIG' else f'KERAS_DISTRIBUTION_{name}', value)
 
-    with pytest.raises(WorkersError, match=problem):
+    with pytest.raises(TrainingError, match=problem):
         worker_from_environment()
 
 
@@ -172,15 +172,15 @@ def test_worker_from_environment_refuses_what_cannot_be(monkeypatch, environment
 def test_worker_from_environment_names_the_backend_workers_need(monkeypatch):
     monkeypatch.setenv('KERAS_DISTRIBUTION_NUM_PROCESSES', '2')
 
-    with pytest.raises(WorkersError, match='KERAS_BACKEND=jax'):
+    with pytest.raises(TrainingError, match='KERAS_BACKEND=jax'):
         worker_from_environment()
 
 
 @pytest.mark.parametrize('section', ['training', 'data'])
-def test_require_shares_names_what_does_not_divide(tiny, section):
+def test_require_even_shards_names_what_does_not_divide(tiny, section):
     odd = {'training': {'batch_size': 25}, 'data': {'n_validation': 201}}[section]
     config = replace(tiny, **{section: replace(getattr(tiny, section), **odd)})
 
-    require_shares(tiny, 2)
-    with pytest.raises(WorkersError, match=next(iter(odd))):
-        require_shares(config, 2)
+    require_even_shards(tiny, 2)
+    with pytest.raises(TrainingError, match=next(iter(odd))):
+        require_even_shards(config, 2)

@@ -9,23 +9,10 @@ import sys
 
 import pytest
 
-from neural_ik_ros.learning.bundle import bundle as bundle_module
-from neural_ik_ros.learning.bundle.bundle import (
-    BundleContentError,
-    BundleNotFoundError,
-    BundleWriteError,
-    load_bundle,
-    write_bundle,
-)
-from neural_ik_ros.learning.bundle.card import (
-    MAX_BYTES,
-    MAX_CARD_BYTES,
-    BundleCard,
-    BundleCardError,
-    BundleError,
-    BundleVersionError,
-    FileRecord,
-)
+from neural_ik_ros.errors import BundleError
+from neural_ik_ros.learning.bundle import storage
+from neural_ik_ros.learning.bundle.card import MAX_BYTES, MAX_CARD_BYTES, BundleCard, FileRecord
+from neural_ik_ros.learning.bundle.storage import load_bundle, write_bundle
 from neural_ik_ros.learning.training.config import LearningConfig, shipped_config
 
 
@@ -76,16 +63,15 @@ def test_load_bundle_names_the_file_with_one_changed_bit(folder, name):
     content[len(content) // 2] ^= 1
     (folder / name).write_bytes(content)
 
-    with pytest.raises(BundleContentError, match='SHA-256') as caught:
+    with pytest.raises(BundleError, match=f'{name} has SHA-256'):
         load_bundle(folder)
-    assert caught.value.file == name
 
 
 @pytest.mark.parametrize('name', [*sorted(MAX_BYTES), 'card.json'])
 def test_load_bundle_names_the_file_that_is_missing(folder, name):
     (folder / name).unlink()
 
-    with pytest.raises(BundleContentError, match=f'{name} is missing'):
+    with pytest.raises(BundleError, match=f'{name} is missing'):
         load_bundle(folder)
 
 
@@ -94,7 +80,7 @@ def test_load_bundle_refuses_a_link_even_to_the_right_content(folder, tmp_path, 
     (folder / name).rename(tmp_path / 'elsewhere')
     (folder / name).symlink_to(tmp_path / 'elsewhere')
 
-    with pytest.raises(BundleContentError, match='link'):
+    with pytest.raises(BundleError, match='link'):
         load_bundle(folder)
 
 
@@ -102,28 +88,28 @@ def test_load_bundle_refuses_a_pipe_without_waiting_for_it(folder):
     (folder / 'model.tflite').unlink()
     os.mkfifo(folder / 'model.tflite')
 
-    with pytest.raises(BundleContentError, match='regular file'):
+    with pytest.raises(BundleError, match='regular file'):
         load_bundle(folder)
 
 
 def test_load_bundle_refuses_a_file_that_does_not_belong(folder):
     (folder / 'scaler.pkl').touch()
 
-    with pytest.raises(BundleContentError, match=r'scaler\.pkl does not belong'):
+    with pytest.raises(BundleError, match=r'scaler\.pkl does not belong'):
         load_bundle(folder)
 
 
 def test_load_bundle_refuses_a_truncated_file(folder):
     (folder / 'arm.urdf').write_bytes((folder / 'arm.urdf').read_bytes()[:-1])
 
-    with pytest.raises(BundleContentError, match='bytes, the card says'):
+    with pytest.raises(BundleError, match='bytes, the card says'):
         load_bundle(folder)
 
 
 def test_load_bundle_reads_no_more_than_the_limit(folder, monkeypatch):
     monkeypatch.setitem(MAX_BYTES, 'model.tflite', 4)
 
-    with pytest.raises(BundleContentError, match='larger than 4 bytes'):
+    with pytest.raises(BundleError, match='larger than 4 bytes'):
         load_bundle(folder)
 
 
@@ -132,7 +118,7 @@ def test_load_bundle_reads_no_more_than_the_limit(folder, monkeypatch):
 def test_load_bundle_refuses_another_version(folder, name, version):
     edit_card(folder, **{name: version})
 
-    with pytest.raises(BundleVersionError, match=name):
+    with pytest.raises(BundleError, match=name):
         load_bundle(folder)
 
 
@@ -151,7 +137,7 @@ def test_load_bundle_refuses_another_version(folder, name, version):
 def test_load_bundle_refuses_a_card_that_is_none(folder, changes):
     edit_card(folder, **changes)
 
-    with pytest.raises(BundleCardError):
+    with pytest.raises(BundleError, match='make the bundle again'):
         load_bundle(folder)
 
 
@@ -166,12 +152,12 @@ def test_load_bundle_refuses_a_card_that_is_not_an_object(folder, content):
 def test_load_bundle_refuses_a_huge_card(folder):
     (folder / 'card.json').write_bytes(b' ' * (MAX_CARD_BYTES + 1))
 
-    with pytest.raises(BundleContentError, match='larger'):
+    with pytest.raises(BundleError, match='larger'):
         load_bundle(folder)
 
 
 def test_load_bundle_says_that_there_is_none(tmp_path):
-    with pytest.raises(BundleNotFoundError, match='No such file'):
+    with pytest.raises(BundleError, match=r'No such file.*give the path of a bundle'):
         load_bundle(tmp_path / 'nothing')
 
 
@@ -182,7 +168,7 @@ def test_write_bundle_replaces_a_bundle_and_leaves_nothing_else(folder, card, fi
 
 
 def test_write_bundle_keeps_the_old_one_when_the_new_one_is_wrong(folder, card, files):
-    with pytest.raises(BundleContentError):
+    with pytest.raises(BundleError, match=r'model\.tflite has'):
         write_bundle(folder, card, {**files, 'model.tflite': b'other'})
 
     assert load_bundle(folder).files == files
@@ -193,7 +179,7 @@ def test_write_bundle_never_replaces_something_else(tmp_path, card, files):
     (tmp_path / 'thesis').mkdir()
     (tmp_path / 'thesis' / 'chapter1').touch()
 
-    with pytest.raises(BundleWriteError, match='taken'):
+    with pytest.raises(BundleError, match=r'not written.*taken'):
         write_bundle(tmp_path / 'thesis', card, files)
     assert (tmp_path / 'thesis' / 'chapter1').exists()
 
@@ -202,9 +188,9 @@ def test_write_bundle_leaves_nothing_when_the_disk_is_full(tmp_path, card, files
     def full_disk(_descriptor):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(bundle_module.os, 'fsync', full_disk)
+    monkeypatch.setattr(storage.os, 'fsync', full_disk)
 
-    with pytest.raises(BundleWriteError, match='No space left'):
+    with pytest.raises(BundleError, match=r'not written.*No space left.*free space'):
         write_bundle(tmp_path / 'bundle', card, files)
     assert list(tmp_path.iterdir()) == []
 

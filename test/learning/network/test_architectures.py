@@ -18,7 +18,7 @@ from neural_ik_ros.learning.network.config import ARCHITECTURES, NetworkConfig
 if not MISSING:
     import keras
 
-    from neural_ik_ros.learning.network.architectures import build_network, served
+    from neural_ik_ros.learning.network.architectures import build_network, inference_model
     from neural_ik_ros.learning.network.losses import JointLoss, JointRmse
     from neural_ik_ros.learning.network.model_files import (
         evaluate_network,
@@ -52,7 +52,7 @@ def network(arm, architecture='iterative', **changes):
 
 @pytest.mark.parametrize('architecture', ARCHITECTURES)
 def test_network_is_the_same_from_file_and_in_litert(arm, samples, architecture, tmp_path):
-    model = served(network(arm, architecture=architecture), arm)
+    model = inference_model(network(arm, architecture=architecture), arm)
     answers = evaluate_network(model, samples.features)
     assert answers.shape == (100, 6)
     save_network(model, tmp_path / 'model.keras')
@@ -94,7 +94,7 @@ def test_served_network_is_newton_alone_near_the_target_whatever_was_learned(arm
     model = network(arm, architecture='iterative', sequence_length=2, newton_steps=2)
     rng = np.random.default_rng(1)
     model.set_weights([rng.normal(size=weight.shape) for weight in model.get_weights()])
-    answers = evaluate_network(served(model, arm), samples.features)
+    answers = evaluate_network(inference_model(model, arm), samples.features)
     newton = refine(arm, samples.q_current, samples.transform_base_tool, max_iterations=4).q
     assert_allclose(answers, newton, atol=NEAR_SINGULAR)
     assert np.median(np.abs(answers - newton)) < ROUNDING
@@ -102,7 +102,7 @@ def test_served_network_is_newton_alone_near_the_target_whatever_was_learned(arm
 
 def test_served_network_answers_in_turns_within_the_limits(arm):
     far = draw_set(arm, 'far', np.random.default_rng(4), 200, DataConfig())
-    answers = evaluate_network(served(network(arm), arm), far.features)
+    answers = evaluate_network(inference_model(network(arm), arm), far.features)
     assert (answers[:, [0, 3, 5]] < arm.upper[[0, 3, 5]] + 0.01).all()
     assert (answers[:, [0, 3, 5]] > arm.lower[[0, 3, 5]] - 0.01).all()
 
