@@ -31,7 +31,10 @@ def load(name: str, context: LaunchContext) -> LaunchDescription:
 def actions_of(
     entity: LaunchDescriptionEntity, context: LaunchContext
 ) -> list[LaunchDescriptionEntity]:
-    """Return the actions an entity comes down to, with includes resolved and nothing started."""
+    """Return the actions that an entity would run, with includes resolved and nothing started."""
+    condition = getattr(entity, 'condition', None)
+    if condition is not None and not condition.evaluate(context):
+        return []
     if isinstance(entity, Node):
         entity._perform_substitutions(context)  # here, because what surrounds it ends later
     if isinstance(entity, ExecuteProcess):
@@ -53,6 +56,12 @@ def nodes_of(actions: list[LaunchDescriptionEntity]) -> list[Node]:
     nodes = [action for action in actions if isinstance(action, Node)]
     assert nodes
     return nodes
+
+
+def config_files_of(node: Node) -> list[str]:
+    """Return the names of the parameter files of ``config/`` that a node reads."""
+    paths = [Path(path) for path, _ in node._Node__expanded_parameter_arguments]
+    return [path.name for path in paths if path.parent.name == 'config']
 
 
 def parameters_of(node: Node) -> dict[str, object]:
