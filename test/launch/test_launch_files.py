@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the launch files promise, read without starting a process."""
+"""What the launch files declare and would start, without starting a process."""
 
 from __future__ import annotations
 
