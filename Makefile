@@ -11,26 +11,33 @@ BAGS := test/plain/replay/bags
 BENCH := $(VENV_BENCH)/bin/python
 BENCH_PIP := $(BENCH) -m pip --disable-pip-version-check
 
+REPORTS := demo_report demo_bag replay_report evaluation_report example_output benchmark_report
+
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test soak latency lint train evaluate examples figures baseline bench bench-docs clean
+.PHONY: help setup setup-check setup-test demo check test soak latency lint train evaluate examples \
+  figures baseline bench bench-docs clean distclean
 
 help:
-	@echo 'make demo   track a path with node, simulated arm and target source; report in demo_report/'
-	@echo 'make test   the whole suite: plain, learning, ros'
-	@echo 'make soak   the long runs: fuzz, limits, kills, 1 kHz (SOAK_SECONDS=600; 20 for a short one)'
-	@echo 'make latency  from pose to trajectory over DDS, beside an empty relay and a paced loop'
-	@echo 'make lint   the pre-commit hooks (ruff, mypy --strict) and package.xml'
-	@echo 'make train  train the shipped network again (about 30 minutes on two cores with KERAS_BACKEND=jax)'
-	@echo 'make evaluate  measure the shipped networks; tables and pictures of the documentation'
-	@echo 'make examples  run the examples and renew their pictures (some minutes)'
-	@echo 'make bench  the solver beside its peers, the quick form (own environment in .venv-bench)'
-	@echo 'make bench-docs  put that report into the documentation'
-	@echo 'make baseline  what replaying the reference bag gives from now on (after a new network)'
-	@echo 'make setup  only make the environment in .venv'
-	@echo 'make figures  the pictures of docs/images from a new demo'
-	@echo 'make clean  remove .venv, caches and reports; keeps training/'
+	@echo 'make demo        track a path with node, simulated arm and target source; report in demo_report/'
+	@echo 'make check       lint and the plain tests, without TensorFlow: before each commit'
+	@echo 'make test        the whole suite: plain, learning, ros, launch (where ROS launch is installed)'
+	@echo 'make soak        the long runs: fuzz, limits, kills, 1 kHz (SOAK_SECONDS=600; 20 for a short one)'
+	@echo 'make latency     from pose to trajectory over DDS, beside an empty relay and a paced loop'
+	@echo 'make lint        the pre-commit hooks (ruff, mypy --strict) and package.xml'
+	@echo 'make train       train the shipped network again (about 30 minutes on two cores with KERAS_BACKEND=jax)'
+	@echo 'make evaluate    measure the shipped networks; tables and pictures of the documentation'
+	@echo 'make examples    run the examples and renew their pictures (some minutes)'
+	@echo 'make bench       the solver beside its peers, the quick form (own environment in .venv-bench)'
+	@echo 'make bench-docs  put the report of make bench into the documentation'
+	@echo 'make baseline    store the replay of the reference bag as the new baseline (after a new network)'
+	@echo 'make figures     the pictures of docs/images from a new demo'
+	@echo 'make setup       only make the environment in .venv'
+	@echo 'make clean       remove reports, build folders and caches; keeps training/ and the environments'
+	@echo 'make distclean   make clean, and remove .venv and .venv-bench'
 
 setup: $(VENV)/.run
+
+setup-check: $(VENV)/.check
 
 setup-test: $(VENV)/.test
 
@@ -45,13 +52,21 @@ $(VENV)/.run: setup.py constraints.txt pyproject.toml
 	@$(BIN)/python -c 'from neural_ik_ros import IkSolver; IkSolver.load().warm_up()'
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.run
-	@echo 'Adding to $(VENV): TensorFlow, scikit-learn, pinocchio, pytest, ruff, mypy (about 2 GB, 1-3 minutes).'
-	@$(PIP) install --constraint constraints.txt --editable '.[learning,test,lint]'
+$(VENV)/.check: $(VENV)/.run
+	@echo 'Adding to $(VENV): pinocchio, SciPy, pytest, ruff, mypy (about 0.5 GB, 1 minute).'
+	@$(PIP) install --constraint constraints.txt --editable '.[test,lint]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.check
+	@echo 'Adding to $(VENV): TensorFlow, JAX, scikit-learn (about 2 GB, 1-3 minutes).'
+	@$(PIP) install --constraint constraints.txt --editable '.[learning,test-learning]'
 	@touch $@
 
 demo: setup
 	$(BIN)/neural_ik demo
+
+check: lint
+	$(PYTEST) test/plain
 
 test: setup-test
 	$(PYTEST) test
@@ -62,7 +77,7 @@ soak: setup-test
 latency: setup
 	$(BIN)/python test/soak/latency.py
 
-lint: setup-test
+lint: setup-check
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure
 	$(BIN)/python -c "from catkin_pkg.package import parse_package; parse_package('package.xml').validate()"
 
@@ -86,7 +101,7 @@ examples: setup-test
 	    || failed="$$failed $$folder"; \
 	done; test -z "$$failed" || { echo "Failed, picture left as it was:$$failed"; exit 1; }
 
-# The regression gate of test/plain/replay/test_replay_regression.py: the diff shows what changes.
+# The baseline of the regression test in test/plain/replay: what changes shows in the diff.
 baseline: setup
 	$(BIN)/neural_ik replay $(BAGS)/reference --params-file $(BAGS)/reference.yaml --no-plots
 	cp replay_report/report.json $(BAGS)/reference_baseline.json
@@ -114,6 +129,9 @@ bench-docs:
 	$(BENCH) -m benchmark.update_docs benchmark_report
 
 clean:
-	rm -rf $(VENV) $(VENV_BENCH) build install log demo_report demo_bag replay_report evaluation_report example_output benchmark_report benchmark/cache *.egg-info
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(REPORTS) build install log *.egg-info benchmark/cache
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	find . -path './$(VENV)*' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV) $(VENV_BENCH)

@@ -28,7 +28,7 @@ BAGS = ['rosbags', 'apsw', "backports.zstd ; python_version < '3.14'"]
 
 
 def data_files(*folders: str) -> list[tuple[str, list[str]]]:
-    """Return every file below the folders, to be installed at the same place under share."""
+    """Return the files below the folders, to be installed at the same places under share."""
     files_of_folder: dict[str, list[str]] = {}
     for folder in folders:
         for path in sorted(Path(folder).rglob('*')):
@@ -41,7 +41,7 @@ def data_files(*folders: str) -> list[tuple[str, list[str]]]:
 setup(
     name=PACKAGE_NAME,
     version='0.1.0',
-    description='Neural proposals, exact joint angles: inverse kinematics for six-axis arms.',
+    description='Inverse kinematics of six-axis arms: proposed by a network, refined until exact.',
     license='Apache-2.0',
     maintainer='neural_ik_ros maintainers',
     maintainer_email='maintainers@example.com',
@@ -77,18 +77,17 @@ setup(
             'scikit-learn',
             'skops',
         ],
-        'test': [
+        'test': [  # what test/learning needs besides is in test-learning
             *BAGS,
-            'catkin-pkg',
             'hypothesis',
-            "jax ; python_version >= '3.11'",  # trains with several workers
             'pin',
             "py-opw-kinematics ; python_version >= '3.11'",
             'pytest<9',  # launch_testing of Jazzy does not load in pytest 9
             'scipy',
             'xacro',
         ],
-        'lint': ['mypy', 'pre-commit', 'ruff', 'types-PyYAML'],
+        'test-learning': ["jax ; python_version >= '3.11'"],  # trains with several workers
+        'lint': ['catkin-pkg', 'mypy', 'pre-commit', 'ruff', 'types-PyYAML'],
     },
     entry_points={
         'console_scripts': [

@@ -6,58 +6,148 @@ from __future__ import annotations
 
 from launch import LaunchContext, LaunchDescription
 from launch.action import Action
-from launch.actions import OpaqueFunction
-from launch.substitutions import Command, LaunchConfiguration
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    LogInfo,
+    OpaqueFunction,
+    RegisterEventHandler,
+    Shutdown,
+)
+from launch.conditions import IfCondition, UnlessCondition
+from launch.event_handlers import OnProcessExit
+from launch.events.process import ProcessExited
+from launch.substitutions import (
+    Command,
+    LaunchConfiguration,
+    OrSubstitution,
+    PathJoinSubstitution,
+)
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
 
-from neural_ik_ros.ros import launching
+from neural_ik_ros.ros.launching import apt_advice, missing
 
-VIEW_PACKAGES = {
-    'robot_state_publisher': ('robot_state_publisher', 'xacro'),
-    'rviz': ('robot_state_publisher', 'xacro', 'rviz2'),
-}
+SHARE = FindPackageShare('neural_ik_ros')
+BOOLEAN = ['true', 'false']
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the arguments and what they ask for."""
     arguments = [
-        *launching.arguments(*launching.COMMON, 'autostart'),
-        *launching.arguments('simulated_arm_params_file', 'target_source_params_file'),
-        launching.switch(
+        DeclareLaunchArgument(
+            'simulated_arm_params_file',
+            default_value=PathJoinSubstitution([SHARE, 'config', 'simulated_arm.yaml']),
+            description='Parameters of the simulated arm: its initial joint angles, its rate.',
+        ),
+        DeclareLaunchArgument(
+            'target_source_params_file',
+            default_value=PathJoinSubstitution([SHARE, 'config', 'target_source.yaml']),
+            description='Parameters of the target source: which path, how large, how fast.',
+        ),
+        DeclareLaunchArgument(
             'robot_state_publisher',
-            'Publish robot_description and TF (needs robot_state_publisher, xacro).',
+            default_value='false',
+            choices=BOOLEAN,
+            description='Publish robot_description and TF (needs robot_state_publisher, xacro).',
         ),
-        launching.switch(
-            'rviz', 'Show the arm in RViz (needs rviz2); implies robot_state_publisher, view.'
+        DeclareLaunchArgument(
+            'rviz',
+            default_value='false',
+            choices=BOOLEAN,
+            description='Show the arm in RViz (needs rviz2); implies robot_state_publisher, view.',
         ),
-        *launching.arguments('view', 'neural_ik_view_params_file'),
+        DeclareLaunchArgument(
+            'view',
+            default_value='false',
+            choices=BOOLEAN,
+            description='Publish paths and markers for RViz and Foxglove (path_markers).',
+        ),
+        DeclareLaunchArgument(
+            'path_markers_params_file',
+            default_value=PathJoinSubstitution([SHARE, 'config', 'path_markers.yaml']),
+            description='Parameters of path_markers: how often, how long a path.',
+        ),
     ]
-    return LaunchDescription([*arguments, OpaqueFunction(function=_start)])
+    # Declares the other arguments: namespace, prefix, params_file, use_sim_time ...
+    neural_ik = IncludeLaunchDescription(
+        PathJoinSubstitution([SHARE, 'launch', 'neural_ik.launch.py'])
+    )
+    end_with_first = RegisterEventHandler(
+        OnProcessExit(on_exit=end_demo), condition=UnlessCondition(LaunchConfiguration('respawn'))
+    )
+    others = OpaqueFunction(function=launch_setup)
+    return LaunchDescription([*arguments, neural_ik, end_with_first, others])
 
 
-def _start(context: LaunchContext) -> list[Action]:
-    """Return everything that runs, with a view where it is asked for and installed."""
-    view = [name for name in VIEW_PACKAGES if launching.is_on(context, name)]
-    has_paths = launching.is_on(context, 'view') or launching.is_on(context, 'rviz')
-    missing = launching.missing(package for name in view for package in VIEW_PACKAGES[name])
-    has_view = bool(view) and not missing
-    node = launching.node
+def end_demo(event: ProcessExited, context: LaunchContext) -> list[Action]:
+    """End all processes once one has ended."""
+    if context.is_shutdown:
+        return []
+    reason = f'{event.process_name} has ended with exit code {event.returncode}'
+    return [LogInfo(msg=f'{reason}: ending the demo'), Shutdown(reason=reason)]
+
+
+def launch_setup(context: LaunchContext) -> list[Action]:
+    given = context.launch_configurations
+    wants_rviz = given['rviz'] == 'true'
+    wants_display = wants_rviz or given['robot_state_publisher'] == 'true'
+    packages = ['robot_state_publisher', 'xacro', *(['rviz2'] if wants_rviz else [])]
+    lacking = missing(packages) if wants_display else []
+    has_display = wants_display and not lacking
     return [
-        *launching.end_together(context, 'the demo'),
-        launching.neural_ik(context),
-        node(context, 'simulated_arm', publish_robot_description=not has_view),
-        node(context, 'target_source', remappings=[('target_pose', 'neural_ik/target_pose')]),
-        *([node(context, 'path_markers')] if has_paths else []),
-        *([launching.advice('view', missing)] if missing else []),
-        *([_robot_state_publisher()] if has_view else []),
-        *([_rviz()] if has_view and 'rviz' in view else []),
+        *simulation(given['prefix'], publish_robot_description=not has_display),
+        *([apt_advice('view', lacking)] if lacking else []),
+        *([robot_state_publisher()] if has_display else []),
+        *([rviz()] if has_display and wants_rviz else []),
     ]
 
 
-def _robot_state_publisher() -> Node:
-    file = launching.share('urdf', 'irb2400.urdf.xacro')
-    urdf = Command(['xacro ', file, ' prefix:=', LaunchConfiguration('prefix')])
+def simulation(prefix: str, *, publish_robot_description: bool) -> list[Node]:
+    """Return the nodes of this package; an empty prefix does not override their files."""
+    options = {
+        'package': 'neural_ik_ros',
+        'namespace': LaunchConfiguration('namespace'),
+        'ros_arguments': ['--log-level', LaunchConfiguration('log_level')],
+        'respawn': LaunchConfiguration('respawn'),
+        'respawn_delay': 2.0,
+        'output': 'screen',
+    }
+    common = {
+        'use_sim_time': LaunchConfiguration('use_sim_time'),
+        **({'prefix': prefix} if prefix else {}),
+    }
+    simulated_arm = Node(
+        executable='simulated_arm',
+        name='simulated_arm',
+        parameters=[
+            LaunchConfiguration('simulated_arm_params_file'),
+            {**common, 'publish_robot_description': publish_robot_description},
+        ],
+        **options,
+    )
+    target_source = Node(
+        executable='target_source',
+        name='target_source',
+        parameters=[LaunchConfiguration('target_source_params_file'), common],
+        remappings=[('target_pose', 'neural_ik/target_pose')],
+        **options,
+    )
+    path_markers = Node(
+        executable='path_markers',
+        name='path_markers',
+        parameters=[LaunchConfiguration('path_markers_params_file'), common],
+        condition=IfCondition(
+            OrSubstitution(LaunchConfiguration('view'), LaunchConfiguration('rviz'))
+        ),
+        **options,
+    )
+    return [simulated_arm, target_source, path_markers]
+
+
+def robot_state_publisher() -> Node:
+    xacro_file = PathJoinSubstitution([SHARE, 'urdf', 'irb2400.urdf.xacro'])
+    urdf = Command(['xacro ', xacro_file, ' prefix:=', LaunchConfiguration('prefix')])
     return Node(
         package='robot_state_publisher',
         executable='robot_state_publisher',
@@ -72,13 +162,14 @@ def _robot_state_publisher() -> Node:
     )
 
 
-def _rviz() -> Node:
+def rviz() -> Node:
     fixed_frame = [LaunchConfiguration('prefix'), 'base_link']
+    config = PathJoinSubstitution([SHARE, 'config', 'demo.rviz'])
     return Node(
         package='rviz2',
         executable='rviz2',
         namespace=LaunchConfiguration('namespace'),
-        arguments=['-d', launching.share('config', 'demo.rviz'), '-f', fixed_frame],
+        arguments=['-d', config, '-f', fixed_frame],
         parameters=[{'use_sim_time': LaunchConfiguration('use_sim_time')}],
         output='log',
     )

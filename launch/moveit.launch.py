@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Start the neural_ik node with its service solve_ik, and move_group if it is asked for."""
+"""Start the neural_ik node for its service solve_ik and, if asked for, move_group and RViz."""
 
 from __future__ import annotations
 
@@ -15,69 +15,72 @@ from launch.actions import (
     IncludeLaunchDescription,
     OpaqueFunction,
 )
-from launch.substitutions import LaunchConfiguration
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import PushROSNamespace, SetParameter
+from launch_ros.substitutions import FindPackageShare
 
 from neural_ik_ros.errors import NeuralIkError
-from neural_ik_ros.ros import launching
 
-FILES = {'move_group': 'move_group.launch.py', 'rviz': 'moveit_rviz.launch.py'}
+BOOLEAN = ['true', 'false']
+MOVEIT_FILES = {'move_group': 'move_group.launch.py', 'rviz': 'moveit_rviz.launch.py'}
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the arguments and what they ask for."""
     arguments = [
-        *launching.arguments(*launching.COMMON, 'autostart'),
-        DeclareLaunchArgument(
-            'ik_group',
-            default_value='',
-            description='Planning group that solve_ik answers for; empty: as in params_file.',
-        ),
         DeclareLaunchArgument(
             'moveit_config',
             default_value='',
-            description='Package that the MoveIt Setup Assistant has made; empty: no MoveIt.',
+            description='Package made by the MoveIt Setup Assistant; empty: no MoveIt.',
         ),
-        launching.switch('move_group', 'Start move_group of moveit_config.', is_on=True),
-        launching.switch('rviz', 'Start RViz of moveit_config.'),
+        DeclareLaunchArgument(
+            'move_group',
+            default_value='true',
+            choices=BOOLEAN,
+            description='Start move_group of moveit_config.',
+        ),
+        DeclareLaunchArgument(
+            'rviz',
+            default_value='false',
+            choices=BOOLEAN,
+            description='Start RViz of moveit_config.',
+        ),
     ]
-    return LaunchDescription([*arguments, OpaqueFunction(function=_start)])
+    # Declares the other arguments: namespace, prefix, params_file, ik_group ...
+    neural_ik = IncludeLaunchDescription(
+        PathJoinSubstitution([FindPackageShare('neural_ik_ros'), 'launch', 'neural_ik.launch.py'])
+    )
+    return LaunchDescription([*arguments, neural_ik, OpaqueFunction(function=start_moveit)])
 
 
-def _start(context: LaunchContext) -> list[Action]:
-    group = launching.value(context, 'ik_group')
-    node = launching.neural_ik(context, **({'ik_group': group} if group else {}))
-    return [node, *_moveit(context)]
-
-
-def _moveit(context: LaunchContext) -> list[Action]:
-    """Return what is to be started of a generated configuration, in the same namespace."""
-    package = launching.value(context, 'moveit_config')
-    files = [file for switch, file in FILES.items() if launching.is_on(context, switch)]
-    if not package or not files:
+def start_moveit(context: LaunchContext) -> list[Action]:
+    """Return the chosen launch files of moveit_config, in the namespace of the node."""
+    given = context.launch_configurations
+    files = [file for switch, file in MOVEIT_FILES.items() if given[switch] == 'true']
+    if not given['moveit_config'] or not files:
         return []
-    return [
-        GroupAction(
-            [
-                PushROSNamespace(LaunchConfiguration('namespace')),
-                SetParameter('use_sim_time', LaunchConfiguration('use_sim_time')),
-                *(IncludeLaunchDescription(_path(package, file)) for file in files),
-            ]
-        )
-    ]
+    paths = [moveit_file(given['moveit_config'], file) for file in files]
+    moveit = GroupAction(
+        [
+            PushROSNamespace(LaunchConfiguration('namespace')),
+            SetParameter('use_sim_time', LaunchConfiguration('use_sim_time')),
+            *(IncludeLaunchDescription(path) for path in paths),
+        ]
+    )
+    return [moveit]
 
 
-def _path(package: str, file: str) -> str:
+def moveit_file(package: str, file: str) -> str:
+    """Return the path of a launch file of moveit_config, or say what is wrong with the package."""
     try:
         path = Path(get_package_share_directory(package)) / 'launch' / file
-    except (PackageNotFoundError, ValueError) as error:  # not there, or no name of a package
+    except (PackageNotFoundError, ValueError) as error:  # ValueError: not even a package name
         raise NeuralIkError(
             f'moveit_config: there is no package {package!r}. Build it and source its workspace, '
             'or leave the argument empty.'
         ) from error
     if not path.is_file():
         raise NeuralIkError(
-            f'moveit_config: {package} has no launch/{file}. Give a package that the MoveIt Setup '
-            'Assistant has made, or switch this part off.'
+            f'moveit_config: {package} has no launch/{file}. Give a package made by the MoveIt '
+            'Setup Assistant, or switch this part off.'
         )
     return str(path)

@@ -1,8 +1,10 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Play a bag with its clock into the neural_ik node; compare its responses with the replay."""
+"""Play a bag and its clock into the neural_ik node; compare its responses with offline replay."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from launch import LaunchContext, LaunchDescription
 from launch.action import Action
@@ -10,154 +12,221 @@ from launch.actions import (
     DeclareLaunchArgument,
     EmitEvent,
     ExecuteProcess,
+    IncludeLaunchDescription,
     OpaqueFunction,
     RegisterEventHandler,
     Shutdown,
 )
 from launch.events import matches_action
 from launch.events.process import ShutdownProcess
-from launch_ros.actions import LifecycleNode
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
 from launch_ros.event_handlers import OnStateTransition
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
 
 from neural_ik_ros.errors import NeuralIkError
-from neural_ik_ros.ros import launching
+from neural_ik_ros.ros.launching import apt_advice, missing, on_success
 
-ROS2_BAG = ('ros2bag', 'rosbag2_transport')
-DISCOVERY_S = 2.0  # that ros2 bag play waits for the node to find it
-TEXTS = {
-    'bag': ('', 'Folder or file of the bag; has to be given.'),
-    'target_topic': ('', 'Topic of the targets in the bag; empty: that of the node.'),
-    'joint_states_topic': ('', 'Topic of the joint states in the bag; empty: that of the node.'),
-    'rate': ('1.0', 'How many times as fast as recorded.'),
-    'output': (
-        'replay_report',
-        'Folder of the report; the responses of the node go to <output>_live.',
-    ),
-}
+SHARE = FindPackageShare('neural_ik_ros')
+BOOLEAN = ['true', 'false']
+DISCOVERY_S = '2.0'  # time for the node to discover ros2 bag play before the first message
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the arguments and what they ask for."""
     arguments = [
-        *(
-            DeclareLaunchArgument(name, default_value=default, description=description)
-            for name, (default, description) in TEXTS.items()
+        DeclareLaunchArgument(
+            'bag', default_value='', description='Folder or file of the bag; must be given.'
         ),
-        launching.choice(
+        DeclareLaunchArgument(
+            'target_topic',
+            default_value='',
+            description='Topic of the targets in the bag; empty: the one the node subscribes to.',
+        ),
+        DeclareLaunchArgument(
+            'joint_states_topic',
+            default_value='',
+            description='Topic of the joint states in the bag; empty: as the node subscribes.',
+        ),
+        DeclareLaunchArgument(
+            'rate', default_value='1.0', description='Speed, as a multiple of the recorded one.'
+        ),
+        DeclareLaunchArgument(
+            'output',
+            default_value='replay_report',
+            description='Folder of the report; the responses of the node go to <output>_live.',
+        ),
+        DeclareLaunchArgument(
             'player',
-            'Who plays: node bag_player of this package, or ros2 bag play where installed.',
-            ['bag_player', 'ros2_bag'],
-            default='bag_player',
+            default_value='bag_player',
+            choices=['bag_player', 'ros2_bag'],
+            description='Play with the node bag_player, or with ros2 bag play where installed.',
         ),
-        launching.switch(
+        DeclareLaunchArgument(
             'lock_step',
-            'Hold the clock until the node has processed each message (bag_player).',
-            is_on=True,
+            default_value='true',
+            choices=BOOLEAN,
+            description='Hold the clock until the node has processed each message (bag_player).',
         ),
-        launching.switch('loop', 'Play again and again; compares nothing.'),
-        launching.switch('controller', 'A simulated arm on the clock of the bag obeys as well.'),
-        *launching.arguments(*launching.COMMON, use_sim_time='true'),
-        *launching.arguments('autostart', 'simulated_arm_params_file'),
+        DeclareLaunchArgument(
+            'loop',
+            default_value='false',
+            choices=BOOLEAN,
+            description='Play again and again; compares nothing.',
+        ),
+        DeclareLaunchArgument(
+            'controller',
+            default_value='false',
+            choices=BOOLEAN,
+            description='Start a simulated arm too, which follows on the clock of the bag.',
+        ),
+        DeclareLaunchArgument(
+            'simulated_arm_params_file',
+            default_value=PathJoinSubstitution([SHARE, 'config', 'simulated_arm.yaml']),
+            description='Parameters of the simulated arm: its initial joint angles, its rate.',
+        ),
+        DeclareLaunchArgument(
+            'use_sim_time',
+            default_value='true',
+            choices=BOOLEAN,
+            description='Take the time from /clock, in all nodes.',
+        ),
     ]
-    return LaunchDescription([*arguments, OpaqueFunction(function=_start)])
-
-
-def _start(context: LaunchContext) -> list[Action]:
-    value, is_on = launching.value, launching.is_on
-    if not value(context, 'bag'):
-        raise NeuralIkError('no bag given. Say bag:=FOLDER, for example one of record-demo.')
-    is_ros2_bag, missing = value(context, 'player') == 'ros2_bag', launching.missing(ROS2_BAG)
-    node = launching.neural_ik(context)
-    compare = launching.command(*_replay(context))
-    is_done = [Shutdown(reason='the bag has been played')]
-    last = [] if is_on(context, 'loop') else [compare, launching.then(compare, is_done, 'replay')]
-    play = _ros2_bag if is_ros2_bag and not missing else _bag_player
-    remapped = [('joint_states', 'simulated_joint_states')]
-    arm = launching.node(context, 'simulated_arm', remappings=remapped)
-    return [
-        *([launching.advice('ros2 bag play', missing)] if is_ros2_bag and missing else []),
-        *([arm] if is_on(context, 'controller') else []),
-        *play(context, node, last),
-        node,
-    ]
-
-
-def _name(context: LaunchContext) -> str:
-    namespace = launching.value(context, 'namespace').strip('/')
-    return f'/{namespace}/neural_ik' if namespace else '/neural_ik'
-
-
-def _responses(context: LaunchContext) -> str:
-    return launching.value(context, 'output').rstrip('/') + '_live'
-
-
-def _replay(context: LaunchContext) -> list[str]:
-    """Return the command that replays offline and compares."""
-    options = {
-        'params-file': launching.value(context, 'params_file'),
-        'node': _name(context),
-        'prefix': launching.value(context, 'prefix'),
-        'target-topic': launching.value(context, 'target_topic'),
-        'joint-states-topic': launching.value(context, 'joint_states_topic'),
-        'responses': _responses(context),
-        'output': launching.value(context, 'output'),
-    }
-    given = [f'--{name}={text}' for name, text in options.items() if text]
-    return ['replay', launching.value(context, 'bag'), *given]
-
-
-def _bag_player(context: LaunchContext, _node: LifecycleNode, last: list[Action]) -> list[Action]:
-    value, is_looped = launching.value, launching.is_on(context, 'loop')
-    player = launching.node(
-        context,
-        'bag_player',
-        ends=True,
-        **{name: value(context, name) for name in ('bag', 'target_topic', 'joint_states_topic')},
-        rate=float(value(context, 'rate')),
-        lock_step=launching.is_on(context, 'lock_step'),
-        loop=is_looped,
-        responses='' if is_looped else _responses(context),
+    # Declares the other arguments: namespace, prefix, params_file, log_level ...
+    neural_ik = IncludeLaunchDescription(
+        PathJoinSubstitution([SHARE, 'launch', 'neural_ik.launch.py'])
     )
-    return [player, launching.then(player, last, 'bag_player')]
+    return LaunchDescription([*arguments, neural_ik, OpaqueFunction(function=launch_setup)])
 
 
-def _ros2_bag(context: LaunchContext, node: LifecycleNode, last: list[Action]) -> list[Action]:
+def launch_setup(context: LaunchContext) -> list[Action]:
+    given = context.launch_configurations
+    if not given['bag']:
+        raise NeuralIkError('no bag given. Say bag:=FOLDER, for example one of record-demo.')
+    wants_ros2_bag = given['player'] == 'ros2_bag'
+    lacking = missing(['ros2bag', 'rosbag2_transport']) if wants_ros2_bag else []
+    play = ros2_bag if wants_ros2_bag and not lacking else bag_player
+    return [
+        *([apt_advice('ros2 bag play', lacking)] if lacking else []),
+        *([simulated_arm(given['prefix'])] if given['controller'] == 'true' else []),
+        *play(given, [] if given['loop'] == 'true' else compare_and_end(given)),
+    ]
+
+
+def simulated_arm(prefix: str) -> Node:
+    """Return a controller that obeys; its joint states do not mix with those of the bag."""
+    return Node(
+        package='neural_ik_ros',
+        executable='simulated_arm',
+        name='simulated_arm',
+        namespace=LaunchConfiguration('namespace'),
+        parameters=[
+            LaunchConfiguration('simulated_arm_params_file'),
+            {
+                'use_sim_time': LaunchConfiguration('use_sim_time'),
+                **({'prefix': prefix} if prefix else {}),
+            },
+        ],
+        remappings=[('joint_states', 'simulated_joint_states')],
+        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+        respawn=LaunchConfiguration('respawn'),
+        respawn_delay=2.0,
+        output='screen',
+    )
+
+
+def bag_player(given: Mapping[str, str], at_end: list[Action]) -> list[Action]:
+    """Return the node bag_player, which ends by itself and then starts the actions at_end."""
+    player = Node(
+        package='neural_ik_ros',
+        executable='bag_player',
+        name='bag_player',
+        namespace=LaunchConfiguration('namespace'),
+        parameters=[
+            {
+                'use_sim_time': LaunchConfiguration('use_sim_time'),
+                'bag': text(given['bag']),
+                'target_topic': text(given['target_topic']),
+                'joint_states_topic': text(given['joint_states_topic']),
+                'rate': float(given['rate']),
+                'lock_step': LaunchConfiguration('lock_step'),
+                'loop': LaunchConfiguration('loop'),
+                'responses': text('' if given['loop'] == 'true' else responses_of(given)),
+            }
+        ],
+        ros_arguments=['--log-level', LaunchConfiguration('log_level')],
+        output='screen',
+    )
+    return [player, on_success(player, at_end, 'bag_player')]
+
+
+def ros2_bag(given: Mapping[str, str], at_end: list[Action]) -> list[Action]:
     """Return ros2 bag record, and ros2 bag play once the node is active."""
-    name, value = _name(context), launching.value
-    namespace = name.rpartition('/')[0]
-    heard = {
-        'target_topic': f'{name}/target_pose',
-        'joint_states_topic': f'{namespace}/joint_states',
-    }
-    in_bag = {argument: value(context, argument) or topic for argument, topic in heard.items()}
-    remapped = [f'{in_bag[argument]}:={topic}' for argument, topic in heard.items()]
-    told = (f'{name}/solution', f'{name}/status')
+    node = node_name(given)
+    namespace = node.rpartition('/')[0]
+    targets, joint_states = f'{node}/target_pose', f'{namespace}/joint_states'
+    in_bag = given['target_topic'] or targets, given['joint_states_topic'] or joint_states
+    remappings = f'{in_bag[0]}:={targets}', f'{in_bag[1]}:={joint_states}'
     commands = f'{namespace}/joint_trajectory_controller/joint_trajectory'
     play = ExecuteProcess(
         cmd=[
-            *('ros2', 'bag', 'play', value(context, 'bag'), '--clock-topics-all'),
-            *('--rate', value(context, 'rate'), '--delay', str(DISCOVERY_S)),
-            *(
-                '--disable-keyboard-controls',
-                *(['--loop'] if launching.is_on(context, 'loop') else []),
-            ),
-            *('--topics', *in_bag.values(), '--remap', *remapped),
+            *('ros2', 'bag', 'play', given['bag'], '--clock-topics-all'),
+            *('--rate', given['rate'], '--delay', DISCOVERY_S, '--disable-keyboard-controls'),
+            *(['--loop'] if given['loop'] == 'true' else []),
+            *('--topics', *in_bag, '--remap', *remappings),
         ],
         output='screen',
     )
     record = ExecuteProcess(
         cmd=[
-            *('ros2', 'bag', 'record', '--use-sim-time', '--output', _responses(context)),
-            *('--disable-keyboard-controls', '--topics', *told, commands),
+            *('ros2', 'bag', 'record', '--use-sim-time', '--output', responses_of(given)),
+            *('--disable-keyboard-controls', '--topics'),
+            *(f'{node}/solution', f'{node}/status', commands),
         ],
         output='screen',
     )
-    stop = EmitEvent(event=ShutdownProcess(process_matcher=matches_action(record)))
+    stop_recording = EmitEvent(event=ShutdownProcess(process_matcher=matches_action(record)))
     return [
         record,
-        RegisterEventHandler(
-            OnStateTransition(target_lifecycle_node=node, goal_state='active', entities=[play])
-        ),
-        launching.then(play, [stop], 'ros2 bag play'),
-        launching.then(record, last, 'ros2 bag record'),
+        RegisterEventHandler(OnStateTransition(goal_state='active', entities=[play])),
+        on_success(play, [stop_recording], 'ros2 bag play'),
+        on_success(record, at_end, 'ros2 bag record'),
     ]
+
+
+def compare_and_end(given: Mapping[str, str]) -> list[Action]:
+    """Return the offline replay with the comparison, and the end of launch after it."""
+    options = {
+        'params-file': given['params_file'],
+        'node': node_name(given),
+        'prefix': given['prefix'],
+        'target-topic': given['target_topic'],
+        'joint-states-topic': given['joint_states_topic'],
+        'responses': responses_of(given),
+        'output': given['output'],
+    }
+    compare = ExecuteProcess(
+        cmd=[
+            ExecutableInPackage(package='neural_ik_ros', executable='neural_ik'),
+            *('replay', given['bag']),
+            *(f'--{name}={value}' for name, value in options.items() if value),
+        ],
+        output='screen',
+    )
+    end = Shutdown(reason='the bag has been played')
+    return [compare, on_success(compare, [end], 'replay')]
+
+
+def node_name(given: Mapping[str, str]) -> str:
+    namespace = given['namespace'].strip('/')
+    return f'/{namespace}/neural_ik' if namespace else '/neural_ik'
+
+
+def responses_of(given: Mapping[str, str]) -> str:
+    """Return the folder of the bag with the responses of the node."""
+    return given['output'].rstrip('/') + '_live'
+
+
+def text(value: str) -> ParameterValue:
+    """Return a parameter that stays text where it reads like a number."""
+    return ParameterValue(value, value_type=str)

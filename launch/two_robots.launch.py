@@ -5,47 +5,63 @@
 from __future__ import annotations
 
 from launch import LaunchContext, LaunchDescription
-from launch.action import Action
-from launch.actions import DeclareLaunchArgument, GroupAction, OpaqueFunction
+from launch.actions import (
+    DeclareLaunchArgument,
+    GroupAction,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+)
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.substitutions import FindPackageShare
 
 from neural_ik_ros.errors import NeuralIkError
-from neural_ik_ros.ros import launching
 
-SHARED = (
-    *('params_file', 'simulated_arm_params_file', 'target_source_params_file'),
-    *('neural_ik_view_params_file', 'use_sim_time', 'log_level', 'respawn', 'autostart', 'view'),
-)
-ROBOTS = {'first': 'left', 'second': 'right'}
+SHARE = FindPackageShare('neural_ik_ros')
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the arguments and the two robots."""
-    names = [
+    arguments = [
         DeclareLaunchArgument(
-            argument,
-            default_value=robot,
-            description=f'Name of the {argument} robot: its namespace and, with _, its prefix.',
-        )
-        for argument, robot in ROBOTS.items()
+            'first',
+            default_value='left',
+            description='Name of the first robot: its namespace and, with _, its prefix.',
+        ),
+        DeclareLaunchArgument(
+            'second',
+            default_value='right',
+            description='Name of the second robot: its namespace and, with _, its prefix.',
+        ),
+        DeclareLaunchArgument(
+            'namespace', default_value='', description='Namespace around those of the robots.'
+        ),
+        DeclareLaunchArgument(
+            'prefix', default_value='', description='Put before the prefixes of the robots.'
+        ),
+        DeclareLaunchArgument(
+            'target_source_params_file',
+            default_value=PathJoinSubstitution([SHARE, 'config', 'two_robots.yaml']),
+            description='Parameters of the target sources: which path, how large, how fast.',
+        ),
     ]
-    shared = launching.arguments(
-        'namespace', 'prefix', *SHARED, target_source_params_file='two_robots.yaml'
+    return LaunchDescription(
+        [*arguments, OpaqueFunction(function=check_names), robot('first'), robot('second')]
     )
-    return LaunchDescription([*names, *shared, OpaqueFunction(function=_start)])
 
 
-def _start(context: LaunchContext) -> list[Action]:
-    names = [launching.value(context, argument) for argument in ROBOTS]
-    if len(set(names)) < len(names):
-        raise NeuralIkError(f'two names are needed, not {names}: set {" and ".join(ROBOTS)}.')
-    return [_robot(context, name) for name in names]
+def check_names(context: LaunchContext) -> None:
+    names = [context.launch_configurations[argument] for argument in ('first', 'second')]
+    if names[0] == names[1]:
+        raise NeuralIkError(f'two names are needed, not {names}: set first and second.')
 
 
-def _robot(context: LaunchContext, name: str) -> GroupAction:
-    """Return the demo of one robot; nothing of it reaches the other."""
-    around, prefix = (launching.value(context, argument) for argument in ('namespace', 'prefix'))
-    namespace = '/'.join(part for part in (around.rstrip('/'), name) if part)
-    demo = launching.include(
-        'demo.launch.py', SHARED, namespace=namespace, prefix=f'{prefix}{name}_'
+def robot(name_argument: str) -> GroupAction:
+    """Return the demo of one robot, which takes all other arguments as they are given."""
+    name = LaunchConfiguration(name_argument)
+    demo = IncludeLaunchDescription(
+        PathJoinSubstitution([SHARE, 'launch', 'demo.launch.py']),
+        launch_arguments={
+            'namespace': PathJoinSubstitution([LaunchConfiguration('namespace'), name]),
+            'prefix': [LaunchConfiguration('prefix'), name, '_'],
+        }.items(),
     )
-    return GroupAction([demo])
+    return GroupAction([demo])  # a scope: nothing of one robot reaches the other

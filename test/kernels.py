@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Kernels, compiled before anybody waits for a node."""
+"""Compiles the kernels before a test waits for a node."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ COMPILE_S = 300.0
 
 def compile_kernels() -> None:
     """
-    Compile and keep what a node compiles at its first start.
+    Compile and cache what a node compiles at its first start.
 
-    That takes over 20 s of a core, several times as much on a busy one: longer than tests wait.
+    That takes over 20 s of a core, several times as long on a busy one: longer than tests wait.
     """
     _compile(os.environ.get('PYTHONPATH', ''))
 
 
 @functools.cache
 def _compile(_python_path: str) -> None:
-    """Do so for the package that processes find: each copy of it has kernels of its own."""
+    """Compile for the copy of the package that processes import: each has its own cache."""
     subprocess.run([sys.executable, '-c', AS_A_NODE], cwd='/', timeout=COMPILE_S, check=True)

@@ -1,11 +1,10 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Entry points of the nodes: first the signals, then the imports.
+Entry points of the nodes: signal handlers first, then the imports.
 
-Importing a node takes about a second, and a Ctrl-C in that second is as likely as any other: with
-the handlers in place it ends the process as cleanly as later ones do. A library that is missing is
-told in one line.
+Importing a node takes about a second, and a Ctrl-C may come in that second too: with the handlers
+installed it ends the process as cleanly as a later one. A missing library is reported in one line.
 """
 
 from __future__ import annotations
@@ -13,83 +12,80 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..errors import MissingLibraryError
 from ..stop_signal import StopSignal
 
-Executable = Callable[[list[str] | None], int]
+if TYPE_CHECKING:
+    from rclpy.node import Node
+
+MakeNode = Callable[[], 'Node']
+Executable = Callable[..., int]
 
 
-def _telling_what_is_missing(executable: Executable) -> Executable:
-    @functools.wraps(executable)
+def _executable(import_node: Callable[[], MakeNode]) -> Executable:
+    """Return an entry point that runs the node and returns the exit code of its process."""
+
+    @functools.wraps(import_node)
     def main(args: list[str] | None = None) -> int:
+        stop = StopSignal.installed()
         try:
-            return executable(args)
+            from .runtime.process import run
+
+            return run(import_node(), args, stop)
         except ModuleNotFoundError as error:
-            print(f'{executable.__name__}: {MissingLibraryError.of(error)}', file=sys.stderr)  # noqa: T201
+            print(f'{import_node.__name__}: {MissingLibraryError.of(error)}', file=sys.stderr)  # noqa: T201
             return 1
 
     return main
 
 
-@_telling_what_is_missing
-def neural_ik_node(args: list[str] | None = None) -> int:
-    """Return the exit code of the process of node ``neural_ik``."""
-    stop = StopSignal.installed()
+@_executable
+def neural_ik_node() -> MakeNode:
+    """Node ``neural_ik``."""
     from .node.node import NeuralIkNode
-    from .runtime.process import run
 
-    return run(NeuralIkNode, args, stop)
+    return NeuralIkNode
 
 
-@_telling_what_is_missing
-def simulated_arm(args: list[str] | None = None) -> int:
-    """Return the exit code of the process of node ``simulated_arm``."""
-    stop = StopSignal.installed()
+@_executable
+def simulated_arm() -> MakeNode:
+    """Node ``simulated_arm``."""
     from .nodes.simulated_arm import SimulatedArm
-    from .runtime.process import run
 
-    return run(SimulatedArm, args, stop)
+    return SimulatedArm
 
 
-@_telling_what_is_missing
-def target_source(args: list[str] | None = None) -> int:
-    """Return the exit code of the process of node ``target_source``."""
-    stop = StopSignal.installed()
+@_executable
+def target_source() -> MakeNode:
+    """Node ``target_source``."""
     from .nodes.target_source import TargetSource
-    from .runtime.process import run
 
-    return run(TargetSource, args, stop)
+    return TargetSource
 
 
-@_telling_what_is_missing
-def bag_player(args: list[str] | None = None) -> int:
-    """Return the exit code of the process of node ``bag_player``."""
-    stop = StopSignal.installed()
-    from .runtime.process import run
-
+@_executable
+def bag_player() -> MakeNode:
+    """Node ``bag_player``."""
     try:
         from .nodes.bag_player import BagPlayer
     except ImportError as error:
         raise SystemExit(f'{error.name} is not installed. pip install rosbags.') from error
-    return run(BagPlayer, args, stop)
+    return BagPlayer
 
 
-@_telling_what_is_missing
-def path_markers(args: list[str] | None = None) -> int:
-    """Return the exit code of the process of node ``path_markers``."""
-    stop = StopSignal.installed()
+@_executable
+def path_markers() -> MakeNode:
+    """Node ``path_markers``."""
     from .nodes.path_markers import PathMarkers
-    from .runtime.process import run
 
-    return run(PathMarkers, args, stop)
+    return PathMarkers
 
 
-@_telling_what_is_missing
-def baseline_relay(args: list[str] | None = None) -> int:
-    """Return the exit code of the process of node ``baseline_relay``."""
-    stop = StopSignal.installed()
+@_executable
+def baseline_relay() -> MakeNode:
+    """Node ``baseline_relay``, which latencies are compared with."""
     from .nodes.baseline_relay import BaselineRelay
-    from .runtime.process import run
 
-    return run(BaselineRelay, args, stop)
+    return BaselineRelay

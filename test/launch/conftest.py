@@ -8,7 +8,7 @@ from described import PACKAGE, REPOSITORY, LaunchContext
 
 @pytest.fixture
 def context(tmp_path, monkeypatch) -> LaunchContext:
-    """Return a launch context that finds this package, and no other, in the ament index."""
+    """Return a launch context whose ament index has this package and no other."""
     index = tmp_path / 'share' / 'ament_index' / 'resource_index' / 'packages'
     index.mkdir(parents=True)
     (index / PACKAGE).touch()

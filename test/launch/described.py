@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a launch file comes down to, read without starting a process."""
+"""What a launch file declares and would start, without starting a process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ def load(name: str, context: LaunchContext) -> LaunchDescription:
 def actions_of(
     entity: LaunchDescriptionEntity, context: LaunchContext
 ) -> list[LaunchDescriptionEntity]:
-    """Return the actions an entity comes down to, with includes resolved and nothing started."""
+    """Return the actions that an entity would run, with includes resolved and nothing started."""
+    condition = getattr(entity, 'condition', None)
+    if condition is not None and not condition.evaluate(context):
+        return []
     if isinstance(entity, Node):
         entity._perform_substitutions(context)  # here, because what surrounds it ends later
     if isinstance(entity, ExecuteProcess):
@@ -55,8 +58,14 @@ def nodes_of(actions: list[LaunchDescriptionEntity]) -> list[Node]:
     return nodes
 
 
+def config_files_of(node: Node) -> list[str]:
+    """Return the names of the parameter files of ``config/`` that a node reads."""
+    paths = [Path(path) for path, _ in node._Node__expanded_parameter_arguments]
+    return [path.name for path in paths if path.parent.name == 'config']
+
+
 def parameters_of(node: Node) -> dict[str, object]:
-    """Return the parameters that a launch file sets itself; they win over those of files."""
+    """Return the parameters set by a launch file itself; they override those of files."""
     values: dict[str, object] = {}
     for path, _ in node._Node__expanded_parameter_arguments:
         if Path(path).parent.name != 'config':
@@ -72,7 +81,7 @@ def arguments_of(name: str, context: LaunchContext) -> list[DeclareLaunchArgumen
 
 
 def commands_of(actions: list[LaunchDescriptionEntity], context: LaunchContext) -> list[list[str]]:
-    """Return the words of each process that is no node; the first one is a program."""
+    """Return the arguments of each process that is not a node, without its program."""
     return [
         [''.join(part.perform(context) for part in word) for word in action.cmd[1:]]
         for action in actions

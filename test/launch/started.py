@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What tests need that start launch files for real: launch_testing, and this package installed."""
+"""For tests that start launch files: they need launch_testing and this package installed."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the launch files promise, read without starting a process."""
+"""What the launch files declare and would start, without starting a process."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from described import (
     PACKAGE,
     REPOSITORY,
     arguments_of,
+    config_files_of,
     executables_of,
     needs_launch,
     nodes_of,
@@ -32,7 +33,14 @@ LAUNCH_FILES = (
     *('moveit.launch.py', 'replay.launch.py'),
 )
 DEMO = ['neural_ik_node', 'simulated_arm', 'target_source']
-COMMON = {'namespace', 'prefix', 'params_file', 'use_sim_time', 'log_level', 'respawn'}
+COMMON = {
+    *('namespace', 'prefix', 'params_file', 'use_sim_time', 'log_level', 'respawn'),
+    *('autostart', 'ik_group'),
+}
+DEMO_ARGUMENTS = {
+    *('simulated_arm_params_file', 'target_source_params_file', 'path_markers_params_file'),
+    *('robot_state_publisher', 'rviz', 'view'),
+}
 
 
 @pytest.mark.parametrize('name', LAUNCH_FILES)
@@ -72,7 +80,7 @@ def test_default_parameter_files_exist_and_have_parameters(name, context):
         ('demo.launch.py', DEMO),
         ('moveit.launch.py', ['neural_ik_node']),
         ('two_robots.launch.py', [*DEMO, *DEMO]),
-        ('replay.launch.py', ['bag_player', 'neural_ik_node']),
+        ('replay.launch.py', ['neural_ik_node', 'bag_player']),
     ],
 )
 def test_starts_the_executables_that_setup_installs(name, expected, context):
@@ -83,9 +91,47 @@ def test_starts_the_executables_that_setup_installs(name, expected, context):
         assert f"'{executable} = {PACKAGE}." in setup
 
 
-@pytest.mark.parametrize('name', LAUNCH_FILES)
-def test_every_file_has_the_common_arguments(name, context):
-    assert {argument.name for argument in arguments_of(name, context)} >= COMMON
+@pytest.mark.parametrize(
+    ('name', 'own'),
+    [
+        ('neural_ik.launch.py', set()),
+        ('demo.launch.py', DEMO_ARGUMENTS),
+        ('moveit.launch.py', {'moveit_config', 'move_group', 'rviz'}),
+        ('two_robots.launch.py', {'first', 'second', *DEMO_ARGUMENTS}),
+        (
+            'replay.launch.py',
+            {
+                *('bag', 'target_topic', 'joint_states_topic', 'rate', 'output', 'player'),
+                *('lock_step', 'loop', 'controller', 'simulated_arm_params_file'),
+            },
+        ),
+    ],
+)
+def test_every_file_has_the_common_arguments_and_its_own(name, own, context):
+    assert {argument.name for argument in arguments_of(name, context)} == COMMON | own
+
+
+@pytest.mark.parametrize(
+    ('name', 'arguments', 'n_nodes', 'targets'),
+    [
+        ('neural_ik.launch.py', {}, 1, ''),
+        ('demo.launch.py', {'view': 'true'}, 4, 'target_source.yaml'),
+        ('two_robots.launch.py', {'view': 'true'}, 8, 'two_robots.yaml'),
+        ('replay.launch.py', {'controller': 'true'}, 3, ''),
+    ],
+)
+def test_every_node_reads_its_parameter_file(name, arguments, n_nodes, targets, context):
+    nodes = nodes_of(start(name, context, **arguments))
+    assert len(nodes) == n_nodes
+    expected = {
+        'neural_ik_node': ['neural_ik.yaml'],
+        'simulated_arm': ['simulated_arm.yaml'],
+        'target_source': [targets],
+        'path_markers': ['path_markers.yaml'],
+        'bag_player': [],  # everything it needs is an argument
+    }
+    for node in nodes:
+        assert config_files_of(node) == expected[node.node_executable]
 
 
 def test_launch_files_of_the_folder_are_all_tested():

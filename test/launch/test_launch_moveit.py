@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What moveit.launch.py promises, read without starting a process."""
+"""What moveit.launch.py would start, without starting a process."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What replay.launch.py promises, read without starting a process."""
+"""What replay.launch.py would start, without starting a process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_replay_without_a_bag_is_refused(context):
 
 
 def test_replay_plays_on_the_clock_of_the_bag(context):
-    player, node = nodes_of(start('replay.launch.py', context, rate='2.0', output='out/'))
+    node, player = nodes_of(start('replay.launch.py', context, rate='2.0', output='out/'))
     played = parameters_of(player)
     assert played['bag'] == '/a/bag'
     assert played['rate'] == 2.0
@@ -35,13 +35,13 @@ def test_replay_plays_on_the_clock_of_the_bag(context):
 
 
 def test_replay_that_loops_keeps_no_responses(context):
-    player, _ = nodes_of(start('replay.launch.py', context, loop='true'))
+    _, player = nodes_of(start('replay.launch.py', context, loop='true'))
     assert parameters_of(player)['loop'] is True
     assert parameters_of(player)['responses'] == ''
 
 
 def test_replay_has_a_controller_that_does_not_disturb_the_recorded_joints(context):
-    arm, *_ = nodes_of(start('replay.launch.py', context, controller='true'))
+    _, arm, _ = nodes_of(start('replay.launch.py', context, controller='true'))
     assert arm.node_executable == 'simulated_arm'
     assert arm.expanded_remapping_rules == [('joint_states', 'simulated_joint_states')]
 

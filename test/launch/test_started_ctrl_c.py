@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Each launch file by ``ros2 launch``, and a Ctrl-C at the terminal while everything runs."""
+"""Each launch file with ``ros2 launch``, and a Ctrl-C at the terminal while everything runs."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""moveit.launch.py, started for real with launch_testing: its service, or why there is none."""
+"""moveit.launch.py, started with launch_testing: its service, or why there is none."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Live replays by ``ros2 launch``: what it says, its exit code, and what it leaves behind."""
+"""Live replays with ``ros2 launch``: output, exit code and files."""
 
 from __future__ import annotations
 

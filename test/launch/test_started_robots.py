@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Launch files with robots that move, started for real with launch_testing."""
+"""Launch files with moving robots, started with launch_testing."""
 
 from __future__ import annotations
 

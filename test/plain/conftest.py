@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The plain ring: neither TensorFlow nor ROS. Fixtures, and hypothesis made repeatable."""
+"""Fixtures of the plain ring, which has neither TensorFlow nor ROS; hypothesis is repeatable."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ settings.load_profile('plain')
 @pytest.fixture
 def records_of(monkeypatch) -> Callable[[str], list[logging.LogRecord]]:
     """
-    Listen to a logger itself; return what it is told from now on.
+    Return a function that collects the records of one logger from now on.
 
-    Not caplog, which listens to the root: once ROS launch was imported, as its plugin of pytest
-    does, loggers that are new no longer pass anything on to the root.
+    Not caplog, whose handler is on the root logger: ROS launch, which its pytest plugin imports,
+    keeps loggers created later from propagating to the root.
     """
 
     def listen(name: str) -> list[logging.LogRecord]:
@@ -53,13 +53,13 @@ def arm() -> Arm:
 
 @pytest.fixture(scope='session')
 def solver(arm: Arm) -> IkSolver:
-    """Stays in the posture of the current joints, as the node does by default."""
+    """Return a solver that keeps the posture of the current joints, as the node does."""
     return IkSolver(arm, CurrentJoints())
 
 
 @pytest.fixture(scope='session')
 def free_solver(arm: Arm) -> IkSolver:
-    """May change the posture."""
+    """Return a solver that may change the posture."""
     return IkSolver(arm, CurrentJoints(), SolverOptions(allow_other_posture=True))
 
 
@@ -75,7 +75,7 @@ def make_bench(arm: Arm) -> Callable[..., Bench]:
 
 @pytest.fixture
 def bench(make_bench: Callable[..., Bench]) -> Bench:
-    """With a joint state, as a moment after activation."""
+    """Return one that has a joint state, as shortly after activation."""
     ready = make_bench()
     ready.joints()
     return ready

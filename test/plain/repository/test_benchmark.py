@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -50,6 +51,18 @@ N = 20
 @pytest.fixture(scope='module')
 def sets(arm, tmp_path_factory):
     return load_sets(arm, N, tmp_path_factory.mktemp('cache'))[0]
+
+
+@pytest.fixture(scope='module')
+def honest_worker() -> Iterator[Worker]:
+    with Worker(peer(honest)) as worker:
+        yield worker
+
+
+@pytest.fixture(scope='module')
+def echo_worker() -> Iterator[Worker]:
+    with Worker(peer(echo)) as worker:
+        yield worker
 
 
 @pytest.mark.parametrize('pitch', [0.0, 1.2, np.pi / 2, np.pi / 2 - 1e-9, -np.pi / 2])
@@ -123,15 +136,15 @@ def test_nearest_takes_the_smallest_largest_move_after_turns(arm):
 
 
 @needs_pinocchio
-def test_measure_set_judges_answers_instead_of_believing_them(sets):
+def test_measure_set_judges_answers_instead_of_believing_them(sets, honest_worker, echo_worker):
     from benchmark.measure import Plan, Unmeasured, measure_set
 
     plan = Plan(rounds=2, budget=10.0, path_budget=1.0)
     with ExitStack() as processes:
-        workers = [
-            processes.enter_context(Worker(peer(build)))
-            for build in (honest, echo, beyond_limits, silent)
+        others = [
+            processes.enter_context(Worker(peer(build))) for build in (beyond_limits, silent)
         ]
+        workers = [honest_worker, echo_worker, *others]
         rows, disagreement = measure_set('near', sets['near'], workers, plan, Unmeasured())
 
     assert [(row.peer, row.answered, row.solved) for row in rows] == [
@@ -146,13 +159,13 @@ def test_measure_set_judges_answers_instead_of_believing_them(sets):
 
 
 @needs_pinocchio
-def test_measure_set_leaves_out_who_dies_and_goes_on(sets):
+def test_measure_set_leaves_out_who_dies_and_goes_on(sets, echo_worker):
     from benchmark.measure import Plan, Unmeasured, measure_set
 
     plan, unmeasured = Plan(rounds=2, budget=10.0, path_budget=1.0), Unmeasured()
-    with Worker(peer(crashing)) as crash, Worker(peer(echo)) as other:
+    with Worker(peer(crashing)) as crash:
         for name in ('near', 'far'):
-            rows, _ = measure_set(name, sets[name], (crash, other), plan, unmeasured)
+            rows, _ = measure_set(name, sets[name], (crash, echo_worker), plan, unmeasured)
             assert [row.peer for row in rows] == ['echo']
 
     reason = 'its process ended with exit code -11 (SIGSEGV)'
@@ -182,13 +195,12 @@ def test_agreeing_leaves_out_who_is_missing_or_means_another_arm(sets):
 
 
 @needs_pinocchio
-def test_measure_paths_follows_from_answer_to_answer(arm):
+def test_measure_paths_follows_from_answer_to_answer(arm, honest_worker, echo_worker):
     from benchmark.measure import Plan, Unmeasured, measure_paths
 
     path = ArmPath(arm=arm, q=np.linspace(np.full(6, 0.1), np.full(6, 0.2), N))
     plan, unmeasured = Plan(rounds=1, budget=1.0, path_budget=10.0), Unmeasured()
-    with Worker(peer(honest)) as good, Worker(peer(echo)) as bad:
-        rows = measure_paths({'short': path}, (good, bad), plan, unmeasured)
+    rows = measure_paths({'short': path}, (honest_worker, echo_worker), plan, unmeasured)
 
     # The echo stays where the path begins, and is right there only.
     failures = [(row.peer, row.failures) for row in rows]

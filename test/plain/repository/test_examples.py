@@ -8,15 +8,29 @@ import contextlib
 import io
 import json
 import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from strategies import REPOSITORY
+from example_runs import EXAMPLES, REPOSITORY, Example, run_example
 
-EXAMPLES = REPOSITORY / 'examples'
+PLAIN = ('01_solve_and_judge', '02_postures_and_turns', '04_calibrated_arm', '05_replay_a_bag')
 FOLDERS = sorted(path for path in EXAMPLES.iterdir() if path.name[:2].isdigit())
 EXACT = 1e-9  # [m] what the solver promises
 NUMBER = r'([-+.\de]+)'
 LARGEST_PICTURE = 150_000  # bytes
+
+
+@pytest.fixture(scope='module')
+def example(tmp_path_factory) -> Iterator[Callable[[str], Example]]:
+    """Return what an example shows; two run at a time, each in a process of its own."""
+    pytest.importorskip('matplotlib')
+    pytest.importorskip('rosbags')
+    with ThreadPoolExecutor(2) as pool:
+        runs = {
+            name: pool.submit(run_example, tmp_path_factory.mktemp(name), name) for name in PLAIN
+        }
+        yield lambda name: runs[name].result()
 
 
 def test_examples_are_numbered_without_gaps():
@@ -50,8 +64,8 @@ def test_code_of_the_readme_runs():
     assert shown['solutions'].is_solved.all()
 
 
-def test_solve_and_judge_tells_answers_from_refusals(run_example):
-    shown = run_example('01_solve_and_judge')
+def test_solve_and_judge_tells_answers_from_refusals(example):
+    shown = example('01_solve_and_judge')
     assert shown.text.startswith('SOLVED: ')
     assert max(shown.numbers(rf'off by {NUMBER} m and {NUMBER} rad')) < EXACT
     assert re.search(r'3 m away: UNREACHABLE, .*nan nan nan', shown.text)
@@ -65,8 +79,8 @@ def test_solve_and_judge_tells_answers_from_refusals(run_example):
     assert largest < EXACT
 
 
-def test_postures_and_turns_keeps_postures_and_unwinds_never(run_example):
-    shown = run_example('02_postures_and_turns')
+def test_postures_and_turns_keeps_postures_and_unwinds_never(example):
+    shown = example('02_postures_and_turns')
     signs = re.findall(r'^shoulder (..), elbow \+1, wrist (..): ', shown.text, re.MULTILINE)
     assert sorted(signs) == [('+1', '+1'), ('+1', '-1'), ('-1', '+1'), ('-1', '-1')]
     kept = re.findall(rf'^from there: SOLVED, off by {NUMBER} rad', shown.text, re.MULTILINE)
@@ -78,8 +92,8 @@ def test_postures_and_turns_keeps_postures_and_unwinds_never(run_example):
     assert (low, high) == (-6.9, 6.98)
 
 
-def test_calibrated_arm_is_met_by_its_own_calibration_only(run_example):
-    shown = run_example('04_calibrated_arm')
+def test_calibrated_arm_is_met_by_its_own_calibration_only(example):
+    shown = example('04_calibrated_arm')
     figures = rf'solved (\d+) of (\d+); tool off by {NUMBER} m, {NUMBER} rad .* at most {NUMBER} m'
     n_solved, n, position, rotation, _ = shown.numbers(f'nominal +{figures}')
     assert n_solved > 0.9 * n
@@ -90,9 +104,8 @@ def test_calibrated_arm_is_met_by_its_own_calibration_only(run_example):
     assert largest < EXACT
 
 
-def test_replay_a_bag_shows_what_a_limit_moves(run_example):
-    pytest.importorskip('rosbags')
-    shown = run_example('05_replay_a_bag')
+def test_replay_a_bag_shows_what_a_limit_moves(example):
+    shown = example('05_replay_a_bag')
     assert 'targets 800, solved 100.000 %' in shown.text
     assert re.search(
         r'^\d{4} commands of the bag differ by at most 0.00e\+00 rad', shown.text, re.M

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""One truth about what is installed: setup.py, package.xml, constraints, the robot PC's list."""
+"""setup.py, package.xml, constraints.txt and requirements-robot-pc.txt agree with the imports."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import runpy
 import sys
 import xml.etree.ElementTree as ET
 
-import layers
 import pytest
 import setuptools
+from imports import DYNAMIC, PACKAGE, imports_of
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from strategies import REPOSITORY
@@ -78,13 +78,13 @@ def exec_depends() -> set[str]:
 @pytest.fixture(scope='module')
 def imported() -> set[str]:
     """Return every package outside the standard library that ours or a launch file imports."""
-    root = REPOSITORY / layers.PACKAGE
+    root = REPOSITORY / PACKAGE
     files = {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob('*.py')}
     launch = {path.name: path.read_text() for path in (REPOSITORY / 'launch').glob('*.py')}
     assert len(files) > 100
     assert len(launch) >= 2
-    found = {one.top for texts in (files, launch) for one in layers.imports_of(texts)}
-    return found - set(sys.stdlib_module_names) - NEWER_PYTHON - {layers.PACKAGE, 'dynamic import'}
+    found = {one.top for texts in (files, launch) for one in imports_of(texts)}
+    return found - set(sys.stdlib_module_names) - NEWER_PYTHON - {PACKAGE, DYNAMIC}
 
 
 def test_robot_pc_gets_from_pip_what_apt_has_not(declared):

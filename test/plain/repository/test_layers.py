@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Arrows point one way: each file imports only from its own row and the rows above."""
+"""Each file imports only from its own row and the rows above it in docs/design.md."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import layers
 import pytest
+from imports import PACKAGE, circles, folder_arrows, imports_of, loaded_by
 from strategies import REPOSITORY
 
 HEAVY = layers.ENGINES | layers.ROS | {'matplotlib', 'numba', 'ruckig'}
@@ -17,17 +18,25 @@ HEAVY = layers.ENGINES | layers.ROS | {'matplotlib', 'numba', 'ruckig'}
 @pytest.fixture(scope='module')
 def package() -> dict[str, str]:
     """Return the text of every file of the package, by its path below it."""
-    root = REPOSITORY / layers.PACKAGE
+    root = REPOSITORY / PACKAGE
     return {
         file.relative_to(root).as_posix(): file.read_text() for file in sorted(root.rglob('*.py'))
     }
 
 
-def test_layers_are_read_from_every_file(package):
-    rows = {path.split('/')[0] for path in package if '/' in path}
-    assert rows == set(layers.ROWS)
+def test_table_of_the_design_lists_all_rows_and_rooms(package):
+    folders = {tuple(path.split('/')[:-1]) for path in package}
+    assert {folder[0] for folder in folders if folder} | {'api'} == set(layers.ROWS)
+    assert (layers.ROWS[0], layers.ROWS[-1]) == ('kinematics', 'cli')
+    with_rooms = {row: set(rooms) for row, rooms in layers.ROOMS.items() if rooms}
+    assert set(with_rooms) >= {'learning', 'ros'}
+    for row, rooms in with_rooms.items():
+        assert {folder[1] for folder in folders if folder[0:1] == (row,) and folder[1:]} == rooms
+
+
+def test_imports_are_read_from_every_file(package):
     assert len(package) >= 40
-    found = layers.imports_of(package)
+    found = imports_of(package)
     assert {one.path for one in found} >= {
         'solver/ik_solver.py',
         'ros/node/node.py',
@@ -43,60 +52,60 @@ def test_imports_obey_the_layer_table(package):
 
 
 def test_help_of_the_command_line_loads_nothing_heavy(package):
-    loaded = layers.loaded_by(package, f'{layers.PACKAGE}.cli.main')
+    loaded = loaded_by(package, f'{PACKAGE}.cli.main')
     assert 'argparse' in loaded
     assert loaded & HEAVY == set()
 
 
 @pytest.mark.parametrize('module', ['kinematics', 'solver', 'motion', 'api'])
 def test_serving_modules_load_neither_keras_nor_ros(package, module):
-    loaded = layers.loaded_by(package, f'{layers.PACKAGE}.{module}')
+    loaded = loaded_by(package, f'{PACKAGE}.{module}')
     assert 'numpy' in loaded
     assert loaded & (layers.KERAS | layers.ROS | {'matplotlib', 'sklearn'}) == set()
 
 
 @pytest.mark.parametrize('module', ['offline_replay', 'demo_bag', 'plots', 'regression'])
 def test_replay_loads_no_ros(package, module):
-    loaded = layers.loaded_by(package, f'{layers.PACKAGE}.replay.{module}')
+    loaded = loaded_by(package, f'{PACKAGE}.replay.{module}')
     assert 'numpy' in loaded or module == 'regression'
     assert loaded & (layers.ROS | layers.KERAS) == set()
     assert {name for name in loaded if name.endswith('_msgs')} == set()
 
 
 def test_answers_to_moveit_need_no_ros(package):
-    loaded = layers.loaded_by(package, f'{layers.PACKAGE}.interface.position_ik')
+    loaded = loaded_by(package, f'{PACKAGE}.interface.position_ik')
     assert 'numpy' in loaded
     assert loaded & (layers.ROS | layers.KERAS) == set()
     assert {name for name in loaded if name.endswith('_msgs')} == set()
 
 
 def test_plain_tests_load_neither_ros_nor_keras(package):
-    """They run where nothing but the solver's libraries is installed."""
+    """They run where only the libraries of the solver are installed."""
     files = {file.name: file.read_text() for file in Path(__file__).parents[1].rglob('*.py')}
     used = {
         one.module
-        for one in layers.imports_of(files, beside=package)
-        if not one.is_nested and one.top == layers.PACKAGE
+        for one in imports_of(files, beside=package)
+        if not one.is_nested and one.top == PACKAGE
     }
     assert len(used) > 20
     all_of_it = {'plain_tests.py': '\n'.join(f'import {module}' for module in used)}
-    loaded = layers.loaded_by({**package, **all_of_it}, f'{layers.PACKAGE}.plain_tests')
+    loaded = loaded_by({**package, **all_of_it}, f'{PACKAGE}.plain_tests')
     assert loaded & (layers.ROS | layers.KERAS) == set()
     assert {name for name in loaded if name.endswith('_msgs')} == set()
 
 
 def test_tests_import_oracles_that_may_be_missing_in_one_place():
-    """At the top of any other file they would end the whole run where they are not installed."""
+    """At the top of another file they would end the whole run where they are not installed."""
     tests = REPOSITORY / 'test'
     texts = {str(file.relative_to(tests)): file.read_text() for file in tests.rglob('*.py')}
     oracles = {'pinocchio', 'py_opw_kinematics'}
-    at_the_top = [one for one in layers.imports_of(texts) if not one.is_nested]
+    at_the_top = [one for one in imports_of(texts) if not one.is_nested]
     assert {one.path for one in at_the_top if one.top in oracles} == {'plain/oracles.py'}
 
 
 @pytest.mark.parametrize('optional', layers.OPTIONAL)
 def test_optional_interfaces_are_imported_in_one_place(package, optional):
-    assert len([one for one in layers.imports_of(package) if one.top == optional]) == 1
+    assert len([one for one in imports_of(package) if one.top == optional]) == 1
 
 
 FORGED = {
@@ -242,29 +251,29 @@ def test_package_loads_solvers_without_the_arrow_upward(package):
 
 
 def test_every_file_of_ros_uses_ros(package):
-    """Directly, or through another file of ``ros/``; what does not belongs into a row above."""
+    """Directly or through another file of ``ros/``; any other file belongs in a row above."""
     uses = {
         one.path
-        for one in layers.imports_of(package)
-        if one.top in layers.ROS or one.top.endswith('_msgs') or one.target_row == 'ros'
+        for one in imports_of(package)
+        if one.top in layers.ROS or one.top.endswith('_msgs') or layers.target_row_of(one) == 'ros'
     }
     files = {path for path in package if path.startswith('ros/') and 'init' not in path}
     assert len(files) >= 25
-    # This one starts processes and gives them --ros-args.
+    # Starts processes with --ros-args.
     assert files - uses == {'ros/processes/node_process.py'}
 
 
 def test_folders_import_in_no_circle(package):
-    arrows = layers.folder_arrows(package)
+    arrows = folder_arrows(package) - {layers.UPWARD_ARROW}
     assert len(arrows) > 50
-    assert layers.circles(arrows) == []
+    assert circles(arrows) == []
 
 
 def test_circles_are_found():
-    assert layers.circles({('a', 'b'), ('b', 'c'), ('c', 'a'), ('d', 'a')}) == ['a', 'b', 'c']
+    assert circles({('a', 'b'), ('b', 'c'), ('c', 'a'), ('d', 'a')}) == ['a', 'b', 'c']
 
 
-@pytest.mark.parametrize('top', [layers.PACKAGE, 'test'])
+@pytest.mark.parametrize('top', [PACKAGE, 'test'])
 def test_no_folder_has_more_than_15_files(top):
     counts = Counter(
         file.parent
@@ -282,4 +291,4 @@ def test_loaded_by_follows_imports_through_files_and_parents():
         'a/b.py': 'from .c import x\ndef f():\n    import keras',
         'a/c.py': 'import json\nif TYPE_CHECKING:\n    import torch',
     }
-    assert layers.loaded_by(forged, f'{layers.PACKAGE}.a.b') == {'yaml', 'json'}
+    assert loaded_by(forged, f'{PACKAGE}.a.b') == {'yaml', 'json'}
