@@ -22,39 +22,44 @@ class CommandedMotion:
     command arrives.
     """
 
-    def __init__(self, generator: MotionGenerator, period_s: float) -> None:
-        """Start at rest where the generator is."""
+    def __init__(
+        self,
+        generator: MotionGenerator,
+        *,
+        period_s: float,
+        make_plan: Callable[[], Plan],
+        max_points: int,
+    ) -> None:
+        """
+        Start at rest where the generator is.
+
+        :param period_s: Time between commands, at most.
+        :param make_plan: Plans what the controller does after a command.
+        :param max_points: Waypoints of that plan in a command, at most.
+        """
         self.generator, self.period_s = generator, period_s
         self.timer = CommandTimer(period_s)
-        self._plan, self._plan_start_ns = generator.plan_stop(), 0
+        self.plan = generator.plan_stop()
+        self._make_plan, self._max_points = make_plan, max_points
+        self._plan_start_ns = 0
 
     def start(self, q: Joints, now_ns: int) -> None:
         """Start a motion at rest at the measured joints (6,) [rad]."""
         self.generator.reset(q)
         self.timer.start(now_ns)
 
-    def next_command(
-        self,
-        now_ns: int,
-        *,
-        interval_s: float,
-        is_target: bool,
-        make_plan: Callable[[], Plan],
-        max_points: int,
-    ) -> Command:
+    def next_command(self, now_ns: int, *, interval_s: float, is_target: bool) -> Command:
         """
         Advance the motion by one step and return the command for it.
 
         :param interval_s: Between the last two targets by their stamps; 0 if there is no stream.
         :param is_target: Whether the command answers a target; otherwise it fills in between.
-        :param make_plan: Plans what the controller does after this command.
-        :param max_points: Waypoints of that plan in the command, at most.
         """
         step_s = self.timer.next_step_s(now_ns, interval_s=interval_s, is_target=is_target)
         q = self.generator.advance(step_s)
         interval_ns = round(max(step_s, self.timer.command_period_s(interval_s)) * NS_PER_S)
-        self._plan, self._plan_start_ns = make_plan(), now_ns + interval_ns
-        tail = self._plan.waypoints(first_s=self.period_s, max_points=max_points)
+        self.plan, self._plan_start_ns = self._make_plan(), now_ns + interval_ns
+        tail = self.plan.waypoints(first_s=self.period_s, max_points=self._max_points)
         return Command(q=q[None], interval_ns=interval_ns, tail=tail)
 
     def brake(self, now_ns: int) -> Command | None:
@@ -70,22 +75,17 @@ class CommandedMotion:
         plan_time_s = self.plan_time_s(now_ns)
         if plan_time_s <= tolerance_s:
             return
-        self.generator.resume_from(self._plan.state_at(plan_time_s), elapsed_s=plan_time_s)
+        self.generator.resume_from(self.plan.state_at(plan_time_s), elapsed_s=plan_time_s)
         self.timer.resume(now_ns)
 
     def plan_time_s(self, now_ns: int) -> float:
         """Time for which the controller has followed the plan [s]; negative before it starts."""
         return (now_ns - self._plan_start_ns) / NS_PER_S
 
-    @property
-    def plan_duration_s(self) -> float:
-        """Time that the plan takes to come to rest [s]."""
-        return self._plan.duration
-
     def q_commanded(self, now_ns: int) -> Joints:
         """Joints (6,) [rad] where the controller is commanded to be now."""
         plan_time_s = self.plan_time_s(now_ns)
-        return self._plan.state_at(plan_time_s).q if plan_time_s > 0.0 else self.generator.state.q
+        return self.plan.state_at(plan_time_s).q if plan_time_s > 0.0 else self.generator.state.q
 
     def clamp_to(self, now_ns: int) -> None:
         """Move times that lie in the future to now, after the clock was set back."""

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from ..kinematics import Joints
 from .command import STOP_POINTS, TRAJECTORY, Command
 from .commanded_motion import CommandedMotion
+from .generator import MotionGenerator
 from .target_timing import TargetTiming
 
 LATE_PERIODS = 2.0  # later than this, the controller is on its way to rest
@@ -27,15 +28,15 @@ class OutputMode(ABC):
 
     def __init__(self, motion: CommandedMotion) -> None:
         """Send this motion."""
-        self._motion, self._generator = motion, motion.generator
+        self.motion, self._generator = motion, motion.generator
 
     def start(self, q: Joints, now_ns: int) -> None:
         """Start a motion at rest at the measured joints (6,) [rad]."""
-        self._motion.start(q, now_ns)
+        self.motion.start(q, now_ns)
 
     def catch_up(self, now_ns: int) -> None:
         """Continue from where the controller is, if it has followed its plan for too long."""
-        self._motion.catch_up(now_ns, tolerance_s=self.lateness_tolerance_s)
+        self.motion.catch_up(now_ns, tolerance_s=self.lateness_tolerance_s)
 
     @abstractmethod
     def command_to(self, q_goal: Joints, *, stamp_ns: int, now_ns: int) -> Command:
@@ -64,7 +65,7 @@ class OutputMode(ABC):
 
     def clamp_to(self, now_ns: int) -> None:
         """Move times in the future to now, after the clock was set back."""
-        self._motion.clamp_to(now_ns)
+        self.motion.clamp_to(now_ns)
 
 
 class StreamMode(OutputMode):
@@ -74,10 +75,17 @@ class StreamMode(OutputMode):
     Dense targets pace the commands themselves; ticks fill in between sparse ones.
     """
 
-    def __init__(self, motion: CommandedMotion) -> None:
-        """Send this motion."""
-        super().__init__(motion)
-        self.lateness_tolerance_s = LATE_PERIODS * motion.period_s
+    def __init__(self, generator: MotionGenerator, period_s: float) -> None:
+        """Start at rest where the generator is."""
+        super().__init__(
+            CommandedMotion(
+                generator,
+                period_s=period_s,
+                make_plan=generator.plan_stop,
+                max_points=STOP_POINTS,
+            )
+        )
+        self.lateness_tolerance_s = LATE_PERIODS * period_s
         self._targets = TargetTiming()
 
     def start(self, q: Joints, now_ns: int) -> None:
@@ -89,21 +97,22 @@ class StreamMode(OutputMode):
         """Follow a goal of a stream, or go to rest at a single one; return the next command."""
         interval_s = self._targets.interval_to(stamp_ns)
         # A gap in a dense stream is no reason to arrive later than usual.
-        due_s = min(interval_s, max(self._targets.interval_s, self._motion.period_s))
+        due_s = min(interval_s, max(self._targets.interval_s, self.motion.period_s))
         self._generator.set_goal(q_goal, interval_s, due_s)
         self._targets.update(interval_s, stamp_ns, now_ns)
-        return self._advance(now_ns, is_target=True)
+        return self.motion.next_command(now_ns, interval_s=interval_s, is_target=True)
 
     def next_command(self, now_ns: int) -> Command | None:
         """Return the next command between targets; go to rest if they have stopped coming."""
         if not self._is_tick_due(now_ns):
             return None
-        if self._targets.has_stopped(now_ns, self._motion.period_s) and self._targets.end_stream():
+        if self._targets.has_stopped(now_ns, self.motion.period_s) and self._targets.end_stream():
             self._generator.stop_at_goal()
         if self._generator.is_at_rest:
             return None
         self.catch_up(now_ns)
-        return self._advance(now_ns, is_target=False)
+        interval_s = self._targets.interval_s
+        return self.motion.next_command(now_ns, interval_s=interval_s, is_target=False)
 
     def is_at_rest(self, now_ns: int) -> bool:  # noqa: ARG002
         """Whether the last command is at rest at the goal."""
@@ -116,8 +125,8 @@ class StreamMode(OutputMode):
 
     def overdue_s(self, now_ns: int) -> float:
         """Time for which the controller has followed the tail of the last command [s]."""
-        motion = self._motion
-        return motion.plan_time_s(now_ns) if motion.plan_duration_s > 0.0 else 0.0
+        motion = self.motion
+        return motion.plan_time_s(now_ns) if motion.plan.duration > 0.0 else 0.0
 
     @property
     def is_limited(self) -> bool:
@@ -131,19 +140,10 @@ class StreamMode(OutputMode):
 
     def _is_tick_due(self, now_ns: int) -> bool:
         """Whether the tick acts: no command has just left, and no dense stream paces them."""
-        targets, period_s = self._targets, self._motion.period_s
-        if self._motion.timer.since_command_s(now_ns) < 0.5 * period_s:
+        targets, period_s = self._targets, self.motion.period_s
+        if self.motion.timer.since_command_s(now_ns) < 0.5 * period_s:
             return False
         return not targets.is_dense(period_s) or targets.has_stopped(now_ns, period_s)
-
-    def _advance(self, now_ns: int, *, is_target: bool) -> Command:
-        return self._motion.next_command(
-            now_ns,
-            interval_s=self._targets.interval_s,
-            is_target=is_target,
-            make_plan=self._generator.plan_stop,
-            max_points=STOP_POINTS,
-        )
 
 
 class TrajectoryMode(OutputMode):
@@ -155,16 +155,21 @@ class TrajectoryMode(OutputMode):
 
     lateness_tolerance_s = 0.0
 
+    def __init__(self, generator: MotionGenerator, period_s: float) -> None:
+        """Start at rest where the generator is."""
+        super().__init__(
+            CommandedMotion(
+                generator,
+                period_s=period_s,
+                make_plan=generator.plan_to_goal,
+                max_points=TRAJECTORY_POINTS,
+            )
+        )
+
     def command_to(self, q_goal: Joints, *, stamp_ns: int, now_ns: int) -> Command:  # noqa: ARG002
         """Return the whole motion to rest at a goal (6,) [rad], whatever its stamp."""
         self._generator.set_goal(q_goal, interval_s=0.0)
-        return self._motion.next_command(
-            now_ns,
-            interval_s=0.0,
-            is_target=True,
-            make_plan=self._generator.plan_to_goal,
-            max_points=TRAJECTORY_POINTS,
-        )
+        return self.motion.next_command(now_ns, interval_s=0.0, is_target=True)
 
     def next_command(self, now_ns: int) -> Command | None:  # noqa: ARG002
         """Return None: the command to the target holds everything."""
@@ -172,13 +177,13 @@ class TrajectoryMode(OutputMode):
 
     def is_at_rest(self, now_ns: int) -> bool:
         """Whether the motion has been carried out."""
-        motion = self._motion
-        is_done = motion.plan_time_s(now_ns) >= motion.plan_duration_s
+        motion = self.motion
+        is_done = motion.plan_time_s(now_ns) >= motion.plan.duration
         return is_done or self._generator.is_at_rest
 
     def is_finished(self, now_ns: int) -> bool:
         """Whether the motion has been at rest for a while."""
-        return self._motion.plan_time_s(now_ns) >= self._motion.plan_duration_s + IDLE_S
+        return self.motion.plan_time_s(now_ns) >= self.motion.plan.duration + IDLE_S
 
     def overdue_s(self, now_ns: int) -> float:  # noqa: ARG002
         """Return zero: no further command is due."""
@@ -190,6 +195,7 @@ class TrajectoryMode(OutputMode):
         return False
 
 
-def make_output_mode(name: str, motion: CommandedMotion) -> OutputMode:
+def make_output_mode(name: str, generator: MotionGenerator, period_s: float) -> OutputMode:
     """Return the output mode with a name of ``OUTPUT_MODES``."""
-    return TrajectoryMode(motion) if name == TRAJECTORY else StreamMode(motion)
+    make = TrajectoryMode if name == TRAJECTORY else StreamMode
+    return make(generator, period_s)

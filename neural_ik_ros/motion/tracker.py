@@ -11,7 +11,6 @@ from ..kinematics import Joints, Transform
 from ..solver import IkSolver, IkStatus
 from ..units import NS_PER_S
 from .command import Command, Deviation, Health, Output, Status, TrackerConfig
-from .commanded_motion import CommandedMotion
 from .generator import MotionGenerator
 from .output_modes import make_output_mode
 from .status import StreamStatus
@@ -37,6 +36,11 @@ class TrackerState(Enum):
     FAULT = 'the motion was ended; targets are refused'
 
 
+# Members of an Enum are slow to look up by attribute before Python 3.12.
+IDLE, TRACKING = TrackerState.IDLE, TrackerState.TRACKING
+HOLDING, FAULT = TrackerState.HOLDING, TrackerState.FAULT
+
+
 class PoseTracker:
     """
     Solves each target as it arrives and keeps commands flowing in between.
@@ -50,7 +54,7 @@ class PoseTracker:
     ) -> None:
         """Start without joints and without a target: nothing moves until both have arrived."""
         self._fault = FaultLatch()
-        self._state = TrackerState.IDLE  # or TRACKING while it is HOLDING: see ``state``
+        self._state: TrackerState = IDLE  # or TRACKING while it is HOLDING: see ``state``
         self.reconfigure(solver, generator, config or TrackerConfig())
         self.restart()
 
@@ -61,8 +65,7 @@ class PoseTracker:
         self.solver, self.generator, self.config = solver, generator, config
         period_s = 1.0 / config.rate_hz
         self._max_delay_s = max(config.max_command_delay_s, (MISSED_TARGETS + 1.0) * period_s)
-        self._motion = CommandedMotion(generator, period_s)
-        self._mode = make_output_mode(config.output_mode, self._motion)
+        self._mode = make_output_mode(config.output_mode, generator, period_s)
         self._joints = JointStateMonitor(solver.arm, timeout_s=config.joint_state_timeout_s)
         self._following = FollowingErrorMonitor(
             tolerance=config.following_error, delay_s=config.following_delay_s
@@ -73,7 +76,7 @@ class PoseTracker:
     def restart(self) -> None:
         """Forget targets, joints and faults, as after activation."""
         self._joints.clear()
-        self._state = TrackerState.IDLE
+        self._state = IDLE
         self._newest_ns = 0
         self._pending_output: Output | None = None  # the end of a motion, for the next tick
 
@@ -88,9 +91,9 @@ class PoseTracker:
         """
         self._watch_clock(now_ns)
         self._joints.update(q, now_ns)
-        if self._state is TrackerState.TRACKING:
+        if self._state is TRACKING:
             self._watch_following(q, now_ns)
-        elif self._state is TrackerState.FAULT and self._fault.has_recovered(q, now_ns):
+        elif self._state is FAULT and self._fault.has_recovered(q, now_ns):
             self._recover()
 
     def on_bad_joints(self, problem: str) -> None:
@@ -131,7 +134,7 @@ class PoseTracker:
         self._watch_rate(now_ns)
         self._watch_joint_state(now_ns)
         pending, self._pending_output = self._pending_output, None
-        if pending is not None or self._state is not TrackerState.TRACKING:
+        if pending is not None or self._state is not TRACKING:
             return pending
         command = self._mode.next_command(now_ns)
         if command is not None:
@@ -154,13 +157,13 @@ class PoseTracker:
 
     def state(self, now_ns: int) -> TrackerState:
         """Return the state at a time: motions come to rest between inputs, too."""
-        if self._state is TrackerState.TRACKING and self._mode.is_at_rest(now_ns):
-            return TrackerState.HOLDING
+        if self._state is TRACKING and self._mode.is_at_rest(now_ns):
+            return HOLDING
         return self._state
 
     def is_at_rest(self, now_ns: int) -> bool:
         """Whether no motion is under way or left to be commanded."""
-        return self.state(now_ns) is not TrackerState.TRACKING
+        return self.state(now_ns) is not TRACKING
 
     def idle_status(self, now_ns: int) -> Output:
         """Return what the tracker waits for: a target, or what has to come before one."""
@@ -171,40 +174,40 @@ class PoseTracker:
         """Return what the watchdogs see."""
         state = self.state(now_ns)
         return Health(
-            fault=self._fault.status.name if state is TrackerState.FAULT else 'none',
+            fault=self._fault.status.name if state is FAULT else 'none',
             joint_state_age_s=self._joints.age_s(now_ns) if self._joints.q is not None else None,
             following_error=self._following.error,
-            is_moving=state is TrackerState.TRACKING,
+            is_moving=state is TRACKING,
         )
 
     # Transitions
 
     def _track(self, q_goal: Joints, stamp_ns: int, now_ns: int) -> Command:
         """To TRACKING from any state but FAULT: a target is solved."""
-        self._state = TrackerState.TRACKING
+        self._state = TRACKING
         return self._mode.command_to(q_goal, stamp_ns=stamp_ns, now_ns=now_ns)
 
     def _finish(self) -> None:
         """To IDLE from TRACKING and HOLDING: the motion has been at rest for a while."""
-        if self._state is TrackerState.TRACKING:
-            self._state = TrackerState.IDLE
+        if self._state is TRACKING:
+            self._state = IDLE
 
     def _fail(self, status: Status, detail: str, now_ns: int, *, is_final: bool = False) -> None:
         """To FAULT from any state: the next tick reports it, with a stop if something moves."""
         command = self._brake(now_ns)
-        self._state = TrackerState.FAULT
+        self._state = FAULT
         self._fault.set(status, detail, is_final=is_final)
         self._pending_output = Output(status=status, detail=self._fault.detail, command=command)
 
     def _recover(self) -> None:
         """To IDLE from FAULT: the arm has been at rest for long enough."""
-        self._state = TrackerState.IDLE
+        self._state = IDLE
 
     # Helpers
 
     def _prepare(self, now_ns: int) -> None:
         """Start from the measured joints, or from where the motion under way has got to."""
-        if self._state is TrackerState.TRACKING:
+        if self._state is TRACKING:
             self._mode.catch_up(now_ns)
         elif self._joints.q is not None:
             self._mode.start(self._joints.q, now_ns)
@@ -212,11 +215,11 @@ class PoseTracker:
 
     def _brake(self, now_ns: int) -> Command | None:
         """Return the shortest smooth stop of a motion under way, or None if nothing moves."""
-        return self._motion.brake(now_ns) if self._state is TrackerState.TRACKING else None
+        return self._mode.motion.brake(now_ns) if self._state is TRACKING else None
 
     def _refusal(self, now_ns: int) -> Refusal | None:
         """Return why no target can be accepted now, whatever it is."""
-        if self._state is TrackerState.FAULT:
+        if self._state is FAULT:
             return self._fault.refusal()
         return self._joints.refusal(now_ns)
 
@@ -239,12 +242,12 @@ class PoseTracker:
         if back_s <= CLOCK_CORRECTION_S:
             return
         self._joints.clear()  # of another time
-        if self._state is TrackerState.TRACKING:
+        if self._state is TRACKING:
             self._fail(StreamStatus.CLOCK_JUMP, f'{back_s:.3f} s', now_ns)
 
     def _watch_rate(self, now_ns: int) -> None:
         """End a motion whose next command has been missing for too long."""
-        if self._state is not TrackerState.TRACKING:
+        if self._state is not TRACKING:
             return
         late_s = self._mode.overdue_s(now_ns)
         if late_s > self._max_delay_s:
@@ -253,12 +256,12 @@ class PoseTracker:
 
     def _watch_joint_state(self, now_ns: int) -> None:
         """End a motion without recent joint states."""
-        if self._state is TrackerState.TRACKING and (stale := self._joints.staleness(now_ns)):
+        if self._state is TRACKING and (stale := self._joints.staleness(now_ns)):
             self._fail(stale.status, stale.detail, now_ns)
 
     def _watch_following(self, q: Joints, now_ns: int) -> None:
         """End a motion that the arm does not follow."""
-        error = self._following.update(q, self._motion.q_commanded(now_ns), now_ns)
+        error = self._following.update(q, self._mode.motion.q_commanded(now_ns), now_ns)
         if error is not None:
             joint = self.solver.arm.joint_names[int(error.argmax())]
             detail = f'{joint} is {error.max():.3f} rad away'
