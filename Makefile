@@ -101,7 +101,7 @@ examples: setup-test
 	    || failed="$$failed $$folder"; \
 	done; test -z "$$failed" || { echo "Failed, picture left as it was:$$failed"; exit 1; }
 
-# The baseline of the regression test in test/plain/replay: what changes shows in the diff.
+# The regression gate of test/plain/replay/test_replay_gate.py: what moves is seen in the diff.
 baseline: setup
 	$(BIN)/neural_ik replay $(BAGS)/reference --params-file $(BAGS)/reference.yaml --no-plots
 	cp replay_report/report.json $(BAGS)/reference_baseline.json
