@@ -63,8 +63,8 @@ class IkSolver:
         self.arm, self.predictor = arm, predictor
         self._closed_form = ClosedForm.of_arm(arm)
         self._arm_params = pack_arm(arm, self._closed_form.wrist, self.options)
-        self._sources = self._seed_sources()
-        self._stages = tuple(self._make_stage(index) for index in range(len(self._sources)))
+        self.seed_sources = self._order_of_sources()  # names, in the order in which they are tried
+        self._stages = tuple(self._make_stage(index) for index in range(len(self.seed_sources)))
 
     @classmethod
     def load(
@@ -116,8 +116,8 @@ class IkSolver:
         """The stored seeds, which an arm with exact branches never needs."""
         return SeedTable(self.arm)
 
-    def _seed_sources(self) -> tuple[str, ...]:
-        """Return the seed sources in the order in which they are tried."""
+    def _order_of_sources(self) -> tuple[str, ...]:
+        """Return the names of the seed sources; each is tried where those before did not suffice."""
         sources = [self.predictor.name]
         if self.predictor.name != CurrentJoints.name:
             sources.insert(0 if self.options.current_joints_first else 1, CurrentJoints.name)
@@ -129,8 +129,8 @@ class IkSolver:
 
     def _make_stage(self, index: int) -> Stage:
         """Return the stage of a source; its rules depend on the sources that follow."""
-        source, max_iterations = self._sources[index], self.options.max_iterations
-        following, acceptance = self._sources[index + 1 : index + 2], Acceptance.SAME_POSTURE
+        source, max_iterations = self.seed_sources[index], self.options.max_iterations
+        following, acceptance = self.seed_sources[index + 1 : index + 2], Acceptance.SAME_POSTURE
         if following == (CurrentJoints.name,):
             acceptance = Acceptance.INTERIOR_ONLY
         elif following == (self.predictor.name,):
@@ -139,7 +139,7 @@ class IkSolver:
             acceptance = Acceptance.ANY_POSTURE
         if source == RESTART_LONG:
             max_iterations *= LONG_FACTOR
-        elif source != BRANCH and BRANCH in self._sources[index:]:
+        elif source != BRANCH and BRANCH in self.seed_sources[index:]:
             max_iterations = min(max_iterations, FEW_ITERATIONS)
         return Stage(source=source, acceptance=int(acceptance), max_iterations=max_iterations)
 
@@ -156,7 +156,7 @@ class IkSolver:
             return failure(IkStatus.BAD_JOINT_STATE)
         if target.shape != (4, 4):
             return failure(IkStatus.BAD_TARGET)
-        return unpack_row(self._solve_all(target[None], q[None]), self._sources)
+        return unpack_row(self._solve_all(target[None], q[None]), self.seed_sources)
 
     def solve_batch(self, transforms_base_tool: ArrayLike, q_currents: ArrayLike) -> IkSolutions:
         """
@@ -171,7 +171,7 @@ class IkSolver:
             raise ArrayShapeError('transforms_base_tool', targets.shape, (4, 4))
         if q.shape != (len(targets), N_JOINTS):
             raise ArrayShapeError('q_currents', q.shape, (len(targets), N_JOINTS))
-        return unpack(self._solve_all(targets, q), self._sources)
+        return unpack(self._solve_all(targets, q), self.seed_sources)
 
     def nearest(self, transform_base_tool: ArrayLike, q_current: ArrayLike) -> NearestPose:
         """

@@ -76,7 +76,8 @@ class NeuralIkNode(LifecycleNode):
         freeze_heap()
         self._is_configured = True
         solver = self._streaming.tracker.solver
-        self.get_logger().info(f'ready for {solver.arm.name}, seeds from {solver.predictor.name}')
+        sources = ', '.join(solver.seed_sources)
+        self.get_logger().info(f'ready for {solver.arm.name}; seeds in this order: {sources}')
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
