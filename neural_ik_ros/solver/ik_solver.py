@@ -117,7 +117,7 @@ class IkSolver:
         return SeedTable(self.arm)
 
     def _order_of_sources(self) -> tuple[str, ...]:
-        """Return the names of the seed sources; each is tried where those before did not suffice."""
+        """Return the names of the seed sources, in the order in which they are tried."""
         sources = [self.predictor.name]
         if self.predictor.name != CurrentJoints.name:
             sources.insert(0 if self.options.current_joints_first else 1, CurrentJoints.name)
