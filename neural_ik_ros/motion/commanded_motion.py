@@ -27,6 +27,7 @@ class CommandedMotion:
         generator: MotionGenerator,
         *,
         period_s: float,
+        lateness_tolerance_s: float,
         make_plan: Callable[[], Plan],
         max_points: int,
     ) -> None:
@@ -34,6 +35,7 @@ class CommandedMotion:
         Start at rest where the generator is.
 
         :param period_s: Time between commands, at most.
+        :param lateness_tolerance_s: By which a command may be late without catching up.
         :param make_plan: Plans what the controller does after a command.
         :param max_points: Waypoints of that plan in a command, at most.
         """
@@ -41,6 +43,7 @@ class CommandedMotion:
         self.timer = CommandTimer(period_s)
         self.plan = generator.plan_stop()
         self._make_plan, self._max_points = make_plan, max_points
+        self._lateness_tolerance_s = lateness_tolerance_s
         self._plan_start_ns = 0
 
     def start(self, q: Joints, now_ns: int) -> None:
@@ -64,19 +67,19 @@ class CommandedMotion:
 
     def brake(self, now_ns: int) -> Command | None:
         """Return the shortest smooth stop from where the controller is, None if it is at rest."""
-        self.catch_up(now_ns, tolerance_s=0.0)
+        plan_time_s = self.plan_time_s(now_ns)
+        if plan_time_s > 0.0:
+            self._resume(plan_time_s, now_ns)
         if not self.generator.state.qd.any():
             return None
         rows = self.generator.sample_stop(self.period_s)
         return Command(q=rows, interval_ns=round(self.period_s * NS_PER_S))
 
-    def catch_up(self, now_ns: int, *, tolerance_s: float) -> None:
-        """Continue from where the plan has taken the controller, if it has run for too long."""
+    def catch_up(self, now_ns: int) -> None:
+        """Continue from where the plan has taken the controller, if the next command is late."""
         plan_time_s = self.plan_time_s(now_ns)
-        if plan_time_s <= tolerance_s:
-            return
-        self.generator.resume_from(self.plan.state_at(plan_time_s), elapsed_s=plan_time_s)
-        self.timer.resume(now_ns)
+        if plan_time_s > self._lateness_tolerance_s:
+            self._resume(plan_time_s, now_ns)
 
     def plan_time_s(self, now_ns: int) -> float:
         """Time for which the controller has followed the plan [s]; negative before it starts."""
@@ -91,3 +94,7 @@ class CommandedMotion:
         """Move times that lie in the future to now, after the clock was set back."""
         self.timer.clamp_to(now_ns)
         self._plan_start_ns = min(self._plan_start_ns, now_ns)
+
+    def _resume(self, plan_time_s: float, now_ns: int) -> None:
+        self.generator.resume_from(self.plan.state_at(plan_time_s), elapsed_s=plan_time_s)
+        self.timer.resume(now_ns)

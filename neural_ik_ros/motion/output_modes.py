@@ -24,8 +24,6 @@ class OutputMode(ABC):
     Everything in which the output modes differ is here; ``PoseTracker`` treats them alike.
     """
 
-    lateness_tolerance_s: float  # by which a command may be late without catching up
-
     def __init__(self, motion: CommandedMotion) -> None:
         """Send this motion."""
         self.motion, self._generator = motion, motion.generator
@@ -33,10 +31,6 @@ class OutputMode(ABC):
     def start(self, q: Joints, now_ns: int) -> None:
         """Start a motion at rest at the measured joints (6,) [rad]."""
         self.motion.start(q, now_ns)
-
-    def catch_up(self, now_ns: int) -> None:
-        """Continue from where the controller is, if it has followed its plan for too long."""
-        self.motion.catch_up(now_ns, tolerance_s=self.lateness_tolerance_s)
 
     @abstractmethod
     def command_to(self, q_goal: Joints, *, stamp_ns: int, now_ns: int) -> Command:
@@ -81,11 +75,11 @@ class StreamMode(OutputMode):
             CommandedMotion(
                 generator,
                 period_s=period_s,
+                lateness_tolerance_s=LATE_PERIODS * period_s,
                 make_plan=generator.plan_stop,
                 max_points=STOP_POINTS,
             )
         )
-        self.lateness_tolerance_s = LATE_PERIODS * period_s
         self._targets = TargetTiming()
 
     def start(self, q: Joints, now_ns: int) -> None:
@@ -110,7 +104,7 @@ class StreamMode(OutputMode):
             self._generator.stop_at_goal()
         if self._generator.is_at_rest:
             return None
-        self.catch_up(now_ns)
+        self.motion.catch_up(now_ns)
         interval_s = self._targets.interval_s
         return self.motion.next_command(now_ns, interval_s=interval_s, is_target=False)
 
@@ -153,14 +147,13 @@ class TrajectoryMode(OutputMode):
     A new target replaces the motion from where the controller is.
     """
 
-    lateness_tolerance_s = 0.0
-
     def __init__(self, generator: MotionGenerator, period_s: float) -> None:
         """Start at rest where the generator is."""
         super().__init__(
             CommandedMotion(
                 generator,
                 period_s=period_s,
+                lateness_tolerance_s=0.0,
                 make_plan=generator.plan_to_goal,
                 max_points=TRAJECTORY_POINTS,
             )

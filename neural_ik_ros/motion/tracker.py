@@ -208,7 +208,7 @@ class PoseTracker:
     def _prepare(self, now_ns: int) -> None:
         """Start from the measured joints, or from where the motion under way has got to."""
         if self._state is TRACKING:
-            self._mode.catch_up(now_ns)
+            self._mode.motion.catch_up(now_ns)
         elif self._joints.q is not None:
             self._mode.start(self._joints.q, now_ns)
             self._following.clear()
