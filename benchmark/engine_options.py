@@ -19,7 +19,7 @@ import numpy as np
 from neural_ik_ros.kinematics import FloatArray
 from neural_ik_ros.learning.bundle.card import MODEL, NETWORK
 from neural_ik_ros.learning.bundle.engines import LiteRtEngine
-from neural_ik_ros.learning.bundle.predictor import NetworkSeed
+from neural_ik_ros.learning.bundle.network_seed import NetworkSeed
 from neural_ik_ros.learning.bundle.storage import Bundle, load_bundle
 from neural_ik_ros.learning.data.features import features
 from neural_ik_ros.learning.evaluation.markdown import markdown_table

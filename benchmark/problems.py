@@ -81,7 +81,7 @@ def unsolvable_problems(arm: Arm, n: int) -> Problems:
 
 def expected_status(arm: Arm, target: Transform) -> IkStatus:
     """Return the status of one target (4, 4) by all branches of an arm with a spherical wrist."""
-    assert ClosedForm.of_arm(arm).is_exact  # noqa: S101 - else branches may be missing
+    assert ClosedForm.from_arm(arm).is_exact  # noqa: S101 - else branches may be missing
     middle = np.zeros(6)
     found = branches(arm, target, middle)
     on_target = np.abs(forward(arm, found) - target).max(axis=(1, 2)) < 1e-6

@@ -26,7 +26,7 @@ from .results import LeftOut, PathRow, PeerRow, Results, SetRow, write_csv
 from .tables import page
 from .workers import Worker
 
-RESULTS = 'results.json'
+RESULTS_FILE = 'results.json'
 LIBRARIES = ('numpy', 'numba', 'scipy', 'tensorflow-cpu')
 WITHOUT_NETWORKS = (
     UNREACHABLE,
@@ -169,7 +169,7 @@ def _n_cores() -> int:
 
 def _write(results: Results, output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
-    (output / RESULTS).write_text(results.to_json(), encoding='utf-8')
+    (output / RESULTS_FILE).write_text(results.to_json(), encoding='utf-8')
     (output / 'report.md').write_text(page(results), encoding='utf-8')
     write_csv(output / 'sets.csv', results.sets, SetRow)
     write_csv(output / 'paths.csv', results.paths, PathRow)

@@ -9,7 +9,7 @@ from pathlib import Path
 from .kinematics import Arm, arm_from_urdf
 from .learning.bundle.card import ARM
 from .learning.bundle.engines import make_engine
-from .learning.bundle.predictor import NetworkSeed
+from .learning.bundle.network_seed import NetworkSeed
 from .learning.bundle.storage import Bundle, load_bundle
 from .solver import IkSolver, SolverOptions
 from .urdf_file import read_urdf

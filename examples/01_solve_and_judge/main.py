@@ -12,11 +12,7 @@ import numpy as np
 from picture import draw
 
 from neural_ik_ros import IkSolver, pose_error, transform_from_xyz_rpy
-from neural_ik_ros.kinematics import (
-    forward,
-    is_within_limits,
-    random_joints,
-)
+from neural_ik_ros.kinematics import forward, is_within_limits, random_joints
 
 N_TARGETS = 2000
 NEAR = 0.1  # [rad] distance of the arm from the solution, as when it follows a path

@@ -12,12 +12,7 @@ import numpy as np
 from picture import draw
 
 from neural_ik_ros import IkSolver, SolverOptions, transform_from_xyz_rpy
-from neural_ik_ros.kinematics import (
-    branches,
-    is_within_limits,
-    nearest_turn,
-    posture,
-)
+from neural_ik_ros.kinematics import branches, is_within_limits, nearest_turn, posture
 
 UP_AND_OVER = transform_from_xyz_rpy([0.5, 0.0, 1.9], [0.0, 1.9, 0.0])
 N_STEPS = 1000  # of one degree

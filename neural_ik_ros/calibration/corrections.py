@@ -14,7 +14,7 @@ from ..errors import ConfigError
 from ..kinematics import FloatArray, Transform, transform_from_xyz_rpy
 from ..settings import load_yaml
 
-KEY = 'joints'
+JOINTS_KEY = 'joints'
 MAX_CORRECTION = {'xyz': 0.05, 'rpy': 0.1}  # [m], [rad]: more is another arm
 EXAMPLE = 'docs/calibrate.md'
 
@@ -27,10 +27,12 @@ def load_calibration(path: Path) -> dict[str, Transform]:
     """
     where, content = str(path), load_yaml(path, example=EXAMPLE)
     for key in content:
-        _require(key == KEY, where, f'unknown key {key!r}', f'the only one is {KEY!r}')
-    joints = content.get(KEY)
+        _require(
+            key == JOINTS_KEY, where, f'unknown key {key!r}', f'the only one is {JOINTS_KEY!r}'
+        )
+    joints = content.get(JOINTS_KEY)
     if not isinstance(joints, Mapping) or not joints:
-        raise ConfigError(where, f'no joints below {KEY!r}', f'see {EXAMPLE}')
+        raise ConfigError(where, f'no joints below {JOINTS_KEY!r}', f'see {EXAMPLE}')
     return {
         str(joint): _displacement(values, f'{where} {joint}') for joint, values in joints.items()
     }

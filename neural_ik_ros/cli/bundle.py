@@ -27,7 +27,7 @@ def add_parser(subparsers: Any) -> None:
 
 def _run_verify(args: argparse.Namespace) -> int:
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')  # before TensorFlow is imported
-    from ..learning.bundle.verification import verify_bundle
+    from ..learning.bundle.consistency import verify_bundle
 
     for check in verify_bundle(args.path):
         print(f'{"skipped" if check.is_skipped else "ok":8} {check.name}: {check.detail}')

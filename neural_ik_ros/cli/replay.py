@@ -170,7 +170,7 @@ def _play_live(arguments: argparse.Namespace, topics: Topics, folder: Path) -> P
 
 def _is_same(replay: Replay, name: str) -> bool:
     """Return whether recorded solutions are those of the replay, and print it."""
-    from ..replay.comparison import difference
+    from ..replay.recorded_comparison import difference
 
     values = replay.report['recorded_solutions']
     problem = difference(values)

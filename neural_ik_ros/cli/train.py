@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, MissingLibraryError, TrainingError
 from .generate import add_source_arguments
-from .quiet import quiet_libraries
+from .quiet_imports import quiet_libraries
 
 if TYPE_CHECKING:
     from ..learning.bundle.storage import Bundle

@@ -28,8 +28,8 @@ JOINT_STATE = 'sensor_msgs/msg/JointState'
 JOINT_TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
 
 BIG_ENDIAN, LITTLE_ENDIAN = b'\x00\x00', b'\x00\x01'  # the first bytes of a message
-BEGIN = 4  # alignment counts from here
-FRAME_AT = BEGIN + 12  # the name of the frame, after the stamp and its own length
+PAYLOAD_OFFSET = 4  # alignment counts from here
+FRAME_AT = PAYLOAD_OFFSET + 12  # the name of the frame, after the stamp and its own length
 NO_NUMBERS = np.empty(0)
 MAX_NAME_LISTS = 100  # remembered; where names begin depends on the name of the frame before
 
@@ -103,7 +103,7 @@ def _string(data: bytes, at: int, size: int) -> str:
 
 def _aligned(at: int, size: int) -> int:
     """Return the first place not before ``at`` where a value of a size in bytes may begin."""
-    return BEGIN + (at - BEGIN + size - 1 & -size)
+    return PAYLOAD_OFFSET + (at - PAYLOAD_OFFSET + size - 1 & -size)
 
 
 def _readers() -> dict[bytes, _Reader]:
@@ -124,7 +124,7 @@ def pose_from_cdr(data: bytes) -> tuple[tuple[float, ...], str, int]:
     if reader is None:
         raise CdrError(f'unknown encapsulation {data[:2].hex()}')
     try:
-        seconds, nanoseconds, size = reader.stamp_and_size.unpack_from(data, BEGIN)
+        seconds, nanoseconds, size = reader.stamp_and_size.unpack_from(data, PAYLOAD_OFFSET)
         numbers = reader.pose(data, FRAME_AT + size)
     except struct.error as error:
         raise CdrError(str(error)) from error
@@ -169,7 +169,7 @@ class MessageDecoder:
         if reader is None:
             raise CdrError(f'unknown encapsulation {encapsulation.hex()}')
         try:
-            seconds, nanoseconds, size = reader.stamp_and_size.unpack_from(data, BEGIN)
+            seconds, nanoseconds, size = reader.stamp_and_size.unpack_from(data, PAYLOAD_OFFSET)
             frame = _string(data, FRAME_AT, size)
             header = self._header(self._time(seconds, nanoseconds), frame)
             return self._decoders[kind](reader, data, header, FRAME_AT + size)
@@ -265,6 +265,6 @@ class JointStateTemplate:
 
     def encode(self, q: Joints, *, seconds: int, nanoseconds: int) -> bytes:
         """Return the bytes of positions (n_joints,) [rad] with a stamp."""
-        TIME.pack_into(self._content, BEGIN, seconds, nanoseconds)
+        TIME.pack_into(self._content, PAYLOAD_OFFSET, seconds, nanoseconds)
         self._content[self._q_at : self._q_at + q.nbytes] = q.tobytes()
         return bytes(self._content)

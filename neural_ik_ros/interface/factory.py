@@ -57,7 +57,7 @@ def make_service_solver(arm: Arm, predictor: SeedPredictor, config: NodeConfig) 
 
 def motion_limits(arm: Arm, config: NodeConfig) -> MotionLimits:
     """Return the limits of the arm combined with those of the configuration."""
-    return MotionLimits.of_arm(
+    return MotionLimits.from_arm(
         arm,
         acceleration=config.max_acceleration,
         jerk=config.max_jerk,

@@ -11,8 +11,8 @@ from ..kinematics import CoupledLimit
 from ..motion import OUTPUT_MODES, TRAJECTORY, TrackerConfig
 from ..solver import SolverOptions
 from .description_check import CHECK, DESCRIPTION_MODES
-from .parameter_table import parameter
-from .realtime import cpus_from_text
+from .parameter_schema import parameter
+from .scheduling import cpus_from_text
 
 ACTION = 'action'  # like TRAJECTORY, but each motion is sent as an action goal
 NO_LIMIT = 0.0  # as a parameter, since those are finite; infinity in SolverOptions
@@ -58,8 +58,8 @@ class NodeConfig:
         high=60.0,
         is_live=True,
     )
-    following_error_rad: float = parameter(
-        TRACKER.following_error,
+    max_following_error_rad: float = parameter(
+        TRACKER.max_following_error,
         'Largest distance of a joint from its commands; 0 for no check',
         unit='rad',
         low=0.0,
@@ -235,7 +235,7 @@ class NodeConfig:
             rate_hz=self.rate_hz,
             target_timeout_s=self.target_timeout_s,
             joint_state_timeout_s=self.joint_state_timeout_s,
-            following_error=self.following_error_rad,
+            max_following_error=self.max_following_error_rad,
             following_delay_s=self.following_delay_s,
             max_command_delay_s=self.max_command_delay_s,
             automatic_recovery=self.automatic_recovery,

@@ -96,15 +96,15 @@ class NodeStatistics:
         self._n_joint_states = 0
         return self._n_empty_reports == REPORTS_WITHOUT_JOINTS
 
-    def values(self, health: Health) -> dict[str, str]:
+    def diagnostic_values(self, health: Health) -> dict[str, str]:
         """Return everything as values of diagnostics."""
         return {
             **{f'count {status}': f'{n}' for status, n in sorted(self.counts.items())},
             **{f'seed {seed}': f'{n}' for seed, n in sorted(self._seeds.items())},
-            **self._callback_ms.values('callback', 'ms', '.3f'),
-            **self._solve_ms.values('solve', 'ms', '.3f'),
-            **self._loop_ms.values('loop', 'ms', '.3f'),
-            **self._iterations.values('iterations', '', '.0f'),
+            **self._callback_ms.diagnostic_values('callback', 'ms', '.3f'),
+            **self._solve_ms.diagnostic_values('solve', 'ms', '.3f'),
+            **self._loop_ms.diagnostic_values('loop', 'ms', '.3f'),
+            **self._iterations.diagnostic_values('iterations', '', '.0f'),
             **self._motion_values(),
             **_health_values(health),
             'ignored joint states': f'{self.n_other_joints}',

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from .node_config import NodeConfig
-from .parameter_table import (
+from .parameter_schema import (
     ParameterFileError,
     RenamedParameterError,
     config_from_values,

@@ -52,7 +52,7 @@ class Window:
         self._values[self._n % WINDOW_SIZE] = value
         self._n += 1
 
-    def values(self, name: str, unit: str, form: str) -> dict[str, str]:
+    def diagnostic_values(self, name: str, unit: str, form: str) -> dict[str, str]:
         """Return the percentiles as values of diagnostics; nothing while there is no value."""
         n = min(self._n, WINDOW_SIZE)
         if n == 0:

@@ -20,8 +20,8 @@ import numpy as np
 
 from .chain import frames_into, jacobian_from_frames
 from .compiled import compiled
+from .linalg3 import norm3, tmul33_into
 from .se3 import log_into
-from .small import norm3, tmul33_into
 from .types import FloatArray
 
 INITIAL_DAMPING = 1e-2  # relative to the squared error; 1e-3 to 1e-1 need about as many iterations

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .arm import Arm
 from .chain import frames_into
 from .compiled import compiled
-from .small import dot3, norm3, triple3
+from .linalg3 import dot3, norm3, triple3
 from .types import N_JOINTS, FloatArray, Joints, as_array
 from .wrist import wrist_centre_into
 

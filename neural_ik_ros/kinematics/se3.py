@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .compiled import compiled
-from .small import tmul33_into
+from .linalg3 import tmul33_into
 from .types import FloatArray, Transform, as_array
 
 Number = TypeVar('Number', float, FloatArray)

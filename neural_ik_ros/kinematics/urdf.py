@@ -199,7 +199,7 @@ def _merged_frames(
         rotation = rotation @ correction[:3, :3]
         if joint.type == 'fixed':
             continue
-        aligned = _rotation_from_z(np.array(joint.axis or [1.0, 0.0, 0.0], dtype=float))
+        aligned = _rotation_aligning_z(np.array(joint.axis or [1.0, 0.0, 0.0], dtype=float))
         rotations[index], translations[index] = rotation @ aligned, translation
         rotation, translation = aligned.T, np.zeros(3)
         index += 1
@@ -215,7 +215,7 @@ def _origin(joint: Any) -> tuple[FloatArray, FloatArray]:
     return rotation_from_rpy(rpy), xyz
 
 
-def _rotation_from_z(axis: FloatArray) -> FloatArray:
+def _rotation_aligning_z(axis: FloatArray) -> FloatArray:
     """Return a rotation that maps z to ``axis``, exact for axes along x, y or z."""
     norm = np.linalg.norm(axis)
     if not 0.0 < norm < math.inf:

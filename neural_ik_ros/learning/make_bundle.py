@@ -12,14 +12,14 @@ from ..kinematics import Arm
 from ..provenance import versions
 from ..solver import SeedPredictor
 from .bundle.card import ARM, MODEL, NETWORK, SCALER, BundleCard, FileRecord
+from .bundle.consistency import verify_consistency
 from .bundle.engines import LiteRtEngine
-from .bundle.predictor import NetworkSeed
+from .bundle.network_seed import NetworkSeed
 from .bundle.storage import Bundle, write_bundle
-from .bundle.verification import verify_consistency
 from .data.set_definitions import SETS
 from .evaluation.metrics import card_metrics
 from .evaluation.predictors import HOLD_CURRENT, HoldCurrent
-from .evaluation.results import HISTORY
+from .evaluation.results import HISTORY_KEY
 from .evaluation.sample_sources import unseen_samples
 from .evaluation.set_errors import measure_set
 from .network.model_files import to_litert
@@ -71,7 +71,7 @@ def _evaluate_for_card(
         'epochs': len(trained.history),
         'training_seconds': round(sum(record.seconds for record in trained.history)),
         'backends': list(dict.fromkeys(record.backend for record in trained.history)),
-        HISTORY: _rounded_learning_curves(trained.history),
+        HISTORY_KEY: _rounded_learning_curves(trained.history),
     }
     for name in dict.fromkeys((*SETS, *config.data.sets)):  # and hard cases it was trained on
         set_errors = measure_set(arm, compared, unseen_samples(arm, config.data, name))

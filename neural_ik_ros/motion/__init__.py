@@ -2,7 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """From solutions to jerk-limited, timed commands of the joints."""
 
-from .command import (
+from .generator import MotionGenerator
+from .limits import MotionLimitError, MotionLimits, MotionState
+from .plan import Plan, Waypoints
+from .status import StreamStatus
+from .tracker import PoseTracker, TrackerState
+from .tracker_types import (
     OUTPUT_MODES,
     STOP_POINTS,
     TRAJECTORY,
@@ -13,11 +18,6 @@ from .command import (
     Status,
     TrackerConfig,
 )
-from .generator import MotionGenerator
-from .limits import MotionLimitError, MotionLimits, MotionState
-from .plan import Plan, Waypoints
-from .status import StreamStatus
-from .tracker import PoseTracker, TrackerState
 
 __all__ = [
     'OUTPUT_MODES',

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from ..kinematics import Joints
 from ..units import NS_PER_S
-from .command import Command
 from .command_timer import CommandTimer
 from .generator import MotionGenerator
 from .plan import Plan
+from .tracker_types import Command
 
 
 class CommandedMotion:

@@ -9,7 +9,8 @@ from ruckig import InputParameter, Ruckig, RuckigError, Synchronization, Traject
 
 from ..kinematics import N_JOINTS, FloatArray, Joints
 from .goal_derivative_estimator import GoalDerivativeEstimator
-from .goal_frame import (
+from .limits import MotionLimits, MotionState
+from .moving_goal import (
     MAX_QD,
     MAX_QDD,
     MIN_QD,
@@ -21,7 +22,6 @@ from .goal_frame import (
     limit_goal,
     relative_problem,
 )
-from .limits import MotionLimits, MotionState
 from .plan import Plan, RuckigPlan
 from .stop import Stop
 

@@ -85,7 +85,7 @@ class MotionLimits:
         object.__setattr__(self, 'rows', rows)
 
     @classmethod
-    def of_arm(
+    def from_arm(
         cls,
         arm: Arm,
         *,

@@ -7,10 +7,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from ..kinematics import Joints
-from .command import STOP_POINTS, TRAJECTORY, Command
 from .commanded_motion import CommandedMotion
 from .generator import MotionGenerator
 from .target_timing import TargetTiming
+from .tracker_types import STOP_POINTS, TRAJECTORY, Command
 
 LATE_PERIODS = 2.0  # later than this, the controller is on its way to rest
 IDLE_S = 0.1  # a motion that has been at rest without a target for this long is over

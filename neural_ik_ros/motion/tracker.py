@@ -10,11 +10,11 @@ from time import perf_counter_ns
 from ..kinematics import Joints, Transform
 from ..solver import IkSolver, IkStatus
 from ..units import NS_PER_S
-from .command import Command, Deviation, Health, Output, Status, TrackerConfig
 from .generator import MotionGenerator
 from .output_modes import make_output_mode
 from .status import StreamStatus
 from .target_timing import MISSED_TARGETS
+from .tracker_types import Command, Deviation, Health, Output, Status, TrackerConfig
 from .watchdogs import (
     FaultLatch,
     FollowingErrorMonitor,
@@ -68,7 +68,7 @@ class PoseTracker:
         self._mode = make_output_mode(config.output_mode, generator, period_s)
         self._joints = JointStateMonitor(solver.arm, timeout_s=config.joint_state_timeout_s)
         self._following = FollowingErrorMonitor(
-            tolerance=config.following_error, delay_s=config.following_delay_s
+            tolerance=config.max_following_error, delay_s=config.following_delay_s
         )
         self._fault.configure(is_automatic=config.automatic_recovery, rest_s=config.recovery_s)
         self._finish()
@@ -92,7 +92,7 @@ class PoseTracker:
         self._watch_clock(now_ns)
         self._joints.update(q, now_ns)
         if self._state is TRACKING:
-            self._watch_following(q, now_ns)
+            self._watch_following_error(q, now_ns)
         elif self._state is FAULT and self._fault.has_recovered(q, now_ns):
             self._recover()
 
@@ -256,10 +256,10 @@ class PoseTracker:
 
     def _watch_joint_state(self, now_ns: int) -> None:
         """End a motion without recent joint states."""
-        if self._state is TRACKING and (stale := self._joints.staleness(now_ns)):
+        if self._state is TRACKING and (stale := self._joints.staleness_refusal(now_ns)):
             self._fail(stale.status, stale.detail, now_ns)
 
-    def _watch_following(self, q: Joints, now_ns: int) -> None:
+    def _watch_following_error(self, q: Joints, now_ns: int) -> None:
         """End a motion that the arm does not follow."""
         error = self._following.update(q, self._mode.motion.q_commanded(now_ns), now_ns)
         if error is not None:

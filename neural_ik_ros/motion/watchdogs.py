@@ -11,8 +11,8 @@ import numpy as np
 from ..kinematics import N_JOINTS, Arm, FloatArray, Joints
 from ..solver import IkStatus
 from ..units import NS_PER_S
-from .command import Status, TrackerConfig
 from .status import StreamStatus
+from .tracker_types import Status, TrackerConfig
 
 OUTSIDE_TOLERANCE = 2e-3  # [rad] by which a measured joint may be beyond its limit
 N_SLICES = 10  # of the time by which the arm may lag behind
@@ -65,13 +65,13 @@ class JointStateMonitor:
             return Refusal(IkStatus.BAD_JOINT_STATE, self._problem)
         if self.q is None:
             return Refusal(StreamStatus.NO_JOINT_STATE)
-        return self.staleness(now_ns)
+        return self.staleness_refusal(now_ns)
 
     def age_s(self, now_ns: int) -> float:
         """Time since the last joint state arrived [s]."""
         return (now_ns - self._arrival_ns) / NS_PER_S
 
-    def staleness(self, now_ns: int) -> Refusal | None:
+    def staleness_refusal(self, now_ns: int) -> Refusal | None:
         """Return a refusal if the joint state is too old, else None."""
         age_s = self.age_s(now_ns)
         if age_s <= self._timeout_s:

@@ -58,7 +58,7 @@ DAMAGE_ERRORS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Recorded:
+class RecordedMessage:
     """One recorded message."""
 
     role: str  # of its topic: TARGET, JOINT_STATES, COMMANDS or SOLUTION
@@ -149,7 +149,7 @@ class BagReader:
         """Number of messages on the topics that are read."""
         return sum(connection.msgcount for connection in self._connections)
 
-    def messages(self) -> Iterator[Recorded]:
+    def messages(self) -> Iterator[RecordedMessage]:
         """
         Yield the messages.
 
@@ -173,7 +173,7 @@ class BagReader:
                 raise BagError(self._path, f'{problem}; record it again.') from error
             self._check(topic, message, n_read[topic])
             role = self._roles[topic]
-            yield Recorded(role=role, time_ns=time_ns, message=message, data=data)
+            yield RecordedMessage(role=role, time_ns=time_ns, message=message, data=data)
         self._require_all(n_read)
 
     def _raw(self) -> Iterator[tuple[Connection, int, bytes]]:

@@ -36,7 +36,7 @@ PLUGINS = {MCAP: StoragePlugin.MCAP, SQLITE3: StoragePlugin.SQLITE3}
 NONE = np.empty(0)
 
 
-class Messages:
+class MessageBuilder:
     """Makes messages of plain types."""
 
     def __init__(self, joint_names: list[str], base_frame: str) -> None:
@@ -69,7 +69,7 @@ class Messages:
         pose = self._pose(point, quaternion)
         return self._pose_stamped(self._stamped(stamp_ns, self._base_frame), pose)
 
-    def joints(self, q: Joints, qd: Joints, stamp_ns: int) -> Any:
+    def joint_state(self, q: Joints, qd: Joints, stamp_ns: int) -> Any:
         """Return a joint state as an arm publishes it."""
         return self._joint_state(self._stamped(stamp_ns), self._joint_names, q, qd, NONE)
 
@@ -153,30 +153,30 @@ class BagWriter:
         """Write what is left and the metadata, unless something went wrong."""
         self._writer.__exit__(kind, error, traceback)
 
-    def target(self, message: Any, time_ns: int) -> None:
+    def write_target(self, message: Any, time_ns: int) -> None:
         """Write a target pose."""
         self._write(TARGET, message, time_ns)
 
-    def joints(self, message: Any, time_ns: int) -> None:
+    def write_joint_state(self, message: Any, time_ns: int) -> None:
         """Write a joint state."""
         self._write(JOINT_STATES, message, time_ns)
 
-    def command(self, data: bytes, time_ns: int) -> None:
+    def write_command(self, data: bytes, time_ns: int) -> None:
         """Write a trajectory in CDR."""
-        self.raw(COMMANDS, data, time_ns)
+        self.write_raw(COMMANDS, data, time_ns)
 
-    def solution(self, data: bytes, time_ns: int) -> None:
+    def write_solution(self, data: bytes, time_ns: int) -> None:
         """Write a solution in CDR."""
-        self.raw(SOLUTION, data, time_ns)
+        self.write_raw(SOLUTION, data, time_ns)
 
-    def status(self, message: Any, time_ns: int) -> None:
+    def write_status(self, message: Any, time_ns: int) -> None:
         """Write a status."""
         self._write(STATUS, message, time_ns)
 
     def _write(self, role: str, message: Any, time_ns: int) -> None:
-        self.raw(role, typestore().serialize_cdr(message, TYPES[role]), time_ns)
+        self.write_raw(role, typestore().serialize_cdr(message, TYPES[role]), time_ns)
 
-    def raw(self, role: str, data: bytes | memoryview, time_ns: int) -> None:
+    def write_raw(self, role: str, data: bytes | memoryview, time_ns: int) -> None:
         """Write a message of a role that is CDR already."""
         try:
             connection = self._connections.get(role)

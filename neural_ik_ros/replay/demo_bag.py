@@ -17,7 +17,7 @@ from ..simulation.paths import CartesianPath, PathConfig
 from ..simulation.simulated_controller import START_JOINTS, Counts, SimulatedController
 from ..units import NS_PER_S
 from .bag_types import Topics
-from .bag_writer import BagWriter, Messages
+from .bag_writer import BagWriter, MessageBuilder
 from .offline_node import OfflineNode, Response
 from .offline_replay import Progress, write_response
 
@@ -77,7 +77,7 @@ class _Recording:
         streaming = self._node.streaming
         self._arm = arm = streaming.tracker.solver.arm
         joint_names = streaming.joint_names
-        self._messages = Messages(joint_names, streaming.base_frame)
+        self._messages = MessageBuilder(joint_names, streaming.base_frame)
         self._controller = SimulatedController(
             replace(arm, joint_names=tuple(joint_names)),
             np.array(START_JOINTS),
@@ -94,14 +94,14 @@ class _Recording:
         self._node.advance(now_ns)
         self._controller.update(now_ns)
         joints = self._controller.joints
-        message = self._messages.joints(joints.q, joints.qd, now_ns)
-        self._writer.joints(message, now_ns)
+        message = self._messages.joint_state(joints.q, joints.qd, now_ns)
+        self._writer.write_joint_state(message, now_ns)
         self._node.send_joint_state(message, now_ns)
 
     def target(self, transform: Transform, now_ns: int) -> None:
         """Send a target to the node."""
         message = self._messages.target(transform, now_ns)
-        self._writer.target(message, now_ns)
+        self._writer.write_target(message, now_ns)
         self._node.send_target(message, now_ns)
 
     def random_reachable_pose(self, rng: np.random.Generator) -> Transform:
@@ -120,4 +120,4 @@ class _Recording:
 
     def _on_status(self, output: Output, now_ns: int) -> None:
         message = self._messages.status(self._name, output)
-        self._writer.status(message, now_ns + RESPONSE_NS)
+        self._writer.write_status(message, now_ns + RESPONSE_NS)

@@ -18,12 +18,12 @@ from .. import __version__
 from ..interface.description_check import USE
 from ..interface.factory import motion_limits
 from ..interface.node_config import NodeConfig
-from ..interface.parameter_table import ParameterError
+from ..interface.parameter_schema import ParameterError
 from ..motion import MotionLimits, Output, PoseTracker
 from ..units import NS_PER_S
 from .bag_reader import BagReader
 from .bag_types import COMMANDS, JOINT_STATES, SOLUTION, TARGET, BagError, Topics
-from .bag_writer import BagWriter, Messages
+from .bag_writer import BagWriter, MessageBuilder
 from .offline_node import OfflineNode, Response
 from .regression import REPORT_FORMAT
 from .replay_statistics import ReplayStatistics
@@ -107,7 +107,7 @@ class _Session:
         self._tracker = self._node.streaming.tracker
         self._limits: MotionLimits = motion_limits(self._tracker.solver.arm, config)
         joint_names = self._node.streaming.joint_names
-        self._messages = Messages(joint_names, self._node.streaming.base_frame)
+        self._messages = MessageBuilder(joint_names, self._node.streaming.base_frame)
         self._statistics = ReplayStatistics(
             self._limits, joint_names, has_solutions=readers[-1].has(SOLUTION)
         )
@@ -182,17 +182,17 @@ class _Session:
         write_response(self._writer, self._messages, response)
 
     def _on_status(self, output: Output, now_ns: int) -> None:
-        self._writer.status(self._messages.status(self._options.node, output), now_ns)
+        self._writer.write_status(self._messages.status(self._options.node, output), now_ns)
 
 
 def write_response(
-    writer: BagWriter, messages: Messages, response: Response, *, delay_ns: int = 0
+    writer: BagWriter, messages: MessageBuilder, response: Response, *, delay_ns: int = 0
 ) -> None:
     """Write the command and the solution of a response, recorded after a delay."""
     output, now_ns = response.output, response.now_ns + delay_ns
     if output.command is None:
         return
-    writer.command(messages.command(output.command), now_ns)
+    writer.write_command(messages.command(output.command), now_ns)
     if output.solution is not None and response.target is not None:
         solution = messages.solution(output.solution.q, response.target.header.stamp)
-        writer.solution(solution, now_ns)
+        writer.write_solution(solution, now_ns)

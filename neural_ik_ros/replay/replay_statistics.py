@@ -15,8 +15,8 @@ from ..kinematics import N_JOINTS, Joints
 from ..motion import Command, MotionLimits
 from ..solver import IkSolution
 from .bag_types import COMMANDS
-from .comparison import MS_PER_NS, CommandComparison, SolutionComparison
 from .offline_node import Response
+from .recorded_comparison import MS_PER_NS, CommandComparison, SolutionComparison
 
 
 class ReplayStatistics:

@@ -3,7 +3,7 @@
 """From a target pose and the current joints to a verified solution."""
 
 from .ik_solver import IkSolver
-from .nearest import NearestPose
+from .nearest_pose import NearestPose
 from .problem import IkSolution, IkSolutions, SolverOptionError, SolverOptions
 from .seeds import CurrentJoints, SeedPredictor
 from .status import STATUSES, IkStatus

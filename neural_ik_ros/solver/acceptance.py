@@ -107,7 +107,7 @@ def _verify(
     if not unwind_into(q, row['q_current'], arm['lower'], arm['upper']):
         return False
     if not obeys_coupled_limit(
-        q, arm['coupled_joints'], arm['coupled_lower'], arm['coupled_upper']
+        q, arm['coupled_joints'], arm['coupled_limit_lower'], arm['coupled_limit_upper']
     ):
         return False
     tool, frames = scratch[0], scratch[1]

@@ -76,8 +76,8 @@ class ArmParams(TypedDict):
     lm_upper: JointVector
     unbounded_lower: JointVector  # minus infinity
     unbounded_upper: JointVector
-    coupled_lower: Float
-    coupled_upper: Float
+    coupled_limit_lower: Float
+    coupled_limit_upper: Float
     coupled_joints: Annotated[NDArray[np.int64], 'i8', 2]
     transform_joint1_base: Pose
     reach_bound: Annotated[FloatArray, 'f8', 3]
@@ -122,8 +122,8 @@ def pack_arm(arm: Arm, wrist: WristParams, options: SolverOptions) -> Records:
         'wrist': wrist,
         'lower': arm.lower,
         'upper': arm.upper,
-        'coupled_lower': coupled.lower,
-        'coupled_upper': coupled.upper,
+        'coupled_limit_lower': coupled.lower,
+        'coupled_limit_upper': coupled.upper,
         'coupled_joints': (coupled.first, coupled.second),
         'transform_joint1_base': transform_joint1_base,
         'reach_bound': bound,

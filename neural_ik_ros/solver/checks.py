@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from ..kinematics import Arm, FloatArray, Transform, invert
 from ..kinematics.compiled import compiled
-from ..kinematics.small import triple3
+from ..kinematics.linalg3 import triple3
 
 RIGID_TOLERANCE = 1e-4  # largest entry of R^T R - I; a matrix typed in with 5 digits has 1e-5
 MAX_PLAUSIBLE_ANGLE = 1e3  # [rad] of an encoder

@@ -26,7 +26,7 @@ from .acceptance import Acceptance
 from .batch import SOLVE_STATE, Records, pack_arm, unpack, unpack_row
 from .checks import as_float_array, is_plausible_joint_state, make_rigid
 from .classify_failure import classify_by_branches, classify_by_seeds
-from .nearest import NO_POSE, NearestPose, nearest_pose
+from .nearest_pose import NO_POSE, NearestPose, nearest_pose
 from .problem import IkSolution, IkSolutions, SolverOptions, failure
 from .seeds import CurrentJoints, SeedPredictor, SeedTable
 from .stages import FEW_ITERATIONS, UNREACHABLE, init_batch, try_branches, try_seeds
@@ -61,7 +61,7 @@ class IkSolver:
         if self.options.coupled_limit is not None:
             arm = arm.with_coupled_limit(self.options.coupled_limit)
         self.arm, self.predictor = arm, predictor
-        self._closed_form = ClosedForm.of_arm(arm)
+        self._closed_form = ClosedForm.from_arm(arm)
         self._arm_params = pack_arm(arm, self._closed_form.wrist, self.options)
         self.seed_sources = self._order_of_sources()  # names, in the order in which they are tried
         self._stages = tuple(self._make_stage(index) for index in range(len(self.seed_sources)))

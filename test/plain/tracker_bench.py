@@ -31,7 +31,7 @@ EXACT = 1e-9  # [m], [rad] between the target and the tool at the commanded join
 
 
 def motion_limits(arm: Arm) -> MotionLimits:
-    return MotionLimits.of_arm(arm, acceleration=[5.0] * 6, jerk=[50.0] * 6)
+    return MotionLimits.from_arm(arm, acceleration=[5.0] * 6, jerk=[50.0] * 6)
 
 
 @dataclass

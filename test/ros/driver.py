@@ -32,7 +32,7 @@ from neural_ik_ros.ros.runtime import qos
 from neural_ik_ros.share import share_folder
 
 # The arm of the driver ignores commands.
-NOT_FOLLOWING = ('-p', 'following_error_rad:=0.0', '-p', 'max_command_delay_s:=30.0')
+NOT_FOLLOWING = ('-p', 'max_following_error_rad:=0.0', '-p', 'max_command_delay_s:=30.0')
 # Machines are shared: only tests of staleness may depend on speed.
 PATIENT = (
     *('-p', 'target_timeout_s:=30.0', '-p', 'joint_state_timeout_s:=30.0'),

@@ -154,7 +154,7 @@ def check_limits(arm: Any, n: int, seed: int = 2) -> list[str]:
     """Return the limits that are broken in n commands of a tracker on an even clock."""
     limits = motion_limits(arm, NodeConfig())
     solver = IkSolver(arm, CurrentJoints(), SolverOptions(allow_other_posture=True))
-    tracker = PoseTracker(solver, MotionGenerator(limits), TrackerConfig(following_error=0.0))
+    tracker = PoseTracker(solver, MotionGenerator(limits), TrackerConfig(max_following_error=0.0))
     rng, now_ns, time_ns = np.random.default_rng(seed), 10**18, 0
     rows, times, sent_ns = [HOME] * 4, [-3 * PERIOD_NS, -2 * PERIOD_NS, -PERIOD_NS, 0], now_ns
     problems: list[str] = []

@@ -36,7 +36,7 @@ from neural_ik_ros.ros.processes.isolation import isolated_environment, reserved
 TO_OTHER = ('-r', '~/target_pose:=/neural_ik/target_pose')
 # The simulated arm follows at most one target an update; late targets are answered as well.
 AUTOSTART = (
-    *('-p', 'autostart:=true', '-p', 'following_error_rad:=0.0'),
+    *('-p', 'autostart:=true', '-p', 'max_following_error_rad:=0.0'),
     *('-p', 'target_timeout_s:=30.0', '-p', 'max_command_delay_s:=30.0'),
 )
 PACED = """

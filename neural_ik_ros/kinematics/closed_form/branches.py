@@ -22,13 +22,20 @@ from ..arm import Arm
 from ..compiled import compiled
 from ..types import N_JOINTS, FloatArray, Joints, Transform, as_array
 from ..wrist import fit_wrist_centre
-from .regional import MAX_REGIONAL, PARALLEL_SINE, solve_regional_into
-from .wrist_joints import FREE_TOL_EXACT, MAX_WRIST_SOLUTIONS, N_FREE_ANGLES, wrist_joints_into
+from .joints_1_to_3 import MAX_REGIONAL, PARALLEL_SINE, solve_regional_into
+from .joints_4_to_6 import (
+    FREE_JOINT_TOL_EXACT,
+    MAX_WRIST_SOLUTIONS,
+    N_FREE_ANGLES,
+    wrist_joints_into,
+)
 
 MAX_AXIS_DISTANCE = 0.1  # [m] from the wrist centre: beyond it the wrist is not spherical at all
 EXACT_AXIS_DISTANCE = 1e-9  # [m] up to here it is spherical to rounding
 ON_AXIS = 1e-3  # [m] a wrist centre this near to axis 1 can be in front of it or behind
-FREE_TOL_APPROXIMATE = 0.02  # [m], [rad] FREE_TOL_EXACT of an arm whose branches are approximate
+FREE_JOINT_TOL_APPROXIMATE = (
+    0.02  # [m], [rad] FREE_TOL_EXACT of an arm whose branches are approximate
+)
 MAX_BRANCHES = MAX_REGIONAL * (2 + N_FREE_ANGLES) * MAX_WRIST_SOLUTIONS
 
 
@@ -45,12 +52,12 @@ class ClosedForm:
     is_exact: bool  # they meet to rounding: a solution that is no branch does not exist
 
     @classmethod
-    def of_arm(cls, arm: Arm) -> ClosedForm:
+    def from_arm(cls, arm: Arm) -> ClosedForm:
         """Return what the geometry of the arm allows."""
         fit = fit_wrist_centre(arm)
         is_exact = fit.max_distance <= EXACT_AXIS_DISTANCE
-        free_tol = FREE_TOL_EXACT if is_exact else FREE_TOL_APPROXIMATE
-        wrist = np.stack([fit.in_link3, fit.in_tool, np.array([free_tol, 0.0, 0.0])])
+        free_joint_tol = FREE_JOINT_TOL_EXACT if is_exact else FREE_JOINT_TOL_APPROXIMATE
+        wrist = np.stack([fit.in_link3, fit.in_tool, np.array([free_joint_tol, 0.0, 0.0])])
         # With axes 1 and 2 parallel the height depends on joint 3 alone: another decomposition.
         is_crossing = abs(float(arm.rotations[1, 2, 2])) < 1.0 - PARALLEL_SINE
         is_known = fit.max_distance <= MAX_AXIS_DISTANCE and is_crossing
@@ -64,7 +71,7 @@ def branches(arm: Arm, transform_base_tool: Transform, q_near: Joints) -> Joints
     :param transform_base_tool: Shape (4, 4), translation in [m].
     :param q_near: Shape (6,) [rad], for joints that are free at a singularity.
     """
-    known = ClosedForm.of_arm(arm)
+    known = ClosedForm.from_arm(arm)
     seeds = np.empty((MAX_BRANCHES, N_JOINTS))
     if not known.is_known:
         return seeds[:0]
@@ -99,16 +106,16 @@ def branches_into(
                 in_base += target[k, j] * wrist[1, j]
             centre[i] += rotations[0, k, i] * in_base
     heading, radius = math.atan2(centre[1], centre[0]), math.hypot(centre[0], centre[1])
-    free_tol, count = wrist[2, 0], 0
+    free_joint_tol, count = wrist[2, 0], 0
     for k in range(solve_regional_into(rotations, translations, wrist[0], centre, regional)):
         q2, q3, azimuth = regional[k]
         q = (heading - azimuth, q2, q3)
         if shift == 0.0:
-            count = wrist_joints_into(rotations, target, q, q_near, free_tol, seeds, count)
-        if shift == 0.0 and radius < max(ON_AXIS, free_tol):
+            count = wrist_joints_into(rotations, target, q, q_near, free_joint_tol, seeds, count)
+        if shift == 0.0 and radius < max(ON_AXIS, free_joint_tol):
             q = (heading - azimuth + math.pi, q2, q3)
-            count = wrist_joints_into(rotations, target, q, q_near, free_tol, seeds, count)
-        for angle in range(N_FREE_ANGLES if radius < free_tol else 0):
+            count = wrist_joints_into(rotations, target, q, q_near, free_joint_tol, seeds, count)
+        for angle in range(N_FREE_ANGLES if radius < free_joint_tol else 0):
             q = (q_near[0] + (angle + shift) * TAU / N_FREE_ANGLES, q2, q3)
-            count = wrist_joints_into(rotations, target, q, q_near, free_tol, seeds, count)
+            count = wrist_joints_into(rotations, target, q, q_near, free_joint_tol, seeds, count)
     return count

@@ -14,15 +14,7 @@ from pathlib import Path
 from ...atomic_files import atomic_directory
 from ...errors import BundleError
 from ...kinematics import Arm, arm_from_urdf
-from .card import (
-    ARM,
-    CARD,
-    MAX_BYTES,
-    MAX_CARD_BYTES,
-    BundleCard,
-    FileRecord,
-    parse_card,
-)
+from .card import ARM, CARD, MAX_BYTES, MAX_CARD_BYTES, BundleCard, FileRecord, parse_card
 
 SHIPPED = 'irb2400'
 REMEDY_FILE = 'copy the bundle again or make it with neural_ik train'

@@ -42,7 +42,7 @@ def all_solutions(arm: Arm, q: Joints) -> Solutions:
 
     :param q: Shape (n, 6) [rad] within the limits, solutions themselves.
     """
-    known = ClosedForm.of_arm(arm)
+    known = ClosedForm.from_arm(arm)
     targets = forward(arm, q)
     if known.is_exact:
         seeds, target = _closed_form(arm, known.wrist, targets, q)
@@ -187,14 +187,14 @@ def _nearest_into(
 
     :param codes: Of the found solutions and of ``q_current``; the least exclusive or is first.
     """
-    q, (lower, upper, joints, coupled_lower, coupled_upper) = np.empty(6), limits
+    q, (lower, upper, joints, coupled_limit_lower, coupled_limit_upper) = np.empty(6), limits
     for i in range(q_current.shape[0]):
         least, least_squares = np.inf, np.inf
         for k in range(row_offsets[target[i]], row_offsets[target[i] + 1]):
             q[:] = found[k]
             if not unwind_into(q, q_current[i], lower, upper):
                 continue
-            if not obeys_coupled_limit(q, joints, coupled_lower, coupled_upper):
+            if not obeys_coupled_limit(q, joints, coupled_limit_lower, coupled_limit_upper):
                 continue
             largest, squares = 0.0, 0.0
             for j in range(6):

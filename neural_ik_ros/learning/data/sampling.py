@@ -11,11 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ...kinematics import Arm, Joints, posture_code, random_joints
-from .all_solutions import (
-    nearest_solutions,
-    nearest_turn_within_limits,
-    preferred_solutions,
-)
+from .all_solutions import nearest_solutions, nearest_turn_within_limits, preferred_solutions
 from .set_definitions import STEP_SECONDS
 
 POOL_SIZE = 4096  # extra joints drawn, so that hardly any posture lacks some

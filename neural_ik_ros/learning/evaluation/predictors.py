@@ -15,7 +15,7 @@ from ...kinematics import Arm, Joints, Transform, refine
 from ...solver import CurrentJoints, SeedPredictor
 from ..bundle.card import MODEL
 from ..bundle.engines import LiteRtEngine
-from ..bundle.predictor import NetworkSeed
+from ..bundle.network_seed import NetworkSeed
 from ..bundle.storage import Bundle, load_bundle, shipped_bundles
 from ..network.representatives import facing_starts
 

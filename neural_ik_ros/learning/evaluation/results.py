@@ -15,7 +15,7 @@ from ..data.set_definitions import split_set_name
 from .inference_times import InferenceTime
 from .metrics import ErrorStatistics, PredictorMetrics, RefinementStatistics
 
-HISTORY = 'history'  # key of the learning curves in a card's metrics, a list for each quantity
+HISTORY_KEY = 'history'  # key of the learning curves in a card's metrics, a list for each quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Evaluation:
     @property
     def histories(self) -> dict[str, Mapping[str, list[float]]]:
         """Learning curves by network, of the networks that have them."""
-        found = {name: network[HISTORY] for name, network in self.networks.items()}
+        found = {name: network[HISTORY_KEY] for name, network in self.networks.items()}
         return {name: curves for name, curves in found.items() if curves}
 
 

@@ -23,11 +23,11 @@ from ..data.dataset import Samples
 from ..data.features import features
 from .inference_times import REFERENCE, InferenceTime, inference_times
 from .predictors import NamedNetwork, compared_predictors
-from .results import HISTORY, Evaluation
+from .results import HISTORY_KEY, Evaluation
 from .set_errors import SetErrors, measure_set
 from .tables import tables_page
 
-RESULTS = 'results.json'
+RESULTS_FILE = 'results.json'
 LIBRARIES = ('numpy', 'numba', 'ai-edge-litert')
 N_TIMED = 256  # different rows
 
@@ -76,7 +76,7 @@ def write_report(
     try:
         with atomic_directory(folder) as staged:
             staged.mkdir(mode=0o755)
-            (staged / RESULTS).write_text(evaluation.to_json(), encoding='utf-8')
+            (staged / RESULTS_FILE).write_text(evaluation.to_json(), encoding='utf-8')
             (staged / 'table.md').write_text(tables_page(evaluation), encoding='utf-8')
             if draw is not None:
                 draw(evaluation, set_errors, staged)
@@ -104,7 +104,7 @@ def _description(bundle: Bundle) -> dict[str, Any]:
         'model': asdict(card.files[MODEL]),
         'versions': card.versions,
         'configuration': card.configuration,
-        'history': card.metrics.get(HISTORY, {}),
+        'history': card.metrics.get(HISTORY_KEY, {}),
     }
 
 

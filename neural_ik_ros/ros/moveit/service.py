@@ -18,7 +18,7 @@ from ...interface.factory import load_predictor, make_service_solver
 from ...interface.messages import InvalidMessage, PoseTarget
 from ...interface.moveit_codes import MoveItCode
 from ...interface.node_config import NodeConfig
-from ...interface.parameter_table import ParameterError
+from ...interface.parameter_schema import ParameterError
 from ...interface.position_ik import PositionIkHandler, RobotNames
 from ...interface.statistics import Window
 from ...interface.throttle import WarningThrottle
@@ -100,12 +100,12 @@ class IkService:
         solver = make_service_solver(description_check.arm, self._predictor, config)
         self._handler = PositionIkHandler(solver, robot, to_base)
 
-    def values(self) -> dict[str, str]:
+    def diagnostic_values(self) -> dict[str, str]:
         """Return counts and latencies since the start, as values of diagnostics."""
         counts = sorted(dict(self._counts).items())
         return {
             **{f'ik count {code.name}': f'{n}' for code, n in counts},
-            **self._durations_ms.values('ik', 'ms', '.3f'),
+            **self._durations_ms.diagnostic_values('ik', 'ms', '.3f'),
         }
 
     def destroy(self) -> None:

@@ -16,7 +16,7 @@ from ...errors import NeuralIkError
 from ...interface.messages import InvalidMessage, JointReading, PoseTarget
 from ...interface.node_config import ACTION, NodeConfig
 from ...interface.node_statistics import REPORTS_WITHOUT_JOINTS
-from ...interface.realtime import apply_realtime, cpus_from_text
+from ...interface.scheduling import apply_realtime, cpus_from_text
 from ...interface.streaming_node import Observer, StreamingNode, Target
 from ...interface.throttle import WarningThrottle
 from ...motion import Health, Output, StreamStatus
@@ -192,17 +192,20 @@ class NeuralIkNode(LifecycleNode):
         streaming.on_report()
         if streaming.statistics.no_joint_states():
             seconds = REPORTS_WITHOUT_JOINTS * REPORT_PERIOD_S
-            n_other, publishers = streaming.statistics.n_other_joints, self._inputs.values()
+            n_other, publishers = (
+                streaming.statistics.n_other_joints,
+                self._inputs.diagnostic_values(),
+            )
             self.get_logger().warning(no_joint_states_warning(seconds, n_other, publishers))
         self._publish_report(streaming.health)
 
     def _publish_report(self, health: Health) -> None:
         statistics = self._streaming.statistics
         values = (
-            statistics.values(health)
-            | self._service.values()
-            | self._outputs.values()
-            | self._inputs.values()
+            statistics.diagnostic_values(health)
+            | self._service.diagnostic_values()
+            | self._outputs.diagnostic_values()
+            | self._inputs.diagnostic_values()
         )
         self._outputs.publish_report(statistics.newest, values)
 

@@ -20,8 +20,8 @@ from ...interface.messages import PoseTarget, fill_time, fill_trajectory, make_t
 from ...interface.streaming_node import Observer, StreamingNode, Target
 from ...motion import STOP_POINTS, Command, Output, Status
 from ..runtime import qos
+from .action_goals import Goals
 from .diagnostics import status_message
-from .goals import Goals
 from .serialisation import TrajectorySerialiser
 
 GOALS = 'joint_trajectory_controller/follow_joint_trajectory'
@@ -91,7 +91,7 @@ class Publishers(Observer):
 
     def on_status_change(self, output: Output) -> None:
         """Publish the status, with the state of the newest goal."""
-        self.publish_status(output.status, output.reason, self.values())
+        self.publish_status(output.status, output.reason, self.diagnostic_values())
 
     def publish_status(self, status: Status, reason: str, values: Mapping[str, str]) -> None:
         """Publish a status with its reason and values."""
@@ -104,9 +104,9 @@ class Publishers(Observer):
         message.header.stamp = self._node.get_clock().now().to_msg()
         self._diagnostics.publish(message)
 
-    def values(self) -> dict[str, str]:
+    def diagnostic_values(self) -> dict[str, str]:
         """Return the state of the newest goal as values of diagnostics."""
-        return {} if self._goals is None else self._goals.values()
+        return {} if self._goals is None else self._goals.diagnostic_values()
 
     def wait_for_acked(self) -> None:
         """

@@ -38,7 +38,7 @@ class Subscriptions:
             node.create_timer(period_s, callback, clock=steady) for period_s, callback in timers
         ]
 
-    def values(self) -> dict[str, str]:
+    def diagnostic_values(self) -> dict[str, str]:
         """Return the number of publishers of each topic, as values of diagnostics."""
         topics = [subscription.topic_name for subscription in self._subscriptions]
         return {f'publishers of {one}': f'{self._node.count_publishers(one)}' for one in topics}

@@ -16,8 +16,8 @@ from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import JointState
 
 from ...interface.messages import fill_time
-from ...interface.parameter_table import ParameterError, parameter
-from ...replay.bag_reader import BagReader, Recorded
+from ...interface.parameter_schema import ParameterError, parameter
+from ...replay.bag_reader import BagReader, RecordedMessage
 from ...replay.bag_types import JOINT_STATES, TARGET, Topics
 from ...replay.play_clock import PlayClock
 from ...units import NS_PER_S
@@ -107,7 +107,7 @@ class BagPlayer(Node):
 
     def _begin_round(self) -> None:
         self._messages = self._reader.messages()
-        self._next: Recorded | None = next(self._messages)
+        self._next: RecordedMessage | None = next(self._messages)
         self._play_clock = PlayClock(
             self._next.time_ns, rate=self._config.rate, is_lock_step=self._config.lock_step
         )

@@ -34,7 +34,7 @@ MOTION = {
     'deviation [m]': 'off by [m]',
     'deviation [rad]': '[rad]',
 }
-NEWEST = {
+EVIDENCE_ROWS = {
     'position error [m]': 'error [m]',
     'rotation error [rad]': '[rad]',
     'smallest singular value': 'singular value',
@@ -132,7 +132,7 @@ def render_report(status: DiagnosticStatus, *, age_s: float) -> str:
         _row('publishers', _counts(values, 'publishers of ')),
         _row('watchdogs', _pairs(values, WATCHDOGS)),
         _row('motion', _pairs(values, MOTION)),
-        _row('newest', _pairs(values, NEWEST)),
+        _row('newest', _pairs(values, EVIDENCE_ROWS)),
     ]
     return '\n'.join(row.rstrip() for row in rows)
 

@@ -23,7 +23,7 @@ from std_msgs.msg import Header, String
 from visualization_msgs.msg import MarkerArray
 
 from ...interface.messages import JointReader, JointReading, PoseTarget, target_from_pose
-from ...interface.parameter_table import parameter
+from ...interface.parameter_schema import parameter
 from ...kinematics import Transform, UrdfError, arm_from_urdf, forward
 from ...urdf_file import read_urdf, shipped_urdf
 from ..runtime import qos

@@ -67,4 +67,4 @@ class ResponseBag:
         self.is_connected = self.is_connected or role == STATUS
         now_ns = self._now_ns()
         if now_ns:
-            self._writer.raw(role, data, now_ns)
+            self._writer.write_raw(role, data, now_ns)

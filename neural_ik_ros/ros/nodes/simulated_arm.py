@@ -16,7 +16,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from ...interface.description_check import add_prefix
 from ...interface.messages import trajectory_from_message
-from ...interface.parameter_table import ParameterError, parameter
+from ...interface.parameter_schema import ParameterError, parameter
 from ...kinematics import Arm, arm_from_urdf, is_within_limits
 from ...simulation.simulated_controller import START_JOINTS, SimulatedController
 from ...units import NS_PER_S

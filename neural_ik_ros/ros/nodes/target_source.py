@@ -11,7 +11,7 @@ from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
 
 from ...interface.messages import fill_pose, fill_time
-from ...interface.parameter_table import parameter
+from ...interface.parameter_schema import parameter
 from ...simulation.paths import SHAPES, CartesianPath, PathConfig
 from ...units import NS_PER_S
 from ..runtime import qos

@@ -30,7 +30,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from ...errors import NeuralIkError
-from ...interface.parameter_table import (
+from ...interface.parameter_schema import (
     Config,
     ParameterError,
     ParameterInfo,

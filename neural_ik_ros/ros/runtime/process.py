@@ -22,7 +22,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
 from ...errors import NeuralIkError
-from ...interface.parameter_table import ParameterFileError
+from ...interface.parameter_schema import ParameterFileError
 from ...share import PACKAGE_NAME
 from ...stop_signal import StopSignal, ignore_signals
 from . import transport

@@ -11,7 +11,7 @@ from neural_ik_ros.errors import ConfigError, ModelFileError
 from neural_ik_ros.kinematics import UrdfError, forward, random_joints
 from neural_ik_ros.learning.bundle.card import MODEL
 from neural_ik_ros.learning.bundle.engines import CHUNK, LiteRtEngine, make_engine
-from neural_ik_ros.learning.bundle.predictor import NetworkSeed
+from neural_ik_ros.learning.bundle.network_seed import NetworkSeed
 from neural_ik_ros.learning.bundle.storage import load_bundle
 from neural_ik_ros.learning.evaluation.metrics import card_metrics
 from neural_ik_ros.learning.evaluation.sample_sources import unseen_samples

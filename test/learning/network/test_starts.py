@@ -22,10 +22,7 @@ from neural_ik_ros.kinematics import (
 )
 from neural_ik_ros.kinematics.wrist import wrist_centre_in_tool
 from neural_ik_ros.learning.data.features import features
-from neural_ik_ros.learning.network.representatives import (
-    facing_starts,
-    representatives,
-)
+from neural_ik_ros.learning.network.representatives import facing_starts, representatives
 
 if not MISSING:
     import keras

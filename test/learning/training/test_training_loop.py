@@ -16,10 +16,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros.errors import BundleError, ModelFileError, TrainingError
 from neural_ik_ros.learning.bundle.card import ARM, MODEL, NETWORK, SCALER, FileRecord
+from neural_ik_ros.learning.bundle.consistency import verify_bundle
 from neural_ik_ros.learning.bundle.engines import KerasEngine, make_engine
-from neural_ik_ros.learning.bundle.predictor import NetworkSeed
+from neural_ik_ros.learning.bundle.network_seed import NetworkSeed
 from neural_ik_ros.learning.bundle.storage import load_bundle, write_bundle
-from neural_ik_ros.learning.bundle.verification import verify_bundle
 from neural_ik_ros.learning.training.run_folder import open_run
 
 if not MISSING:

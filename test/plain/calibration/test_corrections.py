@@ -84,7 +84,7 @@ def test_correction_moves_the_tool_as_the_joint_frame_is_moved(frame):
 def test_solve_is_exact_on_a_calibrated_arm(tmp_path, seed):
     path = random_calibration(tmp_path / 'arm.yaml', seed)
     solver = IkSolver.load(calibration=path, options=FREE)
-    assert not ClosedForm.of_arm(solver.arm).is_exact, (
+    assert not ClosedForm.from_arm(solver.arm).is_exact, (
         'the axes of the wrist must miss one another'
     )
     rng = np.random.default_rng(100 + seed)

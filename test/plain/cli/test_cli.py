@@ -291,7 +291,7 @@ def test_demo_table_has_a_row_for_each_figure(arm):
     from neural_ik_ros.motion import MotionLimits
     from neural_ik_ros.simulation.demo_report import make_report
 
-    limits = MotionLimits.of_arm(arm, acceleration=[5.0] * 6, jerk=[50.0] * 6)
+    limits = MotionLimits.from_arm(arm, acceleration=[5.0] * 6, jerk=[50.0] * 6)
     lines = table(make_report(made_recording(arm), limits)).splitlines()
     text = '\n'.join(lines)
     assert f'targets sent {N}, answered {N}' in text

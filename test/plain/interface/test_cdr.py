@@ -137,10 +137,10 @@ def test_decode_reads_every_message_of_the_reference_bag():
 
 
 def test_solution_is_serialised_as_its_message():
-    from neural_ik_ros.replay.bag_writer import Messages
+    from neural_ik_ros.replay.bag_writer import MessageBuilder
 
     names = [f'joint_{i}' for i in range(1, 7)]
-    messages = Messages(names, 'base_link')
+    messages = MessageBuilder(names, 'base_link')
     for q in np.random.default_rng(5).normal(size=(3, 6)):
         stamp = made('Time', *(q[:2] * 1e8 + 1e9).astype(int).tolist())
         expected = made(
@@ -153,9 +153,9 @@ def test_solution_is_serialised_as_its_message():
 @pytest.mark.parametrize('prefix', ['', 'left_'])
 def test_command_is_serialised_as_its_message(prefix):
     """The layout of a number of points is made once; nothing of one command stays in the next."""
-    from neural_ik_ros.replay.bag_writer import Messages
+    from neural_ik_ros.replay.bag_writer import MessageBuilder
 
-    messages = Messages([f'{prefix}joint_{i}' for i in range(1, 7)], 'base_link')
+    messages = MessageBuilder([f'{prefix}joint_{i}' for i in range(1, 7)], 'base_link')
     for seed, n_tail in enumerate([0, 8, 3, 8, 0, 1, 3]):
         command = example_command(n_tail, seed + 2)
         data = bytes(types().serialize_cdr(messages.trajectory(command), JOINT_TRAJECTORY))

@@ -28,7 +28,7 @@ def test_values_have_counts_latencies_watchdogs_and_evidence(arm):
         statistics.on_target(output, 200_000 * (k + 1))
         statistics.on_tick(1 + 4_000_000 * k)
     statistics.on_target(Output(status=IkStatus.UNREACHABLE), 5_000_000)
-    values = statistics.values(HEALTH)
+    values = statistics.diagnostic_values(HEALTH)
     assert values['count SOLVED'] == '10'
     assert values['count UNREACHABLE'] == '1'
     assert values['seed current'] == '10'
@@ -88,18 +88,18 @@ def test_values_show_what_the_limits_cost(arm):
     command = object()  # it only matters that there is one
     for _ in range(3):
         statistics.on_command(Output(status=IkStatus.SOLVED, command=command, deviation=deviation))
-    values = statistics.values(HEALTH)
+    values = statistics.diagnostic_values(HEALTH)
     assert values['limited commands'] == '3'
     assert float(values['deviation [rad]']) == pytest.approx(0.01, rel=1e-3)
     assert 0.001 < float(values['deviation [m]']) < 0.02
     statistics.on_command(Output(status=IkStatus.SOLVED, command=command))
-    assert float(statistics.values(HEALTH)['deviation [m]']) == 0.0
+    assert float(statistics.diagnostic_values(HEALTH)['deviation [m]']) == 0.0
 
 
 def test_statistics_do_not_grow():
     statistics = NodeStatistics()
     for k in range(3 * WINDOW_SIZE):
         statistics.on_target(Output(status=StreamStatus.STALE_TARGET), k)
-    values = statistics.values(HEALTH)
+    values = statistics.diagnostic_values(HEALTH)
     assert values['count STALE_TARGET'] == f'{3 * WINDOW_SIZE}'
     assert float(values['callback p50 [ms]']) > 2 * WINDOW_SIZE * 1e-6

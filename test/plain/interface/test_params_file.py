@@ -11,7 +11,7 @@ from strategies import REPOSITORY
 
 from neural_ik_ros.interface import params_file
 from neural_ik_ros.interface.node_config import NodeConfig
-from neural_ik_ros.interface.parameter_table import (
+from neural_ik_ros.interface.parameter_schema import (
     ParameterError,
     ParameterFileError,
     RenamedParameterError,

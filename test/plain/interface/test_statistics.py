@@ -26,15 +26,15 @@ def test_percentiles_of_nothing_are_an_error():
 
 def test_window_knows_the_recent_values_only():
     window = Window()
-    assert window.values('solve', 'ms', '.1f') == {}
+    assert window.diagnostic_values('solve', 'ms', '.1f') == {}
     for value in [1e9] * 10 + [float(k) for k in range(WINDOW_SIZE)]:
         window.add(value)
-    assert window.values('solve', 'ms', '.1f') == {
+    assert window.diagnostic_values('solve', 'ms', '.1f') == {
         'solve p50 [ms]': '511.5',
         'solve p99 [ms]': '1012.8',
         'solve max [ms]': '1023.0',
     }
-    assert next(iter(window.values('iterations', '', '.0f'))) == 'iterations p50'
+    assert next(iter(window.diagnostic_values('iterations', '', '.0f'))) == 'iterations p50'
 
 
 def test_sketch_has_percentiles_to_a_thousandth():

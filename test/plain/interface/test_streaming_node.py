@@ -24,7 +24,7 @@ FAR = HOME + 0.5
 PERIOD_NS, START_NS = 4_000_000, 10**18
 OUT_OF_REACH = 10.0  # [m]
 TIMEOUT_S = 10.0  # of joint states
-CONFIG = NodeConfig(following_error_rad=0.0, joint_state_timeout_s=TIMEOUT_S)
+CONFIG = NodeConfig(max_following_error_rad=0.0, joint_state_timeout_s=TIMEOUT_S)
 SLOW_NS = 3 * PERIOD_NS  # of a refusal
 
 

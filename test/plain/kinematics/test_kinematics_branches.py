@@ -73,7 +73,7 @@ def nearest(arm: Arm, q: Joints) -> tuple[float, Joints]:
 @pytest.mark.parametrize('shape', SHAPES)
 def test_branches_contain_the_joints_that_made_the_pose(shape):
     arm = SHAPES[shape]
-    assert ClosedForm.of_arm(arm).is_exact
+    assert ClosedForm.from_arm(arm).is_exact
     distances = [nearest(arm, q)[0] for q in random_joints(arm, np.random.default_rng(1), 300)]
     assert len(distances) == 300
     assert np.quantile(distances, 0.98) < EXACT
@@ -132,7 +132,7 @@ def test_branches_of_a_calibrated_arm_refine_to_every_branch(arm):
         rotations = arm.rotations @ rotation_from_rpy(rng.uniform(-1e-3, 1e-3, (7, 3)))
         translations = arm.translations + rng.uniform(-1e-3, 1e-3, (7, 3))
         calibrated = replace(arm, rotations=rotations, translations=translations)
-        assert not ClosedForm.of_arm(calibrated).is_exact
+        assert not ClosedForm.from_arm(calibrated).is_exact
         q = random_joints(arm, rng, 1)[0]
         target = forward(calibrated, q)
         found = branches(calibrated, target, HERE)
@@ -144,14 +144,14 @@ def test_branches_of_a_calibrated_arm_refine_to_every_branch(arm):
 
 def test_branches_are_not_known_when_the_wrist_is_not_spherical():
     offset = shaped({4: [0.0, 0.4, 0.755]}, {})
-    assert not ClosedForm.of_arm(offset).is_known
+    assert not ClosedForm.from_arm(offset).is_known
     assert branches(offset, forward(offset, np.ones(6)), HERE).shape == (0, 6)
 
 
 def test_branches_are_not_known_when_axes_1_and_2_are_parallel():
     rotations = shipped_arm().rotations.copy()
     rotations[1] = np.eye(3)
-    assert not ClosedForm.of_arm(replace(shipped_arm(), rotations=rotations)).is_known
+    assert not ClosedForm.from_arm(replace(shipped_arm(), rotations=rotations)).is_known
 
 
 def test_branches_leave_their_arguments_alone(arm):

@@ -77,7 +77,7 @@ def test_solutions_are_those_of_the_closed_form(arm: Arm, find, share: float):
 
 def test_solutions_of_an_offset_wrist_are_those_of_many_random_starts(urdf_text: str):
     offset = arm_from_urdf(urdf_text.replace('xyz="0.755 0 0"', 'xyz="0.755 0.04 0.06"'))
-    assert not ClosedForm.of_arm(offset).is_exact
+    assert not ClosedForm.from_arm(offset).is_exact
     rng = np.random.default_rng(12)
     q = random_joints(offset, rng, 40)
     starts = np.repeat(np.arange(len(q)), 300)

@@ -84,7 +84,7 @@ def test_update_averages_noise():
 
 @pytest.fixture(scope='module')
 def limits(arm: Arm) -> MotionLimits:
-    return MotionLimits.of_arm(arm, acceleration=[5.0] * 3 + [10.0] * 3, jerk=JERK)
+    return MotionLimits.from_arm(arm, acceleration=[5.0] * 3 + [10.0] * 3, jerk=JERK)
 
 
 def test_noisy_stream_is_followed_within_the_limits_and_near_the_path(limits):

@@ -21,7 +21,7 @@ N_STEPS = 1500
 
 @pytest.fixture(scope='module')
 def limits(arm: Arm) -> MotionLimits:
-    return MotionLimits.of_arm(arm, acceleration=ACCELERATION, jerk=JERK)
+    return MotionLimits.from_arm(arm, acceleration=ACCELERATION, jerk=JERK)
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_braking_ends_at_rest_within_the_limits(generator, limits, script, n_ste
 
 
 def test_braking_is_not_cut_off_when_the_limits_are_tiny(arm):
-    limits = MotionLimits.of_arm(arm, acceleration=[0.02] * 6, jerk=[0.2] * 6)
+    limits = MotionLimits.from_arm(arm, acceleration=[0.02] * 6, jerk=[0.2] * 6)
     generator = MotionGenerator(limits)
     generator.set_goal(np.full(6, 1.0), 0.0)
     for _ in range(20):
@@ -191,7 +191,7 @@ def test_braking_is_not_cut_off_when_the_limits_are_tiny(arm):
 
 
 def test_limits_of_an_arm_are_scaled_by_the_share_of_velocity(arm):
-    limits = MotionLimits.of_arm(
+    limits = MotionLimits.from_arm(
         arm, acceleration=ACCELERATION, jerk=JERK, velocity_scaling_factor=0.25
     )
     assert_allclose(limits.velocity, 0.25 * arm.velocity)

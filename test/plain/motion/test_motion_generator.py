@@ -19,7 +19,7 @@ NEARLY = 1e-5  # [rad] what a parabola misses in a hundredth of a second
 
 @pytest.fixture(scope='module')
 def limits(arm: Arm) -> MotionLimits:
-    return MotionLimits.of_arm(arm, acceleration=ACCELERATION, jerk=JERK)
+    return MotionLimits.from_arm(arm, acceleration=ACCELERATION, jerk=JERK)
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_advance_survives_input_that_ruckig_refuses(generator):
 @pytest.mark.parametrize('excess', [0.0, 1e-16, 1e-15, -1e-15, 1e-13])
 def test_round_numbers_are_reached_where_ruckig_finds_no_plan(arm, sign, excess):
     """From rest, 2 a^3 / j^2 is where the acceleration just reaches its limit."""
-    limits = MotionLimits.of_arm(arm, acceleration=ACCELERATION, jerk=JERK)
+    limits = MotionLimits.from_arm(arm, acceleration=ACCELERATION, jerk=JERK)
     start = np.array([0.0, 0.2833, 0.3052, 0.0, 0.9822, 0.0])
     goal = start + sign * (2.0 * limits.acceleration**3 / limits.jerk**2 + excess)
     generator = MotionGenerator(limits)

@@ -20,7 +20,7 @@ from neural_ik_ros.motion.limits import braking_range, stoppable_speed
 
 @pytest.fixture(scope='module')
 def limits(arm: Arm) -> MotionLimits:
-    return MotionLimits.of_arm(arm, acceleration=ACCELERATION, jerk=JERK)
+    return MotionLimits.from_arm(arm, acceleration=ACCELERATION, jerk=JERK)
 
 
 def state_of(*rows: FloatArray) -> MotionState:

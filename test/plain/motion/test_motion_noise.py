@@ -17,7 +17,7 @@ HOME = np.array([0.1, 0.2, 0.3, 0.1, 0.9, 0.2])
 
 @pytest.fixture
 def generator(arm):
-    limits = MotionLimits.of_arm(arm, acceleration=[5.0] * 6, jerk=[50.0] * 6)
+    limits = MotionLimits.from_arm(arm, acceleration=[5.0] * 6, jerk=[50.0] * 6)
     return MotionGenerator(limits)
 
 

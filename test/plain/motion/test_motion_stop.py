@@ -12,7 +12,7 @@ from ruckig import ControlInterface, InputParameter, Ruckig, Synchronization, Tr
 
 from neural_ik_ros.kinematics import Arm, FloatArray
 from neural_ik_ros.motion import MotionLimits, MotionState
-from neural_ik_ros.motion.goal_frame import (
+from neural_ik_ros.motion.moving_goal import (
     MAX_QD,
     MAX_QDD,
     MIN_QD,
@@ -31,7 +31,7 @@ ROUNDING = 1e-12  # [rad], [rad/s], [rad/s^2], [s]
 
 @pytest.fixture(scope='module')
 def limits(arm: Arm) -> MotionLimits:
-    return MotionLimits.of_arm(arm, acceleration=ACCELERATION, jerk=JERK)
+    return MotionLimits.from_arm(arm, acceleration=ACCELERATION, jerk=JERK)
 
 
 def some_state(rng: np.random.Generator, limits: MotionLimits) -> FloatArray:

@@ -41,7 +41,8 @@ def test_deviation_is_none_while_a_stream_is_followed_exactly(make_bench):
 
 
 @pytest.mark.parametrize(
-    ('name', 'value'), [('output_mode', 'both'), ('following_error', -0.1), ('recovery_s', 0.0)]
+    ('name', 'value'),
+    [('output_mode', 'both'), ('max_following_error', -0.1), ('recovery_s', 0.0)],
 )
 def test_config_refuses_by_name_what_makes_no_sense(name, value):
     with pytest.raises(NeuralIkError, match=name):

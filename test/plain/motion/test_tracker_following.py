@@ -44,7 +44,7 @@ def test_arm_that_follows_late_is_no_fault(make_bench):
 
 
 def test_arm_that_follows_too_late_is_a_fault(make_bench):
-    bench = make_bench(following_delay_s=0.05, following_error=0.01)
+    bench = make_bench(following_delay_s=0.05, max_following_error=0.01)
     bench.joints()
     assert StreamStatus.FOLLOWING_ERROR in follow(bench, 30, np.zeros(6))
 
@@ -58,7 +58,7 @@ def test_offset_is_a_fault_beyond_the_tolerance(make_bench, offset, is_fault):
 
 
 def test_following_is_not_checked_where_the_tolerance_is_zero(make_bench):
-    bench = make_bench(following_error=0.0)
+    bench = make_bench(max_following_error=0.0)
     bench.joints()
     assert set(follow(bench, 1, np.full(6, 0.2))) == {IkStatus.SOLVED}
 

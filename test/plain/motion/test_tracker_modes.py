@@ -144,7 +144,7 @@ def test_command_at_rest_says_nothing_more(make_bench):
 
 
 def test_whole_motion_is_one_command_within_the_limits(make_bench, limits):
-    bench = make_bench(output_mode='trajectory', following_error=0.0)
+    bench = make_bench(output_mode='trajectory', max_following_error=0.0)
     bench.joints()
     command = bench.target(FAR).command
     assert bench.wait(5000 * MS) == 0, 'and nothing else'

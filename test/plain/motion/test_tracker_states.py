@@ -18,7 +18,7 @@ ARRIVED = 1000 * MS  # enough to get there, and to be idle afterwards
 
 @pytest.fixture(params=OUTPUT_MODES)
 def ready(request, make_bench) -> Bench:
-    bench = make_bench(output_mode=request.param, following_error=0.0)
+    bench = make_bench(output_mode=request.param, max_following_error=0.0)
     bench.joints()
     return bench
 

@@ -20,7 +20,7 @@ from neural_ik_ros.cli.main import main
 from neural_ik_ros.kinematics import Arm, forward, random_joints
 from neural_ik_ros.learning.bundle.card import CARD, MODEL, FileRecord, parse_card
 from neural_ik_ros.learning.bundle.engines import LiteRtEngine
-from neural_ik_ros.learning.bundle.predictor import NetworkSeed
+from neural_ik_ros.learning.bundle.network_seed import NetworkSeed
 from neural_ik_ros.learning.bundle.storage import shipped_bundle
 from neural_ik_ros.replay.regression import (
     MISSING,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -46,6 +47,20 @@ def test_imports_are_read_from_every_file(package):
     assert len(found) > 3 * len(package)
     assert any(one.is_nested for one in found)
     assert any(one.is_typing for one in found)
+
+
+def test_design_page_names_files_that_exist(package):
+    """Each ``row/.../file.py``, and each bare ``file.py`` in the folder named before it."""
+    text = (REPOSITORY / 'docs' / 'design.md').read_text(encoding='utf-8')
+    named = 0
+    for line in text.splitlines():
+        folder = ''
+        for path in re.findall(r'`([\w/]+\.py)`', line):
+            folder = path.rpartition('/')[0] or folder
+            in_package = path if '/' in path else f'{folder}/{path}'.lstrip('/')
+            named += 1
+            assert in_package in package or (REPOSITORY / path).exists(), path
+    assert named > 40
 
 
 def test_imports_obey_the_layer_table(package):

@@ -19,7 +19,7 @@ from neural_ik_ros.simulation.demo_report import DemoReport, Recording, make_rep
 
 @pytest.fixture(scope='module')
 def limits(arm: Arm) -> MotionLimits:
-    return MotionLimits.of_arm(arm, acceleration=[5.0] * 6, jerk=[50.0] * 6)
+    return MotionLimits.from_arm(arm, acceleration=[5.0] * 6, jerk=[50.0] * 6)
 
 
 @pytest.fixture(scope='module')

@@ -234,7 +234,7 @@ def offset_arm(arm) -> Arm:
     translations = arm.translations.copy()
     translations[4] += [0.0, 0.3, 0.0]
     offset = replace(arm, translations=translations)
-    assert not ClosedForm.of_arm(offset).is_known
+    assert not ClosedForm.from_arm(offset).is_known
     return offset
 
 

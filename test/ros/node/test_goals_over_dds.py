@@ -16,7 +16,7 @@ from rclpy.task import Future
 
 from neural_ik_ros.interface.controller_rules import first_violation
 from neural_ik_ros.interface.messages import ns_from_time, trajectory_from_message
-from neural_ik_ros.ros.node.goals import FollowJointTrajectory
+from neural_ik_ros.ros.node.action_goals import FollowJointTrajectory
 
 pytestmark = pytest.mark.skipif(FollowJointTrajectory is None, reason='control_msgs is missing')
 

@@ -179,7 +179,7 @@ def test_one_bad_value_of_a_set_leaves_all_as_before(start_node, peer):
     [
         ('max_jerk', [50.0] * 5, '5 elements given, 6 needed'),
         ('velocity_scaling_factor', 2.0, 'velocity_scaling_factor'),
-        ('following_error_rad', float('nan'), 'out of range'),
+        ('max_following_error_rad', float('nan'), 'out of range'),
         ('cpu_affinity', 'all', 'read-only'),
     ],
 )

@@ -150,7 +150,7 @@ class SimulatedTime:
 @pytest.fixture
 def simulation(start_node, peer, set_clock):
     """Return a simulated cell with a node that is active."""
-    sim_time = ('-p', 'use_sim_time:=true', '-p', 'following_error_rad:=0.0')
+    sim_time = ('-p', 'use_sim_time:=true', '-p', 'max_following_error_rad:=0.0')
     node = start_node('neural_ik_node', *AUTOSTART, *sim_time)
     yield SimulatedTime(Driver(peer).connect(), set_clock)
     assert_clean_exit(node, node.stop())

@@ -17,7 +17,7 @@ from peers import NodeProcess, Peer
 from sensor_msgs.msg import JointState
 
 from neural_ik_ros.interface.messages import ns_from_time, target_from_pose
-from neural_ik_ros.interface.parameter_table import config_from_values, parameters_of
+from neural_ik_ros.interface.parameter_schema import config_from_values, parameters_of
 from neural_ik_ros.kinematics import forward
 from neural_ik_ros.ros.nodes.target_source import TargetSourceConfig
 from neural_ik_ros.ros.runtime import qos

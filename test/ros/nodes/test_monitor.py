@@ -38,7 +38,7 @@ def report() -> DiagnosticStatus:
         statistics.on_tick(1 + 4_000_000 * k)
     statistics.on_target(Output(status=IkStatus.UNREACHABLE), 5_000_000)
     newest = statistics.newest
-    values = statistics.values(HEALTH)
+    values = statistics.diagnostic_values(HEALTH)
     return status_message('/left/neural_ik', newest.status, newest.reason, values)
 
 

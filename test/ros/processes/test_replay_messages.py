@@ -49,14 +49,14 @@ def commands() -> list[Command]:
 def test_trajectory_in_a_bag_is_the_one_that_the_node_sends(command):
     from neural_ik_ros.interface.cdr import JOINT_TRAJECTORY
     from neural_ik_ros.replay.bag_types import typestore
-    from neural_ik_ros.replay.bag_writer import Messages
+    from neural_ik_ros.replay.bag_writer import MessageBuilder
 
     sent = make_trajectory(JOINT_NAMES)
     fill_trajectory(sent, command.q, command.interval_ns, command.tail)
-    written = Messages(JOINT_NAMES, 'base_link').trajectory(command)
+    written = MessageBuilder(JOINT_NAMES, 'base_link').trajectory(command)
     data = bytes(typestore().serialize_cdr(written, JOINT_TRAJECTORY))
     assert deserialize_message(data, JointTrajectory) == sent
-    assert Messages(JOINT_NAMES, 'base_link').command(command) == data
+    assert MessageBuilder(JOINT_NAMES, 'base_link').command(command) == data
 
 
 def test_every_message_of_a_bag_is_read_by_ros_and_back(tmp_path):

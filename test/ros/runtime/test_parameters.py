@@ -11,8 +11,8 @@ from rclpy.context import Context
 from rclpy.parameter import Parameter
 
 from neural_ik_ros.errors import NeuralIkError
-from neural_ik_ros.interface import parameter_table
-from neural_ik_ros.interface.parameter_table import (
+from neural_ik_ros.interface import parameter_schema
+from neural_ik_ros.interface.parameter_schema import (
     ParameterError,
     RenamedParameterError,
     parameter,
@@ -178,7 +178,7 @@ def test_validate_is_called_last_and_its_reason_reaches_the_caller(make_node):
 
 @pytest.mark.parametrize('value', [5.0, 'text', [1.0, 2.0]])
 def test_former_name_is_refused_with_the_present_one(make_node, monkeypatch, value):
-    monkeypatch.setattr(parameter_table, 'RENAMED', {'speed_hz': 'rate_hz', 'other': 'absent'})
+    monkeypatch.setattr(parameter_schema, 'RENAMED', {'speed_hz': 'rate_hz', 'other': 'absent'})
     declare_parameters(make_node(Parameter('other', value=value)), Config)  # of another node
     node = make_node()
     assert declare_parameters(node, Config) == Config()

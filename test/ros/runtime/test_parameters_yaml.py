@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from neural_ik_ros.interface.node_config import NodeConfig
-from neural_ik_ros.interface.parameter_table import METADATA_KEY, RENAMED
+from neural_ik_ros.interface.parameter_schema import METADATA_KEY, RENAMED
 from neural_ik_ros.ros.nodes.bag_player import BagPlayerConfig
 from neural_ik_ros.ros.nodes.path_markers import PathMarkersConfig
 from neural_ik_ros.ros.nodes.simulated_arm import SimulatedArmConfig

@@ -27,7 +27,7 @@ import numpy as np
 
 from ..angles import TAU
 from ..compiled import compiled
-from ..small import in_parent_frame
+from ..linalg3 import in_parent_frame
 from ..types import FloatArray
 from .trig_polynomial import MAX_ROOTS, interpolate_into, roots_into
 

@@ -19,7 +19,7 @@ Status: TypeAlias = IkStatus | StreamStatus
 STOP_POINTS = 8  # of the stop that follows a command, at most
 STREAM, TRAJECTORY = 'stream', 'trajectory'
 OUTPUT_MODES = (STREAM, TRAJECTORY)
-POSITIVE = (
+MUST_BE_POSITIVE = (
     'rate_hz', 'target_timeout_s', 'joint_state_timeout_s', 'following_delay_s',
     'max_command_delay_s', 'recovery_s',
 )  # fmt: skip
@@ -41,7 +41,7 @@ class TrackerConfig:
     rate_hz: float = 250.0  # commands between targets
     target_timeout_s: float = 0.1  # largest difference between a target's stamp and now
     joint_state_timeout_s: float = 0.5  # largest age of the last joint state
-    following_error: float = 0.05  # [rad] allowed between arm and commands; 0 for any
+    max_following_error: float = 0.05  # [rad] allowed between arm and commands; 0 for any
     following_delay_s: float = 0.15  # by which the arm may lag behind
     max_command_delay_s: float = 0.5  # by which a command may be late
     automatic_recovery: bool = True  # from faults, else only by activation
@@ -53,11 +53,11 @@ class TrackerConfig:
 
         :raises TrackerConfigError: If one is not a time, a tolerance or a mode.
         """
-        for name in POSITIVE:
+        for name in MUST_BE_POSITIVE:
             if not 0.0 < getattr(self, name) < float('inf'):
                 raise TrackerConfigError(name, 'a positive finite number')
-        if not 0.0 <= self.following_error < float('inf'):
-            raise TrackerConfigError('following_error', 'zero or a positive finite number')
+        if not 0.0 <= self.max_following_error < float('inf'):
+            raise TrackerConfigError('max_following_error', 'zero or a positive finite number')
         if self.output_mode not in OUTPUT_MODES:
             raise TrackerConfigError('output_mode', f'one of {", ".join(OUTPUT_MODES)}')
 

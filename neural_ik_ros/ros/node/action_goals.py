@@ -91,7 +91,7 @@ class Goals:
         sent = self._client.send_goal_async(goal, if_newest(self._on_feedback))
         sent.add_done_callback(if_newest(on_response))
 
-    def values(self) -> dict[str, str]:
+    def diagnostic_values(self) -> dict[str, str]:
         """Return state and feedback of the newest goal, as values of diagnostics."""
         return {
             'goal': self._state,

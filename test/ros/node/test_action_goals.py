@@ -13,8 +13,8 @@ from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from driver import CONFIGURE, Driver
 
-from neural_ik_ros.ros.node import goals
-from neural_ik_ros.ros.node.goals import Goals, MissingControlMsgsError
+from neural_ik_ros.ros.node import action_goals
+from neural_ik_ros.ros.node.action_goals import Goals, MissingControlMsgsError
 
 SERVER = '/controller/follow_joint_trajectory'
 
@@ -73,25 +73,25 @@ class Client:
 def cell(monkeypatch) -> SimpleNamespace:
     """Return goals, their client, and what they reported."""
     action = SimpleNamespace(Goal=lambda trajectory: SimpleNamespace(trajectory=trajectory))
-    monkeypatch.setattr(goals, 'FollowJointTrajectory', action)
-    monkeypatch.setattr(goals, 'ActionClient', Client)
+    monkeypatch.setattr(action_goals, 'FollowJointTrajectory', action)
+    monkeypatch.setattr(action_goals, 'ActionClient', Client)
     node = SimpleNamespace(resolve_service_name=lambda name: f'/controller/{name}')
     updates: list[str] = []
     failures: list[str] = []
     made = Goals(
         node,
         'follow_joint_trajectory',
-        on_update=lambda: updates.append(made.values()['goal']),
+        on_update=lambda: updates.append(made.diagnostic_values()['goal']),
         on_failure=failures.append,
     )
     return SimpleNamespace(goals=made, client=made._client, updates=updates, failures=failures)
 
 
 def test_goal_that_is_reached_is_reported_step_by_step(cell):
-    assert cell.goals.values()['goal'] == 'none'
+    assert cell.goals.diagnostic_values()['goal'] == 'none'
     cell.goals.send('motion')
     assert cell.client.goals[0].trajectory == 'motion'
-    assert cell.goals.values()['goal'] == 'sent'
+    assert cell.goals.diagnostic_values()['goal'] == 'sent'
     cell.client.accept()
     cell.client.end(GoalStatus.STATUS_SUCCEEDED)
     assert cell.updates == ['accepted', 'succeeded']
@@ -115,7 +115,7 @@ def test_goal_that_is_not_reached_is_a_failure_reported_once(cell, status, code,
     cell.goals.send('motion')
     cell.client.accept()
     cell.client.end(status, code, text)
-    assert cell.goals.values()['goal'] == f'failed: {reason}'
+    assert cell.goals.diagnostic_values()['goal'] == f'failed: {reason}'
     assert cell.failures == [reason]
     assert cell.updates == ['accepted']
 
@@ -140,14 +140,14 @@ def test_old_goal_is_of_no_interest_once_there_is_a_new_one(cell):
     cell.client.feedback[0](feedback(1.0, [9.0]))
     cell.client.end(GoalStatus.STATUS_ABORTED, -5, number=0)
     assert cell.failures == []
-    assert cell.goals.values() == {
+    assert cell.goals.diagnostic_values() == {
         'goal': 'sent',
         'goal time [s]': '0.000',
         'goal error [rad]': '0.0000',
     }
     cell.client.accept()
     cell.client.end(GoalStatus.STATUS_SUCCEEDED)
-    assert cell.goals.values()['goal'] == 'succeeded'
+    assert cell.goals.diagnostic_values()['goal'] == 'succeeded'
 
 
 def test_old_goal_that_is_accepted_late_is_not_waited_for(cell):
@@ -163,7 +163,7 @@ def test_new_goal_replaces_the_failure_of_the_old_one(cell):
     cell.goals.send('old')
     cell.client.is_ready = True
     cell.goals.send('new')
-    assert cell.goals.values()['goal'] == 'sent'
+    assert cell.goals.diagnostic_values()['goal'] == 'sent'
 
 
 def feedback(time_s: float, error: list[float]) -> Any:
@@ -176,10 +176,10 @@ def test_feedback_gives_time_and_largest_error(cell):
     cell.goals.send('motion')
     cell.client.accept()
     cell.client.feedback[0](feedback(1.0, [0.01, -0.03, 0.0]))
-    figures = cell.goals.values()
+    figures = cell.goals.diagnostic_values()
     assert (figures['goal time [s]'], figures['goal error [rad]']) == ('1.500', '0.0300')
     cell.client.feedback[0](feedback(2.0, []))
-    assert cell.goals.values()['goal error [rad]'] == '0.0000'
+    assert cell.goals.diagnostic_values()['goal error [rad]'] == '0.0000'
 
 
 def test_client_is_destroyed_with_it(cell):
@@ -188,12 +188,14 @@ def test_client_is_destroyed_with_it(cell):
 
 
 def test_goals_without_control_msgs_are_an_error_with_a_remedy(monkeypatch):
-    monkeypatch.setattr(goals, 'FollowJointTrajectory', None)
+    monkeypatch.setattr(action_goals, 'FollowJointTrajectory', None)
     with pytest.raises(MissingControlMsgsError, match='set output_mode to trajectory'):
         Goals(SimpleNamespace(), 'name', on_update=print, on_failure=print)
 
 
-@pytest.mark.skipif(goals.FollowJointTrajectory is not None, reason='control_msgs is installed')
+@pytest.mark.skipif(
+    action_goals.FollowJointTrajectory is not None, reason='control_msgs is installed'
+)
 def test_node_is_not_configured_where_goals_are_to_be_sent_and_cannot(start_node, peer):
     process = start_node('neural_ik_node', '-p', 'output_mode:=action')
     assert not Driver(peer).change_state(CONFIGURE)

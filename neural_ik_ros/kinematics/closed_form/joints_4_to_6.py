@@ -10,10 +10,12 @@ import numpy as np
 
 from ..angles import TAU
 from ..compiled import compiled
-from ..small import mult33, rotz_tmul33, tmul33
+from ..linalg3 import mult33, rotz_tmul33, tmul33
 from ..types import FloatArray
 
-FREE_TOL_EXACT = 1e-7  # [m], [rad] this near to a singularity a joint is free: any angle will do
+FREE_JOINT_TOL_EXACT = (
+    1e-7  # [m], [rad] this near to a singularity a joint is free: any angle will do
+)
 N_FREE_ANGLES = 6  # angles tried for a free joint
 MAX_WRIST_SOLUTIONS = 2 * (1 + N_FREE_ANGLES)
 
@@ -24,7 +26,7 @@ def wrist_joints_into(
     target: FloatArray,
     q: tuple[float, float, float],
     q_near: FloatArray,
-    free_tol: float,
+    free_joint_tol: float,
     seeds: FloatArray,
     count: int,
 ) -> int:
@@ -50,13 +52,13 @@ def wrist_joints_into(
         middle = mult33(middle, np.ascontiguousarray(rotations[5].T))  # R4 Rz(q5) R5
         q4 = math.atan2(wanted[1, 2], wanted[0, 2]) - math.atan2(middle[1, 2], middle[0, 2])
         count = _append(seeds, count, (*q, q4, q5, _joint6(middle, q4, wanted)))
-        if math.hypot(middle[0, 2], middle[1, 2]) >= free_tol:
+        if math.hypot(middle[0, 2], middle[1, 2]) >= free_joint_tol:
             continue
         # Axes 4 and 6 are in line: each joint takes half of the rotation still missing.
         missing = _joint6(middle, q_near[3], wanted) - q_near[5]
         missing -= TAU * np.round(missing / TAU)
         q4 = q_near[3] + 0.5 * math.copysign(missing, missing * middle[2, 2])
-        for _ in range(1 if free_tol == FREE_TOL_EXACT else N_FREE_ANGLES):
+        for _ in range(1 if free_joint_tol == FREE_JOINT_TOL_EXACT else N_FREE_ANGLES):
             seed = (*q, q4, q5, _joint6(middle, q4, wanted))
             count, q4 = _append(seeds, count, seed), q4 + TAU / N_FREE_ANGLES
     return count

@@ -22,6 +22,7 @@ Value = TypeVar('Value', float, int, bool, str, tuple[float, ...], tuple[str, ..
 METADATA_KEY = 'ros_parameter'
 RENAMED = {  # old -> new, of all nodes; old names are refused, so that no setting is lost
     'answers': 'responses',
+    'following_error_rad': 'max_following_error_rad',
     'geometry_tolerance_m': 'robot_description_tolerance_m',
     'overrun_timeout_s': 'max_command_delay_s',
     'path_length': 'max_poses',
