@@ -27,7 +27,10 @@ TO_NODE = ('-r', 'target_pose:=/neural_ik/target_pose')
 NEURAL_IK_NODE = (
     'from neural_ik_ros.ros.node.node import NeuralIkNode\nNode = probed(NeuralIkNode)'
 )
-RELAY_NODE = 'from neural_ik_ros.ros.nodes.relay import Relay\nNode = probed(Relay)'
+RELAY_NODE = (
+    'from neural_ik_ros.ros.nodes.baseline_relay import BaselineRelay\n'
+    'Node = probed(BaselineRelay)'
+)
 # This folder comes last, to hide no module.
 IMPORT_PROBE = f"""
 import sys

@@ -53,7 +53,7 @@ CONVERTER = """
 from trajectory_msgs.msg import JointTrajectory
 import numpy as np
 from neural_ik_ros.motion import Waypoints
-from neural_ik_ros.ros.nodes.relay import Relay
+from neural_ik_ros.ros.nodes.baseline_relay import BaselineRelay
 from neural_ik_ros.interface.messages import fill_trajectory, make_trajectory, target_from_pose
 
 class Converter(BaselineRelay):
@@ -66,7 +66,7 @@ class Converter(BaselineRelay):
 
     def _on_target(self, message):
         target_from_pose(message)
-        fill_trajectory(self._answer, self._tail.q[:1], 4_000_000, self._tail)
+        fill_trajectory(self._trajectory, self._tail.q[:1], 4_000_000, self._tail)
         super()._on_target(message)
 
 Node = probed(Converter)

@@ -66,7 +66,7 @@ class Stage:
         self._targets.publish(message)
         self._solutions.publish(self._joint_state(SOLVED))
         self._joints.publish(self._joint_state(MEASURED))
-        self._statuses.publish(status_message('/neural_ik', status, status.value))
+        self._statuses.publish(status_message('/neural_ik', status, status.value, {}))
         self.peer.spin_for(0.02)
 
     def play_until(self, is_done: Callable[[], object]) -> None:
