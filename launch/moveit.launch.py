@@ -19,7 +19,7 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import PushROSNamespace, SetParameter
 from launch_ros.substitutions import FindPackageShare
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import ConfigError
 
 BOOLEAN = ['true', 'false']
 MOVEIT_FILES = {'move_group': 'move_group.launch.py', 'rviz': 'moveit_rviz.launch.py'}
@@ -74,13 +74,11 @@ def moveit_file(package: str, file: str) -> str:
     try:
         path = Path(get_package_share_directory(package)) / 'launch' / file
     except (PackageNotFoundError, ValueError) as error:  # ValueError: not even a package name
-        raise NeuralIkError(
-            f'moveit_config: there is no package {package!r}. Build it and source its workspace, '
-            'or leave the argument empty.'
-        ) from error
+        problem = f'there is no package {package!r}'
+        remedy = 'build it and source its workspace, or leave the argument empty'
+        raise ConfigError('moveit_config', problem, remedy) from error
     if not path.is_file():
-        raise NeuralIkError(
-            f'moveit_config: {package} has no launch/{file}. Give a package made by the MoveIt '
-            'Setup Assistant, or switch this part off.'
-        )
+        problem = f'{package} has no launch/{file}'
+        remedy = 'give a package made by the MoveIt Setup Assistant, or switch this part off'
+        raise ConfigError('moveit_config', problem, remedy)
     return str(path)

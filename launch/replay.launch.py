@@ -25,7 +25,7 @@ from launch_ros.event_handlers import OnStateTransition
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.ros.launching import apt_advice, missing, on_success
 
 SHARE = FindPackageShare('neural_ik_ros')
@@ -102,7 +102,7 @@ def generate_launch_description() -> LaunchDescription:
 def launch_setup(context: LaunchContext) -> list[Action]:
     given = context.launch_configurations
     if not given['bag']:
-        raise NeuralIkError('no bag given. Say bag:=FOLDER, for example one of record-demo.')
+        raise ConfigError('bag', 'none given', 'say bag:=FOLDER, for example one of record-demo')
     wants_ros2_bag = given['player'] == 'ros2_bag'
     lacking = missing(['ros2bag', 'rosbag2_transport']) if wants_ros2_bag else []
     play = ros2_bag if wants_ros2_bag and not lacking else bag_player

@@ -14,7 +14,7 @@ from launch.actions import (
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import ConfigError
 
 SHARE = FindPackageShare('neural_ik_ros')
 
@@ -51,7 +51,7 @@ def generate_launch_description() -> LaunchDescription:
 def check_names(context: LaunchContext) -> None:
     names = [context.launch_configurations[argument] for argument in ('first', 'second')]
     if names[0] == names[1]:
-        raise NeuralIkError(f'two names are needed, not {names}: set first and second.')
+        raise ConfigError('robots', f'two names are needed, not {names}', 'set first and second')
 
 
 def robot(name_argument: str) -> GroupAction:

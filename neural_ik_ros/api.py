@@ -34,7 +34,7 @@ def load_solver(
     :raises MissingLibraryError: If the engine is not installed.
     :raises UrdfError: If the URDF has no such arm.
     :raises ConfigError: If the engine is unknown, or the calibration file is invalid.
-    :raises CorrectionError: If it corrects a joint that the arm does not have.
+    :raises ConfigError: If it corrects a joint that the arm does not have.
     """
     loaded = load_bundle(None if bundle is None else Path(bundle))
     arm = loaded.arm

@@ -7,6 +7,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+SOURCE_ROS = 'source ROS 2 Jazzy, or make setup'  # the remedy for a missing rclpy
+
 
 class NeuralIkError(Exception):
     """
@@ -49,7 +51,15 @@ class BundleError(ExplainedError):
 
 
 class EvaluationError(ExplainedError):
-    """A network, a set of samples or a report cannot be evaluated."""
+    """A network, a set of samples, a recording or a report cannot be evaluated."""
+
+
+class FileError(ExplainedError):
+    """A file or folder cannot be found, read or written."""
+
+
+class ProcessError(ExplainedError):
+    """A process or node does not start, does not reply or has failed."""
 
 
 class MissingLibraryError(NeuralIkError):

@@ -7,20 +7,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from .errors import NeuralIkError
+from .errors import FileError
 
 PACKAGE_NAME = 'neural_ik_ros'
-
-
-class ShareFolderError(NeuralIkError):
-    """The share folder of the package cannot be found."""
-
-    def __init__(self, searched: list[Path]) -> None:
-        self.searched = searched
-        super().__init__(
-            f'no config/ and urdf/ of {PACKAGE_NAME} in {[str(path) for path in searched]}. '
-            'Source the workspace (install/setup.bash) or reinstall the package with pip.'
-        )
 
 
 def share_folder() -> Path:
@@ -30,7 +19,7 @@ def share_folder() -> Path:
     Searches the ament index (colcon, apt), then the Python prefix (``pip install .``), then the
     source tree (``pip install -e .`` installs no data files).
 
-    :raises ShareFolderError: If none of the three has the files.
+    :raises FileError: If none of the three has the files.
     """
     candidates = [
         *_ament_share(),
@@ -40,7 +29,11 @@ def share_folder() -> Path:
     for candidate in candidates:
         if (candidate / 'config').is_dir() and (candidate / 'urdf').is_dir():
             return candidate
-    raise ShareFolderError(candidates)
+    raise FileError(
+        f'share folder of {PACKAGE_NAME}',
+        f'no config/ and urdf/ in {[str(path) for path in candidates]}',
+        'source the workspace (install/setup.bash) or reinstall the package with pip',
+    )
 
 
 def _ament_share() -> list[Path]:

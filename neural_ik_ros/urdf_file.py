@@ -8,18 +8,11 @@ import os
 import stat
 from pathlib import Path
 
-from .errors import NeuralIkError
+from .errors import FileError
 from .share import share_folder
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
-
-
-class UrdfFileError(NeuralIkError):
-    """A robot description file cannot be read."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        self.path = path
-        super().__init__(f'{path}: {problem}; give the path of a plain URDF file.')
+REMEDY = 'give the path of a plain URDF file'
 
 
 def shipped_urdf() -> Path:
@@ -31,18 +24,18 @@ def read_urdf(path: Path) -> str:
     """
     Return the text of a regular URDF file of at most 4 MiB.
 
-    :raises UrdfFileError: If it cannot be read.
+    :raises FileError: If it cannot be read.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # opening a pipe must not block
         with os.fdopen(descriptor, 'rb') as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UrdfFileError(path, 'not a regular file')
+                raise FileError(path, 'not a regular file', REMEDY)
             content = file.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
-            raise UrdfFileError(path, f'larger than {MAX_FILE_BYTES} bytes')
+            raise FileError(path, f'larger than {MAX_FILE_BYTES} bytes', REMEDY)
         return content.decode()
     except OSError as error:
-        raise UrdfFileError(path, error.strerror or str(error)) from error
+        raise FileError(path, error.strerror or str(error), REMEDY) from error
     except UnicodeDecodeError as error:
-        raise UrdfFileError(path, 'not UTF-8') from error
+        raise FileError(path, 'not UTF-8', REMEDY) from error

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import SOURCE_ROS, FileError, MissingLibraryError
 from .argument_types import bounded_float
 
 if TYPE_CHECKING:
@@ -54,17 +55,13 @@ def _hertz(text: str) -> float:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ..errors import NeuralIkError
-
     try:
         from ..ros.processes.demo import DemoOptions, run_demo
         from ..ros.processes.demo_recording import recording_from_topics
         from ..simulation.demo_plots import save_plots
         from ..simulation.demo_report import make_report
     except ImportError as error:
-        raise NeuralIkError(
-            f'{error.name} is not installed. Source ROS 2 Jazzy, or make setup.'
-        ) from error
+        raise MissingLibraryError(error.name, SOURCE_ROS) from error
     from ..interface.factory import motion_limits
     from ..interface.node_config import NodeConfig
     from ..learning.bundle.storage import load_bundle
@@ -91,12 +88,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _make_folder(path: Path) -> Path:
-    from ..errors import NeuralIkError
-
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise NeuralIkError(f'{path}: {error.strerror}; choose another --output.') from error
+        raise FileError(path, str(error.strerror), 'choose another --output') from error
     return path.resolve()
 
 

@@ -8,6 +8,7 @@ import argparse
 import sys
 from typing import Any
 
+from ..errors import SOURCE_ROS, MissingLibraryError
 from .argument_types import bounded_float
 
 HOME_AND_CLEAR = '\x1b[H\x1b[J'
@@ -38,14 +39,10 @@ def _seconds(text: str) -> float:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ..errors import NeuralIkError
-
     try:
         from ..ros.nodes.monitor import run_monitor
     except ImportError as error:
-        raise NeuralIkError(
-            f'{error.name} is not installed. Source ROS 2 Jazzy, or make setup.'
-        ) from error
+        raise MissingLibraryError(error.name, SOURCE_ROS) from error
 
     is_live = sys.stdout.isatty() and not arguments.once
 

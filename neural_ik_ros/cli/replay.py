@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingLibraryError, NeuralIkError
+from ..errors import ConfigError, MissingLibraryError
 
 if TYPE_CHECKING:
     from ..interface.node_config import NodeConfig
@@ -92,7 +92,7 @@ def node_config(arguments: argparse.Namespace) -> NodeConfig:
     """
     Return the configuration given by the arguments of ``add_node_arguments``.
 
-    :raises NeuralIkError: If the parameter file cannot be used.
+    :raises ConfigError: If the parameter file cannot be used.
     """
     from ..interface.params_file import config_from_file
 
@@ -114,9 +114,10 @@ def _run(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         raise not_installed(error) from error
     if arguments.renamed is not None:
-        raise NeuralIkError('--answers is now called --responses.')
+        raise ConfigError('--answers', 'is now called --responses', 'use the new name')
     if arguments.live and arguments.responses is not None:
-        raise NeuralIkError('--live records the responses itself: leave out one of both.')
+        problem = 'records the responses itself'
+        raise ConfigError('--live', problem, 'leave out one of both')
     tolerances = regression.tolerances_from_texts(arguments.tolerance)
     baseline = None if arguments.baseline is None else regression.load_baseline(arguments.baseline)
     config = node_config(arguments)
@@ -182,13 +183,11 @@ def _is_same(replay: Replay, name: str) -> bool:
     return not problem
 
 
-def not_installed(error: ImportError) -> NeuralIkError:
+def not_installed(error: ImportError) -> MissingLibraryError:
     """Return the error for a library that is missing, for bags or at all."""
     if isinstance(error, ModuleNotFoundError) and str(error.name).startswith(ALWAYS_NEEDED):
         return MissingLibraryError.of(error)
-    return NeuralIkError(
-        f'{error.name} is not installed. pip install rosbags, or neural_ik_ros[replay].'
-    )
+    return MissingLibraryError(error.name, 'pip install rosbags, or neural_ik_ros[replay]')
 
 
 def progress(unit: str) -> Any:

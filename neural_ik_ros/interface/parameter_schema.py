@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-from ..errors import NeuralIkError
+from ..errors import ConfigError
 
 Config = TypeVar('Config')
 Value = TypeVar('Value', float, int, bool, str, tuple[float, ...], tuple[str, ...])
@@ -30,34 +30,21 @@ RENAMED = {  # old -> new, of all nodes; old names are refused, so that no setti
 }
 
 
-class ParameterError(NeuralIkError):
-    """A parameter has the wrong type or a value out of range."""
-
-    def __init__(self, name: str, problem: str) -> None:
-        self.name = name
-        super().__init__(
-            f'parameter {name}: {problem}. '
-            f'Correct it in the parameter file or with -p {name}:=VALUE.'
-        )
+def bad_parameter(name: str, problem: str) -> ConfigError:
+    """Return the error for the value of a parameter."""
+    remedy = f'correct it in the parameter file or with -p {name}:=VALUE'
+    return ConfigError(f'parameter {name}', problem, remedy)
 
 
-class ParameterFileError(NeuralIkError):
-    """A parameter file cannot be used."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(
-            f'{path}: {problem}. Give a parameter file such as config/neural_ik.yaml.'
-        )
+def renamed_parameter(old: str, new: str) -> ConfigError:
+    """Return the error for a value given under a former name of a parameter."""
+    remedy = f'correct it in the parameter file or with -p {new}:=VALUE'
+    return ConfigError(f'parameter {old}', f'was renamed {new}', remedy)
 
 
-class RenamedParameterError(NeuralIkError):
-    """A parameter is given under a name that it no longer has."""
-
-    def __init__(self, old: str, new: str) -> None:
-        super().__init__(
-            f'parameter {old} was renamed {new}. '
-            f'Correct it in the parameter file or with -p {new}:=VALUE.'
-        )
+def bad_parameter_file(path: Path, problem: str) -> ConfigError:
+    """Return the error for a parameter file that cannot be used."""
+    return ConfigError(path, problem, 'give a parameter file such as config/neural_ik.yaml')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,14 +102,14 @@ def config_from_values(config_type: type[Config], values: Mapping[str, Any]) -> 
     """
     Return the configuration with a value for each parameter, checked.
 
-    :raises ParameterError: If a value has the wrong type or lies outside its range.
+    :raises ConfigError: If a value has the wrong type or lies outside its range.
     """
     checked = {}
     for name, info, kind, _ in parameters_of(config_type):
         checked[name] = _converted(name, kind, values[name])
         problem = _problem(info, checked[name])
         if problem:
-            raise ParameterError(name, problem)
+            raise bad_parameter(name, problem)
     return config_type(**checked)
 
 
@@ -138,7 +125,7 @@ def _converted(name: str, kind: Any, value: Any) -> Any:
     elif kind in (bool, int, str) and type(value) is kind:
         return value
     kind_name = kind.__name__ if kind in (float, int, bool, str) else kind
-    raise ParameterError(name, f'{value!r} is not of type {kind_name}')
+    raise bad_parameter(name, f'{value!r} is not of type {kind_name}')
 
 
 def _is_number(value: Any) -> bool:

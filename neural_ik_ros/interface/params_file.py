@@ -14,11 +14,11 @@ import yaml
 
 from .node_config import NodeConfig
 from .parameter_schema import (
-    ParameterFileError,
-    RenamedParameterError,
+    bad_parameter_file,
     config_from_values,
     old_names,
     parameters_of,
+    renamed_parameter,
 )
 
 NODE = '/neural_ik'
@@ -36,16 +36,15 @@ def config_from_file(path: Path | None, node: str = NODE) -> NodeConfig:
 
     :param path: None for the defaults.
     :param node: Fully qualified name of the node.
-    :raises ParameterFileError: If it cannot be read, or has no section for the node.
-    :raises RenamedParameterError: If it uses a former name of a parameter.
-    :raises ParameterError: If a value has the wrong type or lies outside its range.
+    :raises ConfigError: If it cannot be read, has no section for the node or uses a former name
+        of a parameter, or a value has the wrong type or lies outside its range.
     """
     values = {name: default for name, _, _, default in parameters_of(NodeConfig)}
     if path is not None:
         given = _values(path, node)
         for old, new in old_names(NodeConfig).items():
             if old in given:
-                raise RenamedParameterError(old, new)
+                raise renamed_parameter(old, new)
         for name in sorted(set(given) - set(values)):
             if not name.startswith(OF_EVERY_NODE):
                 log.warning('%s: %s is not a parameter of %s', path, name, node)
@@ -57,10 +56,10 @@ def _values(path: Path, node: str) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
     except (OSError, UnicodeDecodeError) as error:
-        raise ParameterFileError(path, f'cannot be read ({error})') from error
+        raise bad_parameter_file(path, f'cannot be read ({error})') from error
     except yaml.YAMLError as error:
         problem = ' '.join(str(error).split())
-        raise ParameterFileError(path, f'is not YAML ({problem})') from error
+        raise bad_parameter_file(path, f'is not YAML ({problem})') from error
     values: dict[str, Any] = {}
     is_for_node = False
     for pattern, section in _sections(content, ''):
@@ -68,7 +67,7 @@ def _values(path: Path, node: str) -> dict[str, Any]:
             is_for_node = True
             values.update(_flat(section, ''))
     if not is_for_node:
-        raise ParameterFileError(path, f'has no section with {PARAMETERS} for {node}')
+        raise bad_parameter_file(path, f'has no section with {PARAMETERS} for {node}')
     return values
 
 

@@ -22,7 +22,7 @@ from .se3 import (
 )
 from .singularity import smallest_singular_value
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
-from .urdf import CorrectionError, UrdfError, arm_from_urdf, links_fixed_to
+from .urdf import UrdfError, arm_from_urdf, links_fixed_to
 
 __all__ = [
     'N_JOINTS',
@@ -31,7 +31,6 @@ __all__ = [
     'ArmError',
     'ArrayShapeError',
     'ClosedForm',
-    'CorrectionError',
     'CoupledLimit',
     'FloatArray',
     'Joints',

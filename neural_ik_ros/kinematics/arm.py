@@ -9,16 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import NeuralIkError
+from ..errors import ExplainedError
 from .types import N_JOINTS, FloatArray, Joints, Transform
 
 
-class ArmError(NeuralIkError):
+class ArmError(ExplainedError):
     """The data do not describe six revolute joints with usable limits."""
 
     def __init__(self, arm: str, problem: str) -> None:
-        self.arm, self.problem = arm, problem
-        super().__init__(f'arm {arm!r}: {problem}. Correct its URDF or its parameters.')
+        super().__init__(f'arm {arm!r}', problem, 'correct its URDF or its parameters')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from urdf_parser_py.urdf import URDF
 from urdf_parser_py.xml_reflection import core
 from urdf_parser_py.xml_reflection.core import ParseError
 
-from ..errors import NeuralIkError
+from ..errors import ConfigError, ExplainedError
 from .arm import Arm, ArmError
 from .se3 import invert, rotation_from_rpy
 from .types import N_JOINTS, FloatArray, Transform
@@ -24,25 +24,15 @@ MAX_CHAIN_JOINTS = 64
 CONTINUOUS_LIMIT = 2.0 * math.pi  # [rad] of joints without limits, in both directions
 
 
-class UrdfError(NeuralIkError):
+class UrdfError(ExplainedError):
     """A robot description does not contain a usable six-axis arm."""
 
     def __init__(self, problem: str) -> None:
-        super().__init__(
-            f'robot description: {problem}. Give a plain URDF (run xacro first) with six revolute '
-            'joints between the base and tool frames.'
+        remedy = (
+            'give a plain URDF (run xacro first) with six revolute joints between the base and '
+            'tool frames'
         )
-
-
-class CorrectionError(NeuralIkError):
-    """A correction names a joint that is not in the chain."""
-
-    def __init__(self, joint: str, joints: Sequence[str]) -> None:
-        self.joint = joint
-        super().__init__(
-            f'calibration: no joint {joint!r} between base and tool; '
-            f'correct only {", ".join(joints)}.'
-        )
+        super().__init__('robot description', problem, remedy)
 
 
 def arm_from_urdf(
@@ -60,7 +50,7 @@ def arm_from_urdf(
     :param prefix: Put before both frame names, as the xacro argument of the same name does.
     :param corrections: Displacement (4, 4) [m] of joint frames, each in its own frame, by joint.
     :raises UrdfError: If it is not a URDF, or the chain does not have exactly six revolute joints.
-    :raises CorrectionError: If a correction names a joint that is not in the chain.
+    :raises ConfigError: If a correction names a joint that is not in the chain.
     """
     robot = _parse(text)
     chain = _chain(robot, prefix + base_frame, prefix + tool_frame)
@@ -77,7 +67,8 @@ def arm_from_urdf(
     joints = [str(joint.name) for joint in chain]
     for joint in corrections:
         if joint not in joints:
-            raise CorrectionError(joint, joints)
+            problem = f'no joint {joint!r} between base and tool'
+            raise ConfigError('calibration', problem, f'correct only {", ".join(joints)}')
     rotations, translations = _merged_frames(chain, corrections)
     limits = np.array([_limits(joint) for joint in moving])
     try:

@@ -3,7 +3,7 @@
 """From solutions to jerk-limited, timed commands of the joints."""
 
 from .generator import MotionGenerator
-from .limits import MotionLimitError, MotionLimits, MotionState
+from .limits import MotionLimits, MotionState
 from .plan import Plan, Waypoints
 from .status import StreamStatus
 from .tracker import PoseTracker, TrackerState
@@ -27,7 +27,6 @@ __all__ = [
     'Deviation',
     'Health',
     'MotionGenerator',
-    'MotionLimitError',
     'MotionLimits',
     'MotionState',
     'Output',

@@ -10,22 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import NeuralIkError
+from ..errors import ConfigError
 from ..kinematics import N_JOINTS, Arm, FloatArray, Joints
 from ..kinematics.compiled import compiled
 
 ROUNDING = 1e-9  # relative
 LOWER, UPPER, VELOCITY, ACCELERATION, JERK = range(5)  # rows of ``MotionLimits.rows``
-
-
-class MotionLimitError(NeuralIkError):
-    """A motion limit is not usable."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f'motion limit {name!r} must be {N_JOINTS} positive finite numbers. '
-            'Set it in config/neural_ik.yaml.'
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,12 +65,14 @@ class MotionLimits:
         """
         Stack the limits into one array.
 
-        :raises MotionLimitError: If derivatives are not limited by six positive numbers each.
+        :raises ConfigError: If derivatives are not limited by six positive numbers each.
         """
         for name in ('velocity', 'acceleration', 'jerk'):
             values = np.asarray(getattr(self, name), dtype=np.float64)
             if values.shape != (N_JOINTS,) or not (np.isfinite(values) & (values > 0.0)).all():
-                raise MotionLimitError(name)
+                problem = f'must be {N_JOINTS} positive finite numbers'
+                remedy = 'set it in config/neural_ik.yaml'
+                raise ConfigError(f'motion limit {name!r}', problem, remedy)
         rows = np.array([self.lower, self.upper, self.velocity, self.acceleration, self.jerk])
         object.__setattr__(self, 'rows', rows)
 

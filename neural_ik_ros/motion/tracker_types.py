@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ..errors import NeuralIkError
+from ..errors import ConfigError
 from ..kinematics import Arm, Joints, forward, rotation_angle
 from ..solver import IkSolution, IkStatus
 from .plan import Waypoints
@@ -19,17 +19,11 @@ Status: TypeAlias = IkStatus | StreamStatus
 STOP_POINTS = 8  # of the stop that follows a command, at most
 STREAM, TRAJECTORY = 'stream', 'trajectory'
 OUTPUT_MODES = (STREAM, TRAJECTORY)
+REMEDY = 'set it in the parameter file'
 MUST_BE_POSITIVE = (
     'rate_hz', 'target_timeout_s', 'joint_state_timeout_s', 'following_delay_s',
     'max_command_delay_s', 'recovery_s',
 )  # fmt: skip
-
-
-class TrackerConfigError(NeuralIkError):
-    """A setting of the tracker is out of range."""
-
-    def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f'{name} must be {problem}; set it in the parameter file.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +45,16 @@ class TrackerConfig:
         """
         Check the values.
 
-        :raises TrackerConfigError: If one is not a time, a tolerance or a mode.
+        :raises ConfigError: If one is not a time, a tolerance or a mode.
         """
         for name in MUST_BE_POSITIVE:
             if not 0.0 < getattr(self, name) < float('inf'):
-                raise TrackerConfigError(name, 'a positive finite number')
+                raise ConfigError(name, 'must be a positive finite number', REMEDY)
         if not 0.0 <= self.max_following_error < float('inf'):
-            raise TrackerConfigError('max_following_error', 'zero or a positive finite number')
+            problem = 'must be zero or a positive finite number'
+            raise ConfigError('max_following_error', problem, REMEDY)
         if self.output_mode not in OUTPUT_MODES:
-            raise TrackerConfigError('output_mode', f'one of {", ".join(OUTPUT_MODES)}')
+            raise ConfigError('output_mode', f'must be one of {", ".join(OUTPUT_MODES)}', REMEDY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -46,9 +46,9 @@ from .bag_types import (
 MAX_BACKWARD_NS = 50_000_000  # by which stamps may go back: clocks are corrected
 MAX_TOPICS = 8  # named in an error
 REMEDIES = {
-    TARGET: 'Name the topic with --target-topic.',
-    JOINT_STATES: 'Name the topic with --joint-states-topic.',
-    SOLUTION: 'Record it beside the node.',
+    TARGET: 'name the topic with --target-topic',
+    JOINT_STATES: 'name the topic with --joint-states-topic',
+    SOLUTION: 'record it beside the node',
 }
 # What rosbags raises for damaged files.
 DAMAGE_ERRORS = (
@@ -92,7 +92,7 @@ class BagReader:
             self._reader = Reader(path)
             self._reader.open()
         except DAMAGE_ERRORS as error:
-            raise BagError(path, _opening_problem(path, error)) from error
+            raise _opening_error(path, error) from error
         try:
             found = {
                 **{role: self._needed(role) for role in needed},
@@ -170,7 +170,7 @@ class BagReader:
                 message = decode(data, connection.msgtype)
             except CdrError as error:
                 problem = f'message {n_read[topic]} of {topic} cannot be read ({error})'
-                raise BagError(self._path, f'{problem}; record it again.') from error
+                raise BagError(self._path, problem, 'record it again') from error
             self._check(topic, message, n_read[topic])
             role = self._roles[topic]
             yield RecordedMessage(role=role, time_ns=time_ns, message=message, data=data)
@@ -181,7 +181,7 @@ class BagReader:
         try:
             yield from self._reader.messages(self._connections)
         except DAMAGE_ERRORS as error:
-            raise BagError(self._path, _damage(error)) from error
+            raise _damaged(self._path, error) from error
 
     def _needed(self, role: str) -> list[Connection]:
         connections, topic = self._wanted(role), self._topics.name(role)
@@ -189,11 +189,11 @@ class BagReader:
             found = sorted({f'{one.topic} ({one.msgtype})' for one in self._reader.connections})
             more = f' and {len(found) - MAX_TOPICS} more' if len(found) > MAX_TOPICS else ''
             listed = ', '.join(found[:MAX_TOPICS]) or 'none at all'
-            problem = f'has no topic {topic}; it has {listed}{more}. {REMEDIES[role]}'
-            raise BagError(self._path, problem)
+            problem = f'has no topic {topic}: it has {listed}{more}'
+            raise BagError(self._path, problem, REMEDIES[role])
         if sum(connection.msgcount for connection in connections) == 0:
-            problem = f'is empty: no message on {topic}. Record while they are sent.'
-            raise BagError(self._path, problem)
+            problem = f'is empty: no message on {topic}'
+            raise BagError(self._path, problem, 'record while they are sent')
         return connections
 
     def _wanted(self, role: str) -> list[Connection]:
@@ -202,7 +202,7 @@ class BagReader:
         for one in connections:
             if one.msgtype != kind:
                 problem = f'topic {topic} has the type {one.msgtype} instead of {kind}'
-                raise BagError(self._path, f'{problem}. Name another topic.')
+                raise BagError(self._path, problem, 'name another topic')
         return connections
 
     def _check(self, topic: str, message: Any, number: int) -> None:
@@ -218,15 +218,15 @@ class BagReader:
         frame = message.header.frame_id
         if self._frame is not None and frame != self._frame:
             frames = f'{self._frame!r} and, from message {number} on, {frame!r}'
-            problem = f'mixes frames on {topic}: {frames}. Record targets in one frame.'
-            raise BagError(self._path, problem)
+            problem = f'mixes frames on {topic}: {frames}'
+            raise BagError(self._path, problem, 'record targets in one frame')
         self._frame = frame
 
     def _refuse_backward_clock(self, back_ns: int, topic: str, number: int) -> None:
         problem = (
             f'the clock goes back by {back_ns / NS_PER_S:.3f} s at message {number} of {topic}'
         )
-        raise BagError(self._path, f'{problem}. Split it there; each part can be replayed.')
+        raise BagError(self._path, problem, 'split it there: each part can be replayed')
 
     def _require_all(self, n_read: Counter[str]) -> None:
         expected: Counter[str] = Counter()
@@ -234,24 +234,28 @@ class BagReader:
             expected[connection.topic] += connection.msgcount
         for topic, n in expected.items():
             if n_read[topic] != n:
-                problem = f'has {n_read[topic]} of {n} messages of {topic}'
-                raise BagError(self._path, f'is truncated: {problem}. Copy it again.')
+                problem = f'is truncated: has {n_read[topic]} of {n} messages of {topic}'
+                raise BagError(self._path, problem, 'copy it again')
 
 
-def _opening_problem(path: Path, error: BaseException) -> str:
+def _opening_error(path: Path, error: BaseException) -> BagError:
     if not path.exists():
-        return 'does not exist. Give the folder or the file of a bag.'
+        return BagError(path, 'does not exist', 'give the folder or the file of a bag')
     if path.is_dir() and not (path / 'metadata.yaml').exists():
-        return 'has no metadata.yaml: its recording was not ended. Run ros2 bag reindex.'
+        problem = 'has no metadata.yaml: its recording was not ended'
+        return BagError(path, problem, 'run ros2 bag reindex')
     if path.is_file() and path.suffix not in STORAGE_OF_SUFFIX:
-        return f'has the unknown storage {path.suffix!r}. Give a bag in mcap or sqlite3.'
+        problem = f'has the unknown storage {path.suffix!r}'
+        return BagError(path, problem, 'give a bag in mcap or sqlite3')
     if 'Storage plugin' in str(error):
-        return f'has an unknown storage ({_line(error)}). Convert it to mcap or sqlite3.'
-    return _damage(error)
+        problem = f'has an unknown storage ({_line(error)})'
+        return BagError(path, problem, 'convert it to mcap or sqlite3')
+    return _damaged(path, error)
 
 
-def _damage(error: BaseException) -> str:
-    return f'is truncated or damaged ({_line(error)}). Copy or record it again.'
+def _damaged(path: Path, error: BaseException) -> BagError:
+    problem = f'is truncated or damaged ({_line(error)})'
+    return BagError(path, problem, 'copy or record it again')
 
 
 def _line(error: BaseException) -> str:

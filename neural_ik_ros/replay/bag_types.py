@@ -11,7 +11,7 @@ from pathlib import Path
 from rosbags.typesys import Stores, get_typestore
 from rosbags.typesys.store import Typestore
 
-from ..errors import NeuralIkError
+from ..errors import ExplainedError
 from ..interface.cdr import JOINT_STATE, JOINT_TRAJECTORY, POSE_STAMPED, MessageDecoder
 
 DIAGNOSTIC = 'diagnostic_msgs/msg/DiagnosticStatus'
@@ -31,11 +31,11 @@ INPUTS, OUTPUTS = (TARGET, JOINT_STATES), (COMMANDS, SOLUTION, STATUS)
 STORAGE_OF_SUFFIX = {'.mcap': MCAP, '.db3': SQLITE3}
 
 
-class BagError(NeuralIkError):
+class BagError(ExplainedError):
     """A bag cannot be replayed or written."""
 
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(f'bag {path}: {problem}')
+    def __init__(self, path: Path, problem: str, remedy: str) -> None:
+        super().__init__(f'bag {path}', problem, remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,5 +186,5 @@ class BagWriter:
                 self._connections[role] = connection
             self._writer.write(connection, time_ns, data)
         except (OSError, WriterError) as error:
-            problem = f'cannot be written ({error}). Free space or choose another --output.'
-            raise BagError(self._folder, problem) from error
+            remedy = 'free space or choose another --output'
+            raise BagError(self._folder, f'cannot be written ({error})', remedy) from error

@@ -18,7 +18,7 @@ from .. import __version__
 from ..interface.description_check import USE
 from ..interface.factory import motion_limits
 from ..interface.node_config import NodeConfig
-from ..interface.parameter_schema import ParameterError
+from ..interface.parameter_schema import bad_parameter
 from ..motion import MotionLimits, Output, PoseTracker
 from ..units import NS_PER_S
 from .bag_reader import BagReader
@@ -69,7 +69,7 @@ def run_replay(options: ReplayOptions, folder: Path, begin: Progress) -> Replay:
     """
     if options.config.robot_description_mode == USE:
         problem = f'{USE!r} is for a running node; a replay solves for the arm of the bundle'
-        raise ParameterError('robot_description_mode', problem)
+        raise bad_parameter('robot_description_mode', problem)
     with contextlib.ExitStack() as stack:
         readers = _open(options, stack)
         session = _Session(options, readers)
@@ -93,7 +93,7 @@ def _open(options: ReplayOptions, stack: contextlib.ExitStack) -> list[BagReader
     late_ns = stack.enter_context(responses).start_ns - bag.start_ns
     if not -MAX_TIME_DIFFERENCE_NS <= late_ns <= bag.duration_ns + MAX_TIME_DIFFERENCE_NS:
         problem = f'was recorded at another time than {options.bag}'
-        raise BagError(options.responses, f'{problem}. Record it on its clock (--use-sim-time).')
+        raise BagError(options.responses, problem, 'record it on its clock (--use-sim-time)')
     return [bag, responses]
 
 

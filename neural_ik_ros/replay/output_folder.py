@@ -9,14 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..atomic_files import atomic_directory
-from ..errors import NeuralIkError
+from ..errors import FileError
 
-
-class FolderError(NeuralIkError):
-    """A folder cannot be written."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(f'{path}: {problem}; choose another --output.')
+REMEDY = 'choose another --output'
 
 
 @contextlib.contextmanager
@@ -27,13 +22,13 @@ def output_folder(path: Path, *, marker_file: str) -> Iterator[Path]:
     If anything is raised before, nothing is left behind and nothing is replaced.
 
     :param marker_file: File by which an existing folder is known to be ours and may be replaced.
-    :raises FolderError: If another file or folder is at ``path``, or it cannot be written.
+    :raises FileError: If another file or folder is at ``path``, or it cannot be written.
     """
     path = path.resolve()
     if path.exists() and not (path / marker_file).is_file():
-        raise FolderError(path, f'exists already and has no {marker_file}')
+        raise FileError(path, f'exists already and has no {marker_file}', REMEDY)
     try:
         with atomic_directory(path, is_replaced=True) as staged:
             yield staged
     except OSError as error:
-        raise FolderError(path, f'not written ({error.strerror or error})') from error
+        raise FileError(path, f'not written ({error.strerror or error})', REMEDY) from error

@@ -12,27 +12,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from ..errors import NeuralIkError
+from ..errors import ConfigError, FileError
 
 REPORT_FORMAT = 2
 MAX_BYTES = 1_000_000
 MISSING = 'missing'
-
-
-class BaselineError(NeuralIkError):
-    """A baseline cannot be compared with."""
-
-    def __init__(self, path: Path, problem: str) -> None:
-        super().__init__(f'baseline {path}: {problem}. Take the report.json of a replay.')
-
-
-class ToleranceError(NeuralIkError):
-    """A tolerance on the command line cannot be parsed."""
-
-    def __init__(self, text: str, problem: str) -> None:
-        super().__init__(
-            f'tolerance {text!r}: {problem}. Write for example iterations.*=0.05, or =any.'
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,41 +77,50 @@ def tolerances_from_texts(texts: Sequence[str]) -> tuple[Tolerance, ...]:
     """
     Return tolerances such as ``iterations.*=0.05``, followed by the default ones.
 
-    :raises ToleranceError: If one cannot be parsed.
+    :raises ConfigError: If one cannot be parsed.
     """
     found = []
     for text in texts:
         names, _, value = text.rpartition('=')
         if not names:
-            raise ToleranceError(text, 'has no name')
+            raise _bad_tolerance(text, 'has no name')
         try:
             share = math.inf if value == 'any' else float(value)
         except ValueError:
-            raise ToleranceError(text, f'{value!r} is not a number') from None
+            raise _bad_tolerance(text, f'{value!r} is not a number') from None
         if not share >= 0.0:
-            raise ToleranceError(text, f'{value} is not a share of at least zero')
+            raise _bad_tolerance(text, f'{value} is not a share of at least zero')
         absolute = next(one.absolute for one in TOLERANCES if fnmatchcase(names, one.names))
         found.append(Tolerance(names=names, share=share, absolute=absolute))
     return (*found, *TOLERANCES)
+
+
+def _bad_tolerance(text: str, problem: str) -> ConfigError:
+    remedy = 'write for example iterations.*=0.05, or =any'
+    return ConfigError(f'tolerance {text!r}', problem, remedy)
 
 
 def load_baseline(path: Path) -> dict[str, Any]:
     """
     Return the values of an earlier report, by name.
 
-    :raises BaselineError: If the file is not a report.
+    :raises FileError: If the file is not a report.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise BaselineError(path, f'is larger than {MAX_BYTES} bytes')
+            raise _bad_baseline(path, f'is larger than {MAX_BYTES} bytes')
         content = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, UnicodeDecodeError) as error:
-        raise BaselineError(path, f'cannot be read ({error})') from error
+        raise _bad_baseline(path, f'cannot be read ({error})') from error
     except ValueError as error:
-        raise BaselineError(path, f'is not JSON ({error})') from error
+        raise _bad_baseline(path, f'is not JSON ({error})') from error
     if not isinstance(content, dict) or content.get('format') != REPORT_FORMAT:
-        raise BaselineError(path, f'is not a report of format {REPORT_FORMAT}')
+        raise _bad_baseline(path, f'is not a report of format {REPORT_FORMAT}')
     return flat(content)
+
+
+def _bad_baseline(path: Path, problem: str) -> FileError:
+    return FileError(f'baseline {path}', problem, 'give the report.json of a replay')
 
 
 def flat(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from launch.actions import ExecuteProcess, LogInfo, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
 from launch.events.process import ProcessExited
 
-from ..errors import NeuralIkError
+from ..errors import ProcessError
 
 
 def missing(packages: Iterable[str]) -> list[str]:
@@ -40,7 +40,7 @@ def on_success(process: ExecuteProcess, actions: list[Action], name: str) -> Reg
         if context.is_shutdown:
             return []
         if event.returncode != 0:
-            raise NeuralIkError(f'{name} failed with exit code {event.returncode}; see above.')
+            raise ProcessError(name, f'failed with exit code {event.returncode}', 'see above')
         return actions
 
     return RegisterEventHandler(OnProcessExit(target_action=process, on_exit=on_exit))

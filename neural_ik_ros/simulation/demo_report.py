@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import NeuralIkError
+from ..errors import EvaluationError
 from ..interface.statistics import Percentiles
 from ..kinematics import FloatArray, Joints, Transform, pose_error
 from ..motion import MotionLimits
@@ -27,13 +27,6 @@ MAX_LATE_SHARE, MIN_ANSWERED_SHARE = 0.2, 0.5  # of the answered targets, of tho
 JITTER_VIOLATIONS = ('speed_violations',)
 # Caused by the machine, not by the solver.
 LATE_STATUSES = ('STALE_TARGET', 'STALE_JOINT_STATE', 'COMMAND_OVERDUE')
-
-
-class EmptyRecordingError(NeuralIkError):
-    """Too little was recorded for a report."""
-
-    def __init__(self, what: str, n: int) -> None:
-        super().__init__(f'only {n} {what} were recorded; see the logs in the report folder.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,7 +121,7 @@ def make_report(recording: Recording, limits: MotionLimits) -> DemoReport:
     """
     Return the report on a recording.
 
-    :raises EmptyRecordingError: If too little was recorded.
+    :raises EvaluationError: If too little was recorded.
     """
     for what, rows in (
         ('targets', recording.target_stamp),
@@ -138,10 +131,10 @@ def make_report(recording: Recording, limits: MotionLimits) -> DemoReport:
         ('relayed targets', recording.relayed_stamp),
     ):
         if len(rows) < MIN_TARGETS:
-            raise EmptyRecordingError(what, len(rows))
+            raise _too_few(what, len(rows))
     answers = match_answers(recording)
     if len(answers.targets) < MIN_TARGETS:
-        raise EmptyRecordingError('complete answers', len(answers.targets))
+        raise _too_few('complete answers', len(answers.targets))
     targets = recording.targets[answers.targets]
     is_settled = recording.target_stamp[answers.targets] > (
         recording.target_stamp[0] + SETTLE_S / S_PER_NS
@@ -213,9 +206,13 @@ def tool_error(tools: Transform, targets: Transform) -> ToolError:
     return ToolError(position_m=_percentiles(position), rotation_rad=_percentiles(rotation))
 
 
+def _too_few(what: str, n: int) -> EvaluationError:
+    return EvaluationError('recording', f'only {n} {what}', 'see the logs in the report folder')
+
+
 def _percentiles(values: FloatArray) -> Percentiles:
     if len(values) == 0:
-        raise EmptyRecordingError('messages that belong together', 0)
+        raise _too_few('messages that belong together', 0)
     return Percentiles.of(values)
 
 

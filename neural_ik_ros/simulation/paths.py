@@ -18,19 +18,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..errors import NeuralIkError
+from ..errors import ConfigError
 from ..kinematics import FloatArray, Transform, rotation_from_rpy
 
 SHAPES = ('line', 'circle', 'lemniscate', 'iso_9283')
 LEMNISCATE_CONSTANT = 2.622057554292119810  # half the arc length of the lemniscate of width 2
 LEMNISCATE_TERMS = 12  # of a series that gains 1.36 digits per term
-
-
-class PathError(NeuralIkError):
-    """A path cannot be made from its configuration."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(f'path: {problem}. Correct the parameters of the path.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +45,27 @@ class PathConfig:
     tool_rpy: tuple[float, ...] = (0.0, math.pi, 0.0)  # [rad] constant; this one points down
 
     def __post_init__(self) -> None:
-        """Refuse unknown shapes, and sizes or times that are not positive."""
+        """
+        Check the values.
+
+        :raises ConfigError: If the shape is unknown, or a size, time or pose not a usable number.
+        """
         if self.shape not in SHAPES:
-            raise PathError(f'shape {self.shape!r} is not one of {", ".join(SHAPES)}')
+            raise self._refused('shape', f'choose from {", ".join(SHAPES)}')
         for name in ('size', 'speed', 'ramp'):
             if not 0.0 < getattr(self, name) < math.inf:
-                raise PathError(f'{name} {getattr(self, name)} is not positive')
-        if not 0.0 <= self.dwell < math.inf or self.laps < 1:
-            raise PathError(f'dwell {self.dwell} is negative or laps {self.laps} below one')
+                raise self._refused(name, 'set a positive finite number')
+        if not 0.0 <= self.dwell < math.inf:
+            raise self._refused('dwell', 'set zero or a positive finite number')
+        if self.laps < 1:
+            raise self._refused('laps', 'set at least 1')
         for name in ('centre', 'plane_rpy', 'tool_rpy'):
             values = getattr(self, name)
             if len(values) != 3 or not all(map(math.isfinite, values)):
-                raise PathError(f'{name} {values} is not three finite numbers')
+                raise self._refused(name, 'set three finite numbers')
+
+    def _refused(self, name: str, remedy: str) -> ConfigError:
+        return ConfigError(f'path {name}', f'{getattr(self, name)!r} cannot be used', remedy)
 
 
 class Curve(Protocol):

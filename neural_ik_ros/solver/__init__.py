@@ -4,7 +4,7 @@
 
 from .ik_solver import IkSolver
 from .nearest_pose import NearestPose
-from .problem import IkSolution, IkSolutions, SolverOptionError, SolverOptions
+from .problem import IkSolution, IkSolutions, SolverOptions
 from .seeds import CurrentJoints, SeedPredictor
 from .status import STATUSES, IkStatus
 
@@ -17,6 +17,5 @@ __all__ = [
     'IkStatus',
     'NearestPose',
     'SeedPredictor',
-    'SolverOptionError',
     'SolverOptions',
 ]

@@ -103,7 +103,7 @@ class IkSolver:
 
         :param urdf: Path of a plain URDF file.
         :param prefix: Put before both frame names.
-        :raises UrdfFileError: If the file cannot be read.
+        :raises FileError: If the file cannot be read.
         :raises UrdfError: If it has no chain of exactly six revolute joints between the frames.
         """
         arm = arm_from_urdf(

@@ -11,19 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import NeuralIkError
+from ..errors import ConfigError
 from ..kinematics import CoupledLimit, FloatArray, Joints
 from .status import STATUSES, IkStatus
 
 NO_SEED = 'none'
 IS_SOLVED = np.array([status.is_solved for status in STATUSES])
-
-
-class SolverOptionError(NeuralIkError):
-    """An option of the solver is outside its range."""
-
-    def __init__(self, option: str, problem: str) -> None:
-        super().__init__(f'solver option {option!r} {problem}.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,17 +35,27 @@ class SolverOptions:
     coupled_limit: CoupledLimit | None = None  # on the sum of two joints; replaces that of the arm
 
     def __post_init__(self) -> None:
-        """Check the ranges."""
+        """
+        Check the ranges.
+
+        :raises ConfigError: If an option lies outside its range.
+        """
         for name in ('position_tolerance', 'rotation_tolerance'):
             if not 1e-12 <= getattr(self, name) <= 1e-2:
-                raise SolverOptionError(name, 'must lie between 1e-12 and 1e-2')
+                raise self._refused(name, 'set 1e-12 to 1e-2')
         for name in ('max_iterations', 'iteration_budget'):
             if getattr(self, name) < 1:
-                raise SolverOptionError(name, 'must be at least 1')
+                raise self._refused(name, 'set at least 1')
         if not self.max_joint_step > 0.0:
-            raise SolverOptionError('max_joint_step', 'must be positive')
-        if not (self.min_singular_value >= 0.0 and self.n_restarts >= 0):
-            raise SolverOptionError('min_singular_value, n_restarts', 'must not be negative')
+            raise self._refused('max_joint_step', 'set a positive number')
+        for name in ('min_singular_value', 'n_restarts'):
+            if not getattr(self, name) >= 0:
+                raise self._refused(name, 'set zero or a positive number')
+
+    def _refused(self, name: str, remedy: str) -> ConfigError:
+        return ConfigError(
+            f'solver option {name}', f'{getattr(self, name)} is out of range', remedy
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

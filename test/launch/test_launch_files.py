@@ -25,7 +25,7 @@ try:
 except ImportError:
     LogInfo = None
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import ConfigError
 
 pytestmark = needs_launch
 LAUNCH_FILES = (
@@ -192,5 +192,5 @@ def test_two_robots_share_neither_namespace_nor_prefix(context):
 
 
 def test_two_robots_of_one_name_are_refused(context):
-    with pytest.raises(NeuralIkError, match=r'two names.*first.*second'):
+    with pytest.raises(ConfigError, match=r'two names.*first.*second'):
         start('two_robots.launch.py', context, first='a', second='a')

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from described import needs_launch, nodes_of, parameters_of, start
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import ConfigError
 
 pytestmark = needs_launch
 
@@ -58,11 +58,11 @@ def test_moveit_gives_its_group_to_the_node(group, expected, context):
 
 @pytest.mark.parametrize('package', ['no_such_package', 'no/package', '-'])
 def test_moveit_says_that_there_is_no_such_configuration(package, context):
-    with pytest.raises(NeuralIkError, match=r'there is no package .*source its workspace'):
+    with pytest.raises(ConfigError, match=r'there is no package .*source its workspace'):
         start('moveit.launch.py', context, moveit_config=package)
 
 
 def test_moveit_says_what_a_configuration_lacks(context, moveit_config):
     (moveit_config / 'move_group.launch.py').unlink()
-    with pytest.raises(NeuralIkError, match=r'my_moveit has no launch/move_group.launch.py'):
+    with pytest.raises(ConfigError, match=r'my_moveit has no launch/move_group.launch.py'):
         start('moveit.launch.py', context, moveit_config='my_moveit')

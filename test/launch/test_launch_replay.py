@@ -13,13 +13,13 @@ try:
 except ImportError:
     LogInfo = None
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import ConfigError
 
 pytestmark = needs_launch
 
 
 def test_replay_without_a_bag_is_refused(context):
-    with pytest.raises(NeuralIkError, match='Say bag:='):
+    with pytest.raises(ConfigError, match='say bag:='):
         start('replay.launch.py', context, bag='')
 
 

@@ -51,13 +51,13 @@ def test_replay_by_launch_fails_when_nothing_is_answered(tmp_path):
     code, said = launched(**started.REFERENCE, prefix='left_', output=f'{tmp_path}/out')
     assert code == 1, said
     assert 'has no topic /neural_ik/solution' in said
-    assert 'replay failed with exit code 1' in said
+    assert 'replay: failed with exit code 1; see above' in said
     assert not (tmp_path / 'out').exists()
 
 
 def test_replay_by_launch_refuses_a_bad_bag(tmp_path):
     code, said = launched(bag=f'{tmp_path}/none', output=f'{tmp_path}/out')
     assert code == 1
-    assert 'does not exist. Give the folder or the file of a bag.' in said
+    assert 'does not exist; give the folder or the file of a bag.' in said
     assert 'Traceback' not in said
     assert not list(tmp_path.iterdir())

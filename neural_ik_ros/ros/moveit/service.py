@@ -18,7 +18,7 @@ from ...interface.factory import load_predictor, make_service_solver
 from ...interface.messages import InvalidMessage, PoseTarget
 from ...interface.moveit_codes import MoveItCode
 from ...interface.node_config import NodeConfig
-from ...interface.parameter_schema import ParameterError
+from ...interface.parameter_schema import bad_parameter
 from ...interface.position_ik import PositionIkHandler, RobotNames
 from ...interface.statistics import Window
 from ...interface.throttle import WarningThrottle
@@ -144,6 +144,6 @@ def _resolved(node: Node, name: str) -> str:
     try:
         validate_topic_name(name, is_service=True)
     except InvalidServiceNameException as error:
-        raise ParameterError('ik_service', ' '.join(str(error).split())) from error
+        raise bad_parameter('ik_service', ' '.join(str(error).split())) from error
     resolved: str = node.resolve_service_name(name)
     return resolved

@@ -11,7 +11,7 @@ from action_msgs.msg import GoalStatus
 from rclpy.action import ActionClient
 from rclpy.node import Node
 
-from ...errors import NeuralIkError
+from ...errors import MissingLibraryError
 from ...interface.messages import ns_from_time
 
 try:
@@ -20,16 +20,10 @@ except ImportError:  # it has no wheels
     FollowJointTrajectory = None
 
 ENDINGS = {GoalStatus.STATUS_CANCELED: 'cancelled', GoalStatus.STATUS_ABORTED: 'aborted'}
-
-
-class MissingControlMsgsError(NeuralIkError):
-    """``output_mode`` is action on a machine without control_msgs."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            'output_mode action needs control_msgs, which cannot be imported. Install it with '
-            'sudo apt install ros-$ROS_DISTRO-control-msgs, or set output_mode to trajectory.'
-        )
+REMEDY = (
+    'install it with sudo apt install ros-$ROS_DISTRO-control-msgs, '
+    'or set output_mode to trajectory'
+)
 
 
 class Goals:
@@ -53,10 +47,10 @@ class Goals:
 
         :param on_update: Called when the newest goal is accepted and when it is reached.
         :param on_failure: Called with the reason when the newest goal fails.
-        :raises MissingControlMsgsError: If control_msgs is not installed.
+        :raises MissingLibraryError: If control_msgs is not installed.
         """
         if FollowJointTrajectory is None:
-            raise MissingControlMsgsError
+            raise MissingLibraryError('control_msgs', REMEDY)
         self._name = node.resolve_service_name(name)
         self._on_update, self._on_failure = on_update, on_failure
         self._client = ActionClient(node, FollowJointTrajectory, name)

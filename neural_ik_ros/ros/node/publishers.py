@@ -39,7 +39,7 @@ class Publishers(Observer):
         Make the publishers.
 
         :param sends_goals: Send commands as goals of an action instead of messages.
-        :raises MissingControlMsgsError: If that is not possible.
+        :raises MissingLibraryError: If that is not possible.
         """
         self._goals: Goals | None = None
         if sends_goals:

@@ -16,7 +16,7 @@ from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import JointState
 
 from ...interface.messages import fill_time
-from ...interface.parameter_schema import ParameterError, parameter
+from ...interface.parameter_schema import bad_parameter, parameter
 from ...replay.bag_reader import BagReader, RecordedMessage
 from ...replay.bag_types import JOINT_STATES, TARGET, Topics
 from ...replay.play_clock import PlayClock
@@ -50,9 +50,9 @@ class BagPlayerConfig:
     def __post_init__(self) -> None:
         """Refuse values that exclude each other."""
         if not self.bag:
-            raise ParameterError('bag', 'no bag given')
+            raise bad_parameter('bag', 'no bag given')
         if self.loop and self.responses:
-            raise ParameterError('loop', 'responses are recorded in one round only')
+            raise bad_parameter('loop', 'responses are recorded in one round only')
 
 
 class BagPlayer(Node):

@@ -11,19 +11,12 @@ from lifecycle_msgs.srv import GetState
 from rclpy.node import Node
 from rclpy.task import Future
 
-from ...errors import NeuralIkError
+from ...errors import ProcessError
 from ...units import NS_PER_S
 
 RETRY_NS = NS_PER_S // 2  # requests are lost while nodes have not discovered each other
 POLL_PERIOD_NS = NS_PER_S // 20  # while the node is not active
 REPLY_TIMEOUT_NS = 20 * NS_PER_S
-
-
-class NodeLostError(NeuralIkError):
-    """The node has ended, or hangs."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f'{name} does not reply any more. Start it again, then play again.')
 
 
 class LifecyclePoller:
@@ -60,11 +53,12 @@ class LifecyclePoller:
         """
         Send the request again if there has been no reply for some time.
 
-        :raises NodeLostError: If an active node has not replied within the timeout.
+        :raises ProcessError: If an active node has not replied within the timeout.
         """
         now_ns = monotonic_ns()
         if self.is_active and now_ns - self._first_sent_ns > REPLY_TIMEOUT_NS:
-            raise NodeLostError(self._name)
+            remedy = 'start it again, then play again'
+            raise ProcessError(self._name, 'does not reply any more', remedy)
         if now_ns - self._sent_ns > RETRY_NS:
             self._send()
 

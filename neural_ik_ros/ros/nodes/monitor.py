@@ -14,7 +14,7 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from ...errors import NeuralIkError
+from ...errors import ProcessError
 from ..runtime import qos, transport
 
 HARDWARE_ID = 'neural_ik_ros'
@@ -39,16 +39,6 @@ EVIDENCE_ROWS = {
     'rotation error [rad]': '[rad]',
     'smallest singular value': 'singular value',
 }
-
-
-class NoReportError(NeuralIkError):
-    """No node has published diagnostics."""
-
-    def __init__(self, timeout_s: float) -> None:
-        super().__init__(
-            f'no diagnostics of neural_ik within {timeout_s:g} s. Is the node active, and '
-            'ROS_DOMAIN_ID the same?'
-        )
 
 
 class Monitor(Node):
@@ -84,7 +74,7 @@ def run_monitor(
     Call ``show`` with the text of all reports whenever it changes, until interrupted.
 
     :param is_once: End after the first report.
-    :raises NoReportError: If no report comes in time at the start.
+    :raises ProcessError: If no report comes in time at the start.
     """
     with _spinning() as (monitor, spin):
         deadline, shown = time.monotonic() + timeout_s, ''
@@ -92,7 +82,9 @@ def run_monitor(
             spin()
             now = time.monotonic()
             if not monitor.reports and now > deadline:
-                raise NoReportError(timeout_s)
+                problem = f'no diagnostics within {timeout_s:g} s'
+                remedy = 'check that the node is active and ROS_DOMAIN_ID the same'
+                raise ProcessError('neural_ik', problem, remedy)
             page = monitor.render(now)
             if page != shown:
                 show(page)

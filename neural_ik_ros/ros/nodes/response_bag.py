@@ -39,7 +39,7 @@ class ResponseBag:
         Subscribe to everything that the node publishes.
 
         :param now_ns: Returns the time of recording [ns]; 0 drops the message.
-        :raises FolderError: If the folder cannot be made.
+        :raises FileError: If the folder cannot be made.
         """
         self.is_connected = False  # whether the node has discovered the subscriptions
         self._now_ns = now_ns

@@ -16,7 +16,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from ...interface.description_check import add_prefix
 from ...interface.messages import trajectory_from_message
-from ...interface.parameter_schema import ParameterError, parameter
+from ...interface.parameter_schema import bad_parameter, parameter
 from ...kinematics import Arm, arm_from_urdf, is_within_limits
 from ...simulation.simulated_controller import START_JOINTS, SimulatedController
 from ...units import NS_PER_S
@@ -51,7 +51,7 @@ def load_urdf(config: SimulatedArmConfig) -> str:
     """
     Return the URDF to simulate; the names in the package's own get the prefix.
 
-    :raises UrdfFileError: If the file of the parameter cannot be read.
+    :raises FileError: If the file of the parameter cannot be read.
     """
     if config.urdf:
         return read_urdf(Path(config.urdf).expanduser())
@@ -139,7 +139,7 @@ class SimulatedArm(Node):
 def _make_controller(arm: Arm, config: SimulatedArmConfig) -> SimulatedController:
     q_start = np.array(config.initial_joints)
     if not is_within_limits(arm, q_start):
-        raise ParameterError('initial_joints', f'{config.initial_joints} is outside the limits')
+        raise bad_parameter('initial_joints', f'{config.initial_joints} is outside the limits')
     return SimulatedController(
         arm,
         q_start,

@@ -14,7 +14,7 @@ from pathlib import Path
 import rclpy
 from rclpy.context import Context
 
-from ...errors import NeuralIkError
+from ...errors import ProcessError
 from ..nodes.recorder import RecordedTopic, Recorder
 from .isolation import isolated_environment, reserved_domain
 from .node_process import NodeProcess, failures
@@ -24,13 +24,6 @@ BASELINE_S = 5.0
 SETTLE_S = 0.5  # DDS discovery may delay the first answers
 POLL_S = 0.02
 TARGET_REMAP = ('-r', 'target_pose:=/neural_ik/target_pose')
-
-
-class DemoProcessError(NeuralIkError):
-    """A process of the demo did not start, or ended early."""
-
-    def __init__(self, problem: str, log: Path) -> None:
-        super().__init__(f'{problem}; see {log}.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +49,7 @@ def run_demo(options: DemoOptions, show: Callable[[str], None]) -> DemoRecord:
     Run source, node and arm, then the same targets through an empty relay; return the record.
 
     :param show: Called about once a second with a line of progress.
-    :raises DemoProcessError: If a process does not start, or ends early.
+    :raises ProcessError: If a process does not start, or ends early.
     """
     with contextlib.ExitStack() as stack:
         domain_id = stack.enter_context(reserved_domain())
@@ -111,14 +104,15 @@ class _Session:
             self._record(0.05)
             self._require_running(process)
             if time.monotonic() > deadline:
-                raise DemoProcessError(
-                    f'{process.executable} did not answer', self._options.folder
-                )
+                raise self._failed(process, 'did not answer')
 
     def _require_running(self, *processes: NodeProcess) -> None:
         for process in processes:
             if not process.is_running:
-                raise DemoProcessError(f'{process.executable} ended', self._options.folder)
+                raise self._failed(process, 'ended')
+
+    def _failed(self, process: NodeProcess, problem: str) -> ProcessError:
+        return ProcessError(process.executable, problem, f'see {self._options.folder}')
 
     def _record_live(self, duration_s: float, *processes: NodeProcess) -> None:
         start = time.monotonic()

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...errors import NeuralIkError
+from ...errors import FileError, ProcessError
 from ...share import share_folder
 from ..runtime.transport import is_fast_dds
 
@@ -21,26 +21,12 @@ FIRST_PORT, PORTS_PER_DOMAIN = 7400, 250  # of DDS
 N_DOMAINS = 101  # above, the ports of DDS reach into the ephemeral range of Linux
 
 
-class NoFreeDomainError(NeuralIkError):
-    """Every ROS domain of this machine is in use."""
-
-    def __init__(self) -> None:
-        super().__init__(f'domains 1 to {N_DOMAINS} are all taken; end other demos and tests.')
-
-
-class ProfileError(NeuralIkError):
-    """The profile that keeps Fast DDS on the loopback is missing."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f'{path} is missing: install or build this version of the package again.')
-
-
 @contextlib.contextmanager
 def reserved_domain() -> Iterator[int]:
     """
     Reserve a domain id (1 to 101) that no other demo or test on this machine uses.
 
-    :raises NoFreeDomainError: If there is none.
+    :raises ProcessError: If there is none.
     """
     for i in range(N_DOMAINS):
         domain_id = 1 + (os.getpid() + i) % N_DOMAINS  # other processes start elsewhere
@@ -57,7 +43,8 @@ def reserved_domain() -> Iterator[int]:
             if _is_unused(domain_id):
                 yield domain_id
                 return
-    raise NoFreeDomainError
+    domains = f'ROS domains 1 to {N_DOMAINS}'
+    raise ProcessError(domains, 'all taken', 'end other demos and tests')
 
 
 def isolated_environment(folder: Path, domain_id: int) -> dict[str, str]:
@@ -67,7 +54,7 @@ def isolated_environment(folder: Path, domain_id: int) -> dict[str, str]:
     With Fast DDS, discovery takes 0.1 s instead of up to 3 s, and the transport is UDP: with
     shared memory, the replacement of a killed process may receive nothing. Logs go to the folder.
 
-    :raises ProfileError: If the profile for Fast DDS is not there.
+    :raises FileError: If the profile for Fast DDS is not there.
     """
     variables = {
         'ROS_DOMAIN_ID': str(domain_id),
@@ -79,7 +66,8 @@ def isolated_environment(folder: Path, domain_id: int) -> dict[str, str]:
         return variables
     profile = share_folder() / 'config' / 'fastdds_loopback.xml'
     if not profile.is_file():  # without it Fast DDS would be visible everywhere
-        raise ProfileError(profile)
+        remedy = 'install or build this version of the package again'
+        raise FileError(profile, 'is missing', remedy)
     return variables | {
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SYSTEM_DEFAULT',  # LOCALHOST adds shared memory
         'FASTRTPS_DEFAULT_PROFILES_FILE': str(profile),

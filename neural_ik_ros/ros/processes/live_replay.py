@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import NeuralIkError
+from ...errors import SOURCE_ROS, MissingLibraryError, ProcessError
 from ...replay.bag_reader import BagReader
 from ...replay.bag_types import Topics
 from ...units import NS_PER_S
@@ -21,13 +21,6 @@ from .node_process import NodeProcess, failures
 
 POLL_S = 0.05
 START_TIMEOUT_S = 120.0  # the first start compiles the kernels
-
-
-class LiveError(NeuralIkError):
-    """A process of a live replay failed."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(f'live replay: {problem}. Replay it without --live to see more.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +45,7 @@ def play_live(options: LiveOptions, responses: Path, log: Callable[[str], None])
     :raises NeuralIkError: If the bag is bad, before anything is started, or a process fails.
     """
     if importlib.util.find_spec('rclpy') is None:
-        raise LiveError('rclpy is not installed. Source ROS 2 Jazzy, or make setup')
+        raise MissingLibraryError('rclpy', SOURCE_ROS)
     log(f'playing {_checked_s(options):.1f} s into a node, as fast as recorded')
     with contextlib.ExitStack() as stack:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -69,7 +62,11 @@ def play_live(options: LiveOptions, responses: Path, log: Callable[[str], None])
         node.end()
         problems = failures([player, node])
         if problems:
-            raise LiveError('; '.join(problems))
+            raise _failed('; '.join(problems))
+
+
+def _failed(problem: str) -> ProcessError:
+    return ProcessError('live replay', problem, 'replay it without --live to see more')
 
 
 def _checked_s(options: LiveOptions) -> float:
@@ -111,7 +108,7 @@ def _watch(node: NodeProcess, player: NodeProcess) -> None:
         has_begun = has_begun or 'plays' in player.output
         if not node.is_running or 'not configured' in node.output:
             lines = node.output.strip().splitlines() or ['no output']
-            raise LiveError(f'the node did not become active: {lines[-1]}')
+            raise _failed(f'the node did not become active: {lines[-1]}')
         if not has_begun and time.monotonic() > deadline:
-            raise LiveError(f'the node was not active within {START_TIMEOUT_S:.0f} s')
+            raise _failed(f'the node was not active within {START_TIMEOUT_S:.0f} s')
         time.sleep(POLL_S)

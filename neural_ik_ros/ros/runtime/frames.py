@@ -10,7 +10,7 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.time import Time
 
-from ...errors import NeuralIkError
+from ...errors import MissingLibraryError
 from ...interface.messages import InvalidMessage, PoseTarget, ns_from_time, transform_from_message
 from ...units import NS_PER_S
 
@@ -19,15 +19,7 @@ try:
 except ImportError:  # it has no wheels
     tf2_ros = None
 
-
-class MissingTfError(NeuralIkError):
-    """``use_tf`` is set on a machine without tf2_ros."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            'use_tf needs tf2_ros, which cannot be imported. Install it with '
-            'sudo apt install ros-$ROS_DISTRO-tf2-ros-py, or set use_tf to false.'
-        )
+REMEDY = 'install it with sudo apt install ros-$ROS_DISTRO-tf2-ros-py, or set use_tf to false'
 
 
 class Frames:
@@ -37,7 +29,7 @@ class Frames:
         """
         Listen to TF if it is used: its messages take time of the node's only thread.
 
-        :raises MissingTfError: If tf2_ros is needed and missing.
+        :raises MissingLibraryError: If tf2_ros is needed and missing.
         """
         self._base_frame = base_frame
         self._last_now_ns = 0
@@ -45,7 +37,7 @@ class Frames:
         if not uses_tf:
             return
         if tf2_ros is None:
-            raise MissingTfError
+            raise MissingLibraryError('tf2_ros', REMEDY)
         self._buffer = tf2_ros.Buffer()
         self._listener = tf2_ros.TransformListener(self._buffer, node)
 

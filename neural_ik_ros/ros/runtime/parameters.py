@@ -32,12 +32,12 @@ from rclpy.parameter import Parameter
 from ...errors import NeuralIkError
 from ...interface.parameter_schema import (
     Config,
-    ParameterError,
     ParameterInfo,
-    RenamedParameterError,
+    bad_parameter,
     config_from_values,
     old_names,
     parameters_of,
+    renamed_parameter,
 )
 
 LARGEST_INT = 2**63 - 1
@@ -59,8 +59,8 @@ def declare_parameters(
 
     :param on_change: Called with the new configuration after live parameters were set.
     :param validate: Called with it before; returns why it cannot be set now, or ''.
-    :raises RenamedParameterError: If the user sets a parameter under a former name.
-    :raises ParameterError: If a value has the wrong type or lies outside its range.
+    :raises ConfigError: If the user sets a parameter under a former name, or a value has the wrong
+        type or lies outside its range.
     """
     _refuse_old_names(node, config_type)
     for name, info, _, default in parameters_of(config_type):
@@ -68,7 +68,7 @@ def declare_parameters(
         try:
             node.declare_parameter(name, value, _descriptor(info, default))
         except ParameterException as error:
-            raise ParameterError(name, str(error)) from error
+            raise bad_parameter(name, str(error)) from error
     config = read_parameters(node, config_type)
     names = {name for name, *_ in parameters_of(config_type)}
 
@@ -99,14 +99,14 @@ def _refuse_old_names(node: Node, config_type: type[Any]) -> None:
         is_given = node.declare_parameter(old, descriptor=any_type).value is not None
         node.undeclare_parameter(old)
         if is_given:
-            raise RenamedParameterError(old, new)
+            raise renamed_parameter(old, new)
 
 
 def read_parameters(node: Node, config_type: type[Config]) -> Config:
     """
     Return the present values of the parameters that ``declare_parameters`` declared.
 
-    :raises ParameterError: If a value has the wrong type or lies outside its range.
+    :raises ConfigError: If a value has the wrong type or lies outside its range.
     """
     return config_from_values(config_type, _values(node, config_type))
 
@@ -119,7 +119,7 @@ def _value(node: Node, name: str) -> Any:
     try:
         return node.get_parameter(name).value
     except ParameterUninitializedException as error:
-        raise ParameterError(name, 'no value given (an empty list counts as none)') from error
+        raise bad_parameter(name, 'no value given (an empty list counts as none)') from error
 
 
 def _descriptor(info: ParameterInfo, default: Any) -> ParameterDescriptor:

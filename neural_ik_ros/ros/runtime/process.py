@@ -21,8 +21,8 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
-from ...errors import NeuralIkError
-from ...interface.parameter_schema import ParameterFileError
+from ...errors import ConfigError, NeuralIkError
+from ...interface.parameter_schema import bad_parameter_file
 from ...share import PACKAGE_NAME
 from ...stop_signal import StopSignal, ignore_signals
 from . import transport
@@ -35,17 +35,6 @@ except ImportError:  # rclpy before 7.1.4
 MAX_PARAMETER_BYTES = 1024 * 1024  # rcl reads a larger file for minutes
 SPIN_TIMEOUT_S = 0.1  # also the longest wait before a signal is noticed
 RCLError = rclpy_implementation.RCLError
-
-
-class UnknownArgumentError(NeuralIkError):
-    """The command line has something that is not a ROS argument."""
-
-    def __init__(self, arguments: list[str]) -> None:
-        self.arguments = arguments
-        super().__init__(
-            f'unknown arguments {arguments}. Nodes take ROS arguments only, for example '
-            '--ros-args -p rate_hz:=100.0 --params-file my.yaml -r __ns:=/left.'
-        )
 
 
 def run(
@@ -99,14 +88,19 @@ def make_executor() -> Executor:
 def _init(arguments: list[str]) -> None:
     for flag, path in pairwise(arguments):
         if flag == '--params-file' and _size(path) > MAX_PARAMETER_BYTES:
-            raise ParameterFileError(Path(path), f'larger than {MAX_PARAMETER_BYTES} bytes')
+            raise bad_parameter_file(Path(path), f'larger than {MAX_PARAMETER_BYTES} bytes')
     try:
         transport.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except RCLError as error:
-        raise NeuralIkError(f'{error} Check --ros-args and the parameter files.') from error
+        remedy = 'check --ros-args and the parameter files'
+        raise ConfigError('ROS arguments', str(error).rstrip('.'), remedy) from error
     unknown = remove_ros_args(['', *arguments])[1:]
     if unknown:
-        raise UnknownArgumentError(unknown)
+        remedy = (
+            'give ROS arguments only, for example '
+            '--ros-args -p rate_hz:=100.0 --params-file my.yaml -r __ns:=/left'
+        )
+        raise ConfigError('command line', f'unknown arguments {unknown}', remedy)
 
 
 def _size(path: str) -> int:
@@ -141,7 +135,7 @@ def _make(make_node: Callable[[], Node]) -> Node:
     except RuntimeError as error:
         if 'QoS override' not in str(error):
             raise
-        raise NeuralIkError(f'{error}. Correct it in qos_overrides.') from error
+        raise ConfigError('qos_overrides', str(error), 'correct it') from error
 
 
 def spin(executor: Executor, is_over: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros import IkSolver
-from neural_ik_ros.errors import ConfigError, ModelFileError
+from neural_ik_ros.errors import ConfigError, FileError, ModelFileError
 from neural_ik_ros.kinematics import UrdfError, forward, random_joints
 from neural_ik_ros.learning.bundle.card import MODEL
 from neural_ik_ros.learning.bundle.engines import CHUNK, LiteRtEngine, make_engine
@@ -17,7 +17,6 @@ from neural_ik_ros.learning.evaluation.metrics import card_metrics
 from neural_ik_ros.learning.evaluation.sample_sources import unseen_samples
 from neural_ik_ros.learning.evaluation.set_errors import measure_set
 from neural_ik_ros.learning.training.config import LearningConfig
-from neural_ik_ros.urdf_file import UrdfFileError
 
 FLOAT32_ROUNDING = 2e-5  # [rad] between kernels for one row and for many
 BETWEEN_SAMPLES = 0.02  # relative, of metrics of 20,000 samples of one set each
@@ -119,7 +118,9 @@ def test_load_takes_the_geometry_of_another_urdf(tmp_path, urdf):
 
 
 def test_load_names_a_urdf_that_is_missing_or_none(tmp_path):
-    with pytest.raises(UrdfFileError, match=r'none\.urdf'):
+    with pytest.raises(
+        FileError, match=r'none\.urdf: No such file .*; give the path of a plain URDF'
+    ):
         IkSolver.load(urdf=tmp_path / 'none.urdf')
     (tmp_path / 'bad.urdf').write_text('<robot name="x"/>')
     with pytest.raises(UrdfError):

@@ -17,7 +17,6 @@ from neural_ik_ros.cli.main import main
 from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import (
     ClosedForm,
-    CorrectionError,
     arm_from_urdf,
     forward,
     invert,
@@ -134,7 +133,7 @@ def test_load_calibration_refuses_in_one_line(tmp_path, text, words):
 
 def test_load_refuses_a_joint_that_the_arm_has_not(tmp_path):
     path = written(tmp_path / 'c.yaml', {'joints': {'joint_9': {'xyz': [0.0, 0.0, 0.0]}}})
-    with pytest.raises(CorrectionError, match=r'joint_9.*joint_1, joint_2'):
+    with pytest.raises(ConfigError, match=r'joint_9.*joint_1, joint_2'):
         IkSolver.load(calibration=path)
 
 

@@ -270,7 +270,7 @@ def test_demo_says_what_is_missing_without_ros(tmp_path):
     assert result.returncode == 1
     lines = result.stderr.splitlines()
     assert len(lines) == 1
-    assert 'is not installed. Source ROS 2 Jazzy' in lines[0]
+    assert f'is not installed for {sys.executable}; source ROS 2 Jazzy' in lines[0]
     assert 'make setup' in lines[0]
     assert not (tmp_path / 'report').exists()
 

@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 from strategies import REPOSITORY
 
+from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.interface import params_file
 from neural_ik_ros.interface.node_config import NodeConfig
 from neural_ik_ros.interface.parameter_schema import (
-    ParameterError,
-    ParameterFileError,
-    RenamedParameterError,
     old_names,
 )
 from neural_ik_ros.interface.params_file import config_from_file
@@ -54,7 +52,7 @@ def test_sections_are_chosen_by_the_name_of_the_node(tmp_path, keys, node, is_fo
     if is_for_node:
         assert config(tmp_path, text, node).rate_hz == 125.0
     else:
-        with pytest.raises(ParameterFileError, match='no section'):
+        with pytest.raises(ConfigError, match='no section'):
             config(tmp_path, text, node)
 
 
@@ -80,7 +78,7 @@ def test_unknown_parameters_are_skipped_with_a_warning(tmp_path, records_of):
 
 @pytest.mark.parametrize(('old', 'new'), old_names(NodeConfig).items())
 def test_former_names_are_refused_with_the_present_ones(tmp_path, old, new):
-    with pytest.raises(RenamedParameterError, match=f'{old} was renamed {new}'):
+    with pytest.raises(ConfigError, match=f'{old}: was renamed {new}; correct it .* -p {new}:='):
         config(tmp_path, f'/**:\n  ros__parameters:\n    {old}: 0.5\n')
 
 
@@ -94,16 +92,16 @@ def test_former_names_are_refused_with_the_present_ones(tmp_path, old, new):
     ],
 )
 def test_files_that_are_no_parameter_files_are_refused(tmp_path, text, words):
-    with pytest.raises(ParameterFileError, match=words):
+    with pytest.raises(ConfigError, match=words):
         config(tmp_path, text)
 
 
 def test_missing_file_is_refused(tmp_path):
-    with pytest.raises(ParameterFileError, match='cannot be read'):
+    with pytest.raises(ConfigError, match='cannot be read'):
         config_from_file(tmp_path / 'none.yaml')
 
 
 @pytest.mark.parametrize('value', ['-1.0', 'fast', '[1.0]', 'true'])
 def test_values_out_of_range_or_type_are_refused(tmp_path, value):
-    with pytest.raises(ParameterError, match='rate_hz'):
+    with pytest.raises(ConfigError, match='rate_hz'):
         config(tmp_path, f'/**:\n  ros__parameters:\n    rate_hz: {value}\n')

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.interface.node_config import NodeConfig
 from neural_ik_ros.interface.scheduling import apply_realtime, cpus_from_text
 
@@ -25,7 +25,7 @@ def test_cpus_from_text_reads_a_list(text, cpus):
 
 @pytest.mark.parametrize('text', ['all', '1-3', '1;2', '-1', ',', '1,', '99999999999999999999'])
 def test_config_refuses_processors_that_are_none(text):
-    with pytest.raises(NeuralIkError, match='cpu_affinity'):
+    with pytest.raises(ConfigError, match='cpu_affinity'):
         NodeConfig(cpu_affinity=text)
 
 
@@ -40,7 +40,7 @@ def test_apply_realtime_binds_to_processors():
 
 
 def test_apply_realtime_names_the_processors_that_exist():
-    with pytest.raises(NeuralIkError, match='This process may use'):
+    with pytest.raises(ConfigError, match='this process may use'):
         apply_realtime(0, {9999})
 
 
@@ -56,7 +56,7 @@ def test_apply_realtime_says_what_gives_the_right(monkeypatch, error):
         raise error
 
     monkeypatch.setattr(os, 'sched_setscheduler', refuse)
-    with pytest.raises(NeuralIkError, match=r'realtime_priority 50: .* rtprio'):
+    with pytest.raises(ConfigError, match=r'realtime_priority 50: .* rtprio'):
         apply_realtime(50, set())
 
 

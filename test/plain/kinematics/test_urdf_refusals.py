@@ -13,7 +13,7 @@ from strategies import URDF_FILE
 
 from neural_ik_ros.kinematics import Arm, UrdfError, arm_from_urdf
 
-REMEDY = 'Give a plain URDF (run xacro first) with six revolute joints'
+REMEDY = 'give a plain URDF (run xacro first) with six revolute joints'
 
 AXIS_1 = '<axis xyz="0 0 1"/>'
 LIMIT_1 = '<limit effort="0" lower="-3.1416" upper="3.1416" velocity="2.618"/>'

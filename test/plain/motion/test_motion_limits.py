@@ -12,7 +12,7 @@ from derivatives import DERIVATIVES
 from motion_setup import ACCELERATION, JERK
 from numpy.testing import assert_allclose
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import Arm, FloatArray
 from neural_ik_ros.motion import MotionGenerator, MotionLimits, MotionState
 from neural_ik_ros.motion.limits import braking_range, stoppable_speed
@@ -80,5 +80,5 @@ def test_stoppable_speed_can_stop(limits):
     'values', [[1.0] * 5, [1.0] * 5 + [0.0], [1.0] * 5 + [-1.0], [np.nan] * 6, [np.inf] * 6, 1.0]
 )
 def test_limits_are_refused_by_name_when_they_are_not_six_positive_numbers(limits, name, values):
-    with pytest.raises(NeuralIkError, match=name):
+    with pytest.raises(ConfigError, match=name):
         replace(limits, **{name: np.array(values)})

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tracker_bench import FAR, HOME, PERIOD, path_from_home
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import forward
 from neural_ik_ros.motion import TrackerConfig
 from neural_ik_ros.solver import IkStatus
@@ -45,5 +45,5 @@ def test_deviation_is_none_while_a_stream_is_followed_exactly(make_bench):
     [('output_mode', 'both'), ('max_following_error', -0.1), ('recovery_s', 0.0)],
 )
 def test_config_refuses_by_name_what_makes_no_sense(name, value):
-    with pytest.raises(NeuralIkError, match=name):
+    with pytest.raises(ConfigError, match=name):
         TrackerConfig(**{name: value})

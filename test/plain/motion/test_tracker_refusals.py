@@ -15,7 +15,7 @@ from tracker_bench import (
     assert_refused,
 )
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import FloatArray, forward
 from neural_ik_ros.motion import StreamStatus, TrackerConfig
 from neural_ik_ros.solver import IkStatus, SolverOptions
@@ -155,7 +155,7 @@ def test_refused_targets_make_nothing_move(bench):
 @pytest.mark.parametrize('name', ['rate_hz', 'target_timeout_s', 'joint_state_timeout_s'])
 @pytest.mark.parametrize('value', [0.0, -1.0, math.inf, math.nan])
 def test_config_refuses_by_name_what_cannot_be_a_time(name, value):
-    with pytest.raises(NeuralIkError, match=name):
+    with pytest.raises(ConfigError, match=name):
         TrackerConfig(**{name: value})
 
 

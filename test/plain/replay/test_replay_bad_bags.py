@@ -132,7 +132,7 @@ BAD = {
     no_bag: ('does not exist',),
     empty: ('is empty', TARGETS),
     no_targets: ('is empty', TARGETS),
-    stamps_that_go_back: ('the clock goes back by', TARGETS, 'Split'),
+    stamps_that_go_back: ('the clock goes back by', TARGETS, 'split it there'),
     mixed_frames: ('mixes frames', "'base_link'", "'world'"),
     damaged_message: ('cannot be read', JOINTS),
 }

@@ -17,6 +17,7 @@ import pytest
 from replay_bags import BASELINE, PARAMETERS, REFERENCE, needs_bags, replayed, report_of
 
 from neural_ik_ros.cli.main import main
+from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import Arm, forward, random_joints
 from neural_ik_ros.learning.bundle.card import CARD, MODEL, FileRecord, parse_card
 from neural_ik_ros.learning.bundle.engines import LiteRtEngine
@@ -25,7 +26,6 @@ from neural_ik_ros.learning.bundle.storage import shipped_bundle
 from neural_ik_ros.replay.regression import (
     MISSING,
     TOLERANCES,
-    ToleranceError,
     changes,
     flat,
     load_baseline,
@@ -228,7 +228,7 @@ def test_flat_numbers_elements_from_one():
 
 @pytest.mark.parametrize('text', ['iterations', '=0.1', 'a=b', 'a=-0.1', 'a=nan'])
 def test_tolerances_refuse_what_is_none(text):
-    with pytest.raises(ToleranceError, match='tolerance'):
+    with pytest.raises(ConfigError, match=r'tolerance .*; write for example'):
         tolerances_from_texts([text])
 
 

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Recorded responses, in the bag or in another one, against those of the replay."""
+"""RecordedMessage responses, in the bag or in another one, against those of the replay."""
 
 from __future__ import annotations
 
@@ -174,7 +174,8 @@ def test_replay_refuses_both_ways_to_get_responses(tmp_path, capsys):
 
 def test_replay_refuses_the_old_name_of_an_option_with_the_new_one(tmp_path, capsys):
     assert replayed(REFERENCE, tmp_path / 'out', '--answers', 'bag') == 1
-    assert capsys.readouterr().err.strip().endswith('--answers is now called --responses.')
+    error = capsys.readouterr().err.strip()
+    assert error.endswith('--answers: is now called --responses; use the new name.')
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from recordings import LATENCY, RELAY, SERIES, SPEEDS, T0, N, made_recording
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import EvaluationError
 from neural_ik_ros.kinematics import Arm, FloatArray, forward
 from neural_ik_ros.motion import MotionLimits
 from neural_ik_ros.simulation.demo_report import DemoReport, Recording, make_report
@@ -225,7 +225,7 @@ def test_report_lists_what_the_simulated_arm_refused(report_of, recording, name,
 @pytest.mark.parametrize('what', SERIES)
 def test_report_refuses_a_recording_that_is_too_short(report_of, recording, what, n):
     changes = {name: getattr(recording, name)[:n] for name in SERIES[what]}
-    with pytest.raises(NeuralIkError, match=f'only {n} {what}'):
+    with pytest.raises(EvaluationError, match=f'only {n} {what}'):
         report_of(replace(recording, **changes))
 
 
@@ -233,14 +233,14 @@ def test_report_refuses_a_recording_that_is_too_short(report_of, recording, what
 def test_report_refuses_a_recording_with_few_complete_answers(report_of, recording, n):
     stamps = recording.solution_stamp.copy()
     stamps[: N - n] += 1
-    with pytest.raises(NeuralIkError, match=f'only {n} complete answers'):
+    with pytest.raises(EvaluationError, match=f'only {n} complete answers'):
         report_of(replace(recording, solution_stamp=stamps))
 
 
 @pytest.mark.parametrize('name', ['target_stamp', 'relayed_stamp', 'joint_stamp'])
 def test_report_refuses_a_recording_whose_parts_do_not_belong_together(report_of, recording, name):
     stamps = getattr(recording, name)
-    with pytest.raises(NeuralIkError, match='only 0'):
+    with pytest.raises(EvaluationError, match='only 0'):
         report_of(replace(recording, **{name: stamps - 10 * (stamps[-1] - stamps[0]) - 1}))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import (
     arm_from_urdf,
     forward,
@@ -22,7 +23,6 @@ from neural_ik_ros.simulation.paths import (
     SHAPES,
     CartesianPath,
     PathConfig,
-    PathError,
     lemniscate_sine_cosine,
 )
 
@@ -189,5 +189,6 @@ def test_plane_and_tool_turn_independently():
     ids=str,
 )
 def test_config_refuses_what_is_no_path(fields):
-    with pytest.raises(PathError, match='Correct'):
+    (name,) = fields
+    with pytest.raises(ConfigError, match=rf'path {name}: .* cannot be used; (set|choose) '):
         PathConfig(**fields)

@@ -9,7 +9,8 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from neural_ik_ros.solver import SolverOptionError, SolverOptions
+from neural_ik_ros.errors import ConfigError
+from neural_ik_ros.solver import SolverOptions
 
 WRONG_VALUES = [
     ('position_tolerance', 0.0),
@@ -33,7 +34,9 @@ WRONG_VALUES = [
 
 @pytest.mark.parametrize(('option', 'value'), WRONG_VALUES)
 def test_solver_options_refuse_values_out_of_range(option, value):
-    with pytest.raises(SolverOptionError, match=option):
+    with pytest.raises(
+        ConfigError, match=f'solver option {option}: {value} is out of range; set '
+    ):
         SolverOptions(**{option: value})
 
 

@@ -13,8 +13,9 @@ from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from driver import CONFIGURE, Driver
 
+from neural_ik_ros.errors import MissingLibraryError
 from neural_ik_ros.ros.node import action_goals
-from neural_ik_ros.ros.node.action_goals import Goals, MissingControlMsgsError
+from neural_ik_ros.ros.node.action_goals import Goals
 
 SERVER = '/controller/follow_joint_trajectory'
 
@@ -189,7 +190,9 @@ def test_client_is_destroyed_with_it(cell):
 
 def test_goals_without_control_msgs_are_an_error_with_a_remedy(monkeypatch):
     monkeypatch.setattr(action_goals, 'FollowJointTrajectory', None)
-    with pytest.raises(MissingControlMsgsError, match='set output_mode to trajectory'):
+    with pytest.raises(
+        MissingLibraryError, match=r'control_msgs is not .* set output_mode to trajectory'
+    ):
         Goals(SimpleNamespace(), 'name', on_update=print, on_failure=print)
 
 
@@ -199,5 +202,5 @@ def test_goals_without_control_msgs_are_an_error_with_a_remedy(monkeypatch):
 def test_node_is_not_configured_where_goals_are_to_be_sent_and_cannot(start_node, peer):
     process = start_node('neural_ik_node', '-p', 'output_mode:=action')
     assert not Driver(peer).change_state(CONFIGURE)
-    process.wait_for_output('not configured: output_mode action needs control_msgs')
+    process.wait_for_output('not configured: control_msgs is not installed')
     assert 'sudo apt install ros-$ROS_DISTRO-control-msgs' in process.output

@@ -12,7 +12,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from driver import AUTOSTART, HOME, PATIENT, Driver, shipped_arm
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import ProcessError
 from neural_ik_ros.interface.node_statistics import NodeStatistics
 from neural_ik_ros.kinematics import forward
 from neural_ik_ros.motion import Health, Output, StreamStatus
@@ -107,7 +107,9 @@ def test_view_of_an_empty_report_is_possible():
 
 
 def test_monitor_says_that_nothing_reports():
-    with pytest.raises(NeuralIkError, match='Is the node active'):
+    with pytest.raises(
+        ProcessError, match=r'no diagnostics within 0\.5 s; check that the node is active'
+    ):
         run_monitor(print, timeout_s=0.5)
 
 

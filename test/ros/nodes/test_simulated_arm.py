@@ -160,7 +160,7 @@ def test_arm_refuses_bad_parameters_in_one_line(start_node, argument, reason):
     lines = process.output.splitlines()
     assert len(lines) == 1, process.output
     assert reason in lines[0]
-    assert 'Correct' in lines[0] or 'give' in lines[0], 'the remedy'
+    assert '; correct it' in lines[0] or '; give the path' in lines[0], 'the remedy'
 
 
 def test_yaml_has_the_defaults_of_the_dataclass():

@@ -172,7 +172,7 @@ def test_source_refuses_bad_parameters_in_one_line(start_node, argument, reason)
     lines = process.output.splitlines()
     assert len(lines) == 1, process.output
     assert reason in lines[0]
-    assert 'Correct' in lines[0]
+    assert '; correct it' in lines[0]
 
 
 def test_end_time_is_that_of_whole_cycles():

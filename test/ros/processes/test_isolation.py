@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import FileError, ProcessError
 from neural_ik_ros.ros.processes import isolation
 from neural_ik_ros.ros.processes.isolation import isolated_environment, reserved_domain
 
@@ -55,7 +55,7 @@ def test_reserved_domain_does_not_follow_a_link_laid_in_its_way(tmp_path, monkey
     target = tmp_path / 'precious'
     target.write_text('mine')
     (tmp_path / 'neural_ik_ros_domain_1.lock').symlink_to(target)
-    with pytest.raises(NeuralIkError, match='all taken'), reserved_domain():
+    with pytest.raises(ProcessError, match='all taken'), reserved_domain():
         pass
     assert target.read_text() == 'mine'
 
@@ -64,7 +64,7 @@ def test_reserved_domain_tells_when_there_is_none(monkeypatch):
     monkeypatch.setattr(isolation, 'N_DOMAINS', 1)
     with reserved_domain() as domain_id:
         assert domain_id == 1
-        with pytest.raises(NeuralIkError, match='all taken'), reserved_domain():
+        with pytest.raises(ProcessError, match='all taken'), reserved_domain():
             pass
 
 
@@ -92,7 +92,7 @@ def test_isolated_environment_keeps_to_udp_on_the_loopback(tmp_path, monkeypatch
 def test_isolated_environment_refuses_to_go_without_its_profile(tmp_path, monkeypatch):
     monkeypatch.setattr(isolation, 'is_fast_dds', lambda: True)
     monkeypatch.setattr(isolation, 'share_folder', lambda: tmp_path)
-    with pytest.raises(NeuralIkError, match='is missing: install'):
+    with pytest.raises(FileError, match='is missing; install'):
         isolated_environment(tmp_path, 42)
 
 

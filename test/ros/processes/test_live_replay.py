@@ -170,7 +170,7 @@ def test_player_reports_when_the_node_is_lost(start_node, tmp_path):
     player.wait_for_output('plays', 60.0)
     node.end()
     assert player.wait() == 1
-    assert '/neural_ik does not reply any more. Start it again' in player.output
+    assert '/neural_ik: does not reply any more; start it again' in player.output
     assert 'Traceback' not in player.output
     assert not (tmp_path / 'responses').exists()
 

@@ -17,6 +17,7 @@ from geometry_msgs.msg import TransformStamped
 from numpy.testing import assert_allclose
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
+from neural_ik_ros.errors import MissingLibraryError
 from neural_ik_ros.interface.messages import (
     InvalidMessage,
     PoseTarget,
@@ -25,7 +26,7 @@ from neural_ik_ros.interface.messages import (
 )
 from neural_ik_ros.kinematics import Transform, forward, invert, rotation_from_rpy
 from neural_ik_ros.ros.runtime import frames
-from neural_ik_ros.ros.runtime.frames import Frames, MissingTfError
+from neural_ik_ros.ros.runtime.frames import Frames
 
 FAKE_TF2 = Path(__file__).parents[1] / 'fake_tf2'
 EXACT = 1e-12  # [m], [rad] rounding of one product
@@ -169,7 +170,7 @@ def test_target_stays_in_its_frame_where_tf_is_not_used():
 
 def test_use_of_tf_without_tf_is_an_error_with_a_remedy(monkeypatch):
     monkeypatch.setattr(frames, 'tf2_ros', None)
-    with pytest.raises(MissingTfError, match='set use_tf to false'):
+    with pytest.raises(MissingLibraryError, match=r'tf2_ros is not .* set use_tf to false'):
         Frames(NoNode(), 'base_link', uses_tf=True)
 
 
@@ -205,4 +206,4 @@ def test_node_is_not_configured_where_tf_is_to_be_used_and_missing(start_node, p
     process = start_node('neural_ik_node', '-p', 'use_tf:=true')
     driver = Driver(peer)
     assert not driver.change_state(CONFIGURE)
-    process.wait_for_output('not configured: use_tf needs tf2_ros')
+    process.wait_for_output('not configured: tf2_ros is not installed')

@@ -10,11 +10,9 @@ import rclpy
 from rclpy.context import Context
 from rclpy.parameter import Parameter
 
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import ConfigError, NeuralIkError
 from neural_ik_ros.interface import parameter_schema
 from neural_ik_ros.interface.parameter_schema import (
-    ParameterError,
-    RenamedParameterError,
     parameter,
 )
 from neural_ik_ros.ros.runtime.parameters import declare_parameters, read_parameters
@@ -128,7 +126,7 @@ def test_value_is_refused_with_the_reason_at_the_start_and_later(make_node, name
 
 
 def test_empty_list_is_refused_because_ros_takes_it_for_no_value(make_node):
-    with pytest.raises(ParameterError, match='names: no value'):
+    with pytest.raises(ConfigError, match='names: no value'):
         declare_parameters(make_node(Parameter('names', Parameter.Type.NOT_SET)), Config)
 
 
@@ -183,7 +181,7 @@ def test_former_name_is_refused_with_the_present_one(make_node, monkeypatch, val
     node = make_node()
     assert declare_parameters(node, Config) == Config()
     assert not node.has_parameter('speed_hz')
-    with pytest.raises(RenamedParameterError, match='speed_hz was renamed rate_hz'):
+    with pytest.raises(ConfigError, match='speed_hz: was renamed rate_hz; correct'):
         declare_parameters(make_node(Parameter('speed_hz', value=value)), Config)
 
 
