@@ -11,7 +11,7 @@ BAGS := test/plain/replay/bags
 BENCH := $(VENV_BENCH)/bin/python
 BENCH_PIP := $(BENCH) -m pip --disable-pip-version-check
 
-REPORTS := demo_report demo_bag replay_report evaluation_report example_output benchmark_report
+REPORTS := demo_report demo_bag replay_report replay_report_live evaluation_report example_output benchmark_report
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-check setup-test demo check test soak latency lint train evaluate examples \
@@ -44,7 +44,7 @@ setup-test: $(VENV)/.test
 $(VENV)/.run: setup.py constraints.txt pyproject.toml
 	@echo 'Making $(VENV): ROS 2 Jazzy wheels, numba, LiteRT, Ruckig, matplotlib (about 1 GB, 1-2 minutes).'
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
-	  || { echo 'Python 3.10 or newer is needed; say PYTHON=python3.12 make ...'; exit 1; }
+	  || { echo 'Python 3.10 or newer is needed; pass PYTHON=python3.12 to make'; exit 1; }
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) \
 	  || { rm -rf $(VENV); echo 'No venv module: sudo apt install python3-venv'; exit 1; }
 	@$(PIP) install --constraint constraints.txt --editable '.[ros,plots,replay]'
@@ -101,7 +101,7 @@ examples: setup-test
 	    || failed="$$failed $$folder"; \
 	done; test -z "$$failed" || { echo "Failed, picture left as it was:$$failed"; exit 1; }
 
-# The regression gate of test/plain/replay/test_replay_gate.py: what moves is seen in the diff.
+# The regression gate of test/plain/replay/test_replay_regression.py: what moves is seen in the diff.
 baseline: setup
 	$(BIN)/neural_ik replay $(BAGS)/reference --params-file $(BAGS)/reference.yaml --no-plots
 	cp replay_report/report.json $(BAGS)/reference_baseline.json

@@ -102,7 +102,7 @@ def generate_launch_description() -> LaunchDescription:
 def launch_setup(context: LaunchContext) -> list[Action]:
     given = context.launch_configurations
     if not given['bag']:
-        raise ConfigError('bag', 'none given', 'say bag:=FOLDER, for example one of record-demo')
+        raise ConfigError('bag', 'none given', 'pass bag:=FOLDER, for example one of record-demo')
     wants_ros2_bag = given['player'] == 'ros2_bag'
     lacking = missing(['ros2bag', 'rosbag2_transport']) if wants_ros2_bag else []
     play = ros2_bag if wants_ros2_bag and not lacking else bag_player
@@ -114,7 +114,7 @@ def launch_setup(context: LaunchContext) -> list[Action]:
 
 
 def simulated_arm(prefix: str) -> Node:
-    """Return a controller that obeys; its joint states do not mix with those of the bag."""
+    """Return a simulated arm; its joint states do not mix with those of the bag."""
     return Node(
         package='neural_ik_ros',
         executable='simulated_arm',

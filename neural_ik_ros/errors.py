@@ -39,7 +39,7 @@ class ModelFileError(ExplainedError):
 
 
 class TrainingError(ExplainedError):
-    """A training run cannot start, go on or be resumed."""
+    """A training run cannot start, continue or be resumed."""
 
 
 class BundleError(ExplainedError):

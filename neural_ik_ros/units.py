@@ -3,3 +3,4 @@
 """Conversion between seconds and the integer nanoseconds of clocks and stamps."""
 
 NS_PER_S = 1_000_000_000
+S_PER_NS, MS_PER_NS = 1e-9, 1e-6

@@ -117,7 +117,7 @@ def _run(arguments: argparse.Namespace) -> int:
         raise ConfigError('--answers', 'is now called --responses', 'use the new name')
     if arguments.live and arguments.responses is not None:
         problem = 'records the responses itself'
-        raise ConfigError('--live', problem, 'leave out one of both')
+        raise ConfigError('--live', problem, 'use either --live or --responses')
     tolerances = regression.tolerances_from_texts(arguments.tolerance)
     baseline = None if arguments.baseline is None else regression.load_baseline(arguments.baseline)
     config = node_config(arguments)

@@ -1,7 +1,7 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-CDR, the serialisation of ROS messages, for the few types that pass by the thousand.
+CDR, the serialisation of ROS messages, for the few high-rate message types.
 
 Generic (de)serialisation makes a Python object of every number. Here messages are decoded field by
 field, in a fifth of the time, and messages that differ in their numbers only are serialised once:

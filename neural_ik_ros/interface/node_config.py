@@ -128,7 +128,7 @@ class NodeConfig:
         'Whether shoulder, elbow or wrist may change posture',
         is_live=True,
     )
-    # The library asks the network first: the one default that differs.
+    # The library tries the network first: the one default that differs.
     current_joints_first: bool = parameter(
         True,
         'Start from the current joints; use the network where that does not keep the posture',

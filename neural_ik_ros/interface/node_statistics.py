@@ -67,7 +67,7 @@ class NodeStatistics:
         self._n_joint_states += is_ours
         self.n_other_joints += not is_ours
 
-    def has_changed(self, idle_status: Output) -> bool:
+    def update_idle_status(self, idle_status: Output) -> bool:
         """
         Return whether the status must be reported although its name is the same.
 
@@ -86,7 +86,7 @@ class NodeStatistics:
         """Note that the newest status has been reported."""
         self._reported_reason = self.newest.reason
 
-    def no_joint_states(self) -> bool:
+    def count_report(self) -> bool:
         """
         Return, once, whether several reports in a row came without joint states.
 
@@ -140,6 +140,6 @@ def _solution_values(solution: IkSolution | None) -> dict[str, str]:
         'rotation error [rad]': f'{solution.rotation_error:.3e}',
         'seed': solution.seed,
         'iterations': f'{solution.iterations}',
-        'largest joint step [rad]': f'{solution.max_joint_step:.4f}',
+        'max joint step [rad]': f'{solution.max_joint_step:.4f}',
         'smallest singular value': f'{solution.smallest_singular_value:.4f}',
     }

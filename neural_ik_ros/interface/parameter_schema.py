@@ -39,7 +39,7 @@ def bad_parameter(name: str, problem: str) -> ConfigError:
 def renamed_parameter(old: str, new: str) -> ConfigError:
     """Return the error for a value given under a former name of a parameter."""
     remedy = f'correct it in the parameter file or with -p {new}:=VALUE'
-    return ConfigError(f'parameter {old}', f'was renamed {new}', remedy)
+    return ConfigError(f'parameter {old}', f'was renamed to {new}', remedy)
 
 
 def bad_parameter_file(path: Path, problem: str) -> ConfigError:

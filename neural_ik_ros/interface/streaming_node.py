@@ -4,7 +4,7 @@
 The node without ROS: joint states, targets and ticks in; commands and changes of status out.
 
 The ROS node, the offline replay and the soak tests wrap it. It decides every status; they provide
-messages, the clock and facts such as a goal that failed.
+messages, the clock and events such as a failed goal.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from .node_config import NodeConfig
 from .node_statistics import NodeStatistics
 
 Target: TypeAlias = PoseTarget | InvalidMessage
+INACTIVE = Output(status=StreamStatus.IDLE, detail='none is accepted, the node is not active')
 
 
 class Observer:
     """
-    What a ``StreamingNode`` calls; override what is of interest.
+    What a ``StreamingNode`` calls; override the methods of interest.
 
     Called in the control loop, in the order in which observers were added: the publishers first,
     so that a command is on its way before anything else is done with it.
@@ -66,7 +67,7 @@ class StreamingNode:
         to_base: Callable[[PoseTarget, int], Target] | None = None,
     ) -> None:
         """
-        Load and verify what the configuration asks for; not active yet.
+        Load and verify the configured bundle; not active yet.
 
         :param read_target: Converts what ``on_target`` is given, a message or its bytes.
         :param now_ns: The clock of stamps and commands [ns].
@@ -89,30 +90,29 @@ class StreamingNode:
         self.is_active = False
         self._joint_reader = JointReader(self.joint_names)
         # Bound methods, without those that do nothing: they would cost time in the control loop.
-        self._joint_state_observers: list[Callable[[JointReading | InvalidMessage], None]] = []
-        self._target_observers: list[Callable[[Target], None]] = []
-        self._output_observers: list[Callable[[Output, Target | None], None]] = []
-        self._status_observers: list[Callable[[Output], None]] = []
+        self._joint_state_observers: list[Callable[..., None]] = []
+        self._target_observers: list[Callable[..., None]] = []
+        self._output_observers: list[Callable[..., None]] = []
+        self._status_observers: list[Callable[..., None]] = []
         self._goal_failure = ''
 
     def add_observer(self, observer: Observer) -> None:
         """Call an observer, after those added before."""
-        kind = type(observer)
-        if kind.on_joint_state is not Observer.on_joint_state:
-            self._joint_state_observers.append(observer.on_joint_state)
-        if kind.on_target is not Observer.on_target:
-            self._target_observers.append(observer.on_target)
-        if kind.on_output is not Observer.on_output:
-            self._output_observers.append(observer.on_output)
-        if kind.on_status_change is not Observer.on_status_change:
-            self._status_observers.append(observer.on_status_change)
+        for callback, default, observers in (
+            (observer.on_joint_state, Observer.on_joint_state, self._joint_state_observers),
+            (observer.on_target, Observer.on_target, self._target_observers),
+            (observer.on_output, Observer.on_output, self._output_observers),
+            (observer.on_status_change, Observer.on_status_change, self._status_observers),
+        ):
+            if getattr(callback, '__func__', None) is not default:
+                observers.append(callback)
 
     def start(self) -> None:
         """Become active without targets, joints, faults or statistics from before."""
         if self.description.arm is not self.tracker.solver.arm:
             self.reconfigure(self.config)
         self.tracker.restart()
-        self.statistics = NodeStatistics()
+        self.statistics, self._goal_failure = NodeStatistics(), ''
         self.is_active = True
 
     def stop(self) -> None:
@@ -121,6 +121,11 @@ class StreamingNode:
         command = self.tracker.stop(self._now_ns())
         if command is not None:
             self._emit(Output(status=IkStatus.SOLVED, command=command), None)
+
+    def report_inactive(self) -> None:
+        """Report to the observers, as the last status, that targets are ignored."""
+        for on_status_change in self._status_observers:
+            on_status_change(INACTIVE)
 
     def reconfigure(self, config: NodeConfig) -> None:
         """Use other parameters, and the arm of the description; while ``accepts_parameters``."""
@@ -183,7 +188,7 @@ class StreamingNode:
 
     def on_report(self) -> None:
         """Report a status that changed without a target or a fault; call it once a second."""
-        if self.statistics.has_changed(self.tracker.idle_status(self._now_ns())):
+        if self.statistics.update_idle_status(self.tracker.idle_status(self._now_ns())):
             self.report_status()
 
     def on_goal_failed(self, reason: str) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 from time import perf_counter_ns
 from typing import Any
 
-LOG_PERIOD_NS = 1_000_000_000  # for each topic
+from ..units import NS_PER_S
+
+LOG_PERIOD_NS = NS_PER_S  # for each topic
 MAX_TOPICS = 64  # remembered
 
 

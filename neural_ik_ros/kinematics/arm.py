@@ -88,7 +88,7 @@ class Arm:
         if not (self.velocity > 0.0).all():
             raise ArmError(self.name, 'velocity limits must be positive')
         if self.coupled_limit is not None and not self._is_feasible(self.coupled_limit):
-            problem = f'coupled limit {self.coupled_limit} cannot be obeyed'
+            problem = f'coupled limit {self.coupled_limit} cannot be satisfied'
             raise ArmError(self.name, f'{problem}; give two joints and lower < upper')
 
     def _is_feasible(self, limit: CoupledLimit) -> bool:

@@ -32,7 +32,7 @@ def is_within_limits(arm: Arm, q: Joints, *, margin: float = 0.0) -> NDArray[np.
 
 
 @compiled
-def obeys_coupled_limit(
+def satisfies_coupled_limit(
     q: FloatArray, joints: NDArray[np.int64], lower: float, upper: float
 ) -> bool:
     """

@@ -93,7 +93,7 @@ class PoseTracker:
         self._joints.update(q, now_ns)
         if self._state is TRACKING:
             self._watch_following_error(q, now_ns)
-        elif self._state is FAULT and self._fault.has_recovered(q, now_ns):
+        elif self._state is FAULT and self._fault.update(q, now_ns):
             self._recover()
 
     def on_bad_joints(self, problem: str) -> None:

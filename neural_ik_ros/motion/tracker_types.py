@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from ..errors import ConfigError
-from ..kinematics import Arm, Joints, forward, rotation_angle
+from ..kinematics import Arm, FloatArray, Joints, forward, pose_error
 from ..solver import IkSolution, IkStatus
 from .plan import Waypoints
 from .status import StreamStatus
@@ -81,14 +81,16 @@ class Deviation:
     @property
     def position(self) -> float:
         """Distance of the tools [m]."""
-        tool, goal = forward(self.arm, np.array([self.q, self.q_goal]))
-        return float(np.linalg.norm(tool[:3, 3] - goal[:3, 3]))
+        return float(self._pose_error()[0])
 
     @property
     def rotation(self) -> float:
         """Angle between the tools [rad]."""
+        return float(self._pose_error()[1])
+
+    def _pose_error(self) -> tuple[FloatArray, FloatArray]:
         tool, goal = forward(self.arm, np.array([self.q, self.q_goal]))
-        return float(rotation_angle(tool[:3, :3].T @ goal[:3, :3]))
+        return pose_error(tool, goal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -184,7 +184,7 @@ class FaultLatch:
         """Return the fault as the reason why targets are refused."""
         return Refusal(self.status, self.detail)
 
-    def has_recovered(self, q: Joints, now_ns: int) -> bool:
+    def update(self, q: Joints, now_ns: int) -> bool:
         """Update the measured joints (6,) [rad]; return whether they have rested long enough."""
         if self._is_final or not self._is_automatic:
             return False

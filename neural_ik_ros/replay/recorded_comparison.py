@@ -14,12 +14,11 @@ import numpy as np
 from ..interface.messages import JointReader, JointReading
 from ..interface.statistics import QuantileSketch
 from ..kinematics import Joints
-from ..units import NS_PER_S
+from ..units import MS_PER_NS, NS_PER_S
 
 MATCH_S = 0.1  # longest time from a replayed command to the recorded one that it is compared with
 WAIT_NS = NS_PER_S  # for the recorded solution of a target
 SOLUTION_TOL = 1e-9  # [rad] up to which solutions are equal
-MS_PER_NS = 1e-6
 
 
 class CommandComparison:

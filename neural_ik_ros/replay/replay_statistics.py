@@ -14,9 +14,10 @@ from ..interface.statistics import QuantileSketch
 from ..kinematics import N_JOINTS, Joints
 from ..motion import Command, MotionLimits
 from ..solver import IkSolution
+from ..units import MS_PER_NS
 from .bag_types import COMMANDS
 from .offline_node import Response
-from .recorded_comparison import MS_PER_NS, CommandComparison, SolutionComparison
+from .recorded_comparison import CommandComparison, SolutionComparison
 
 
 class ReplayStatistics:

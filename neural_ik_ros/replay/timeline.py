@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..kinematics import N_JOINTS, FloatArray
+from ..units import S_PER_NS
 from .offline_node import Response
 
 N_COLUMNS = 1000
@@ -29,7 +30,7 @@ class Timeline:
     @property
     def time_s(self) -> FloatArray:
         """Middle of each column since the start [s]."""
-        return (np.arange(N_COLUMNS, dtype=np.float64) + 0.5) * (self._column_ns * 1e-9)
+        return (np.arange(N_COLUMNS, dtype=np.float64) + 0.5) * (self._column_ns * S_PER_NS)
 
     def add(self, response: Response) -> None:
         """Add an output of the node."""

@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from ..kinematics import Arm, FloatArray, forward, joint_positions, pose_error
+from ..units import S_PER_NS
 from .demo_report import (
-    S_PER_NS,
     SETTLE_S,
     IntArray,
     Recording,
     latency_ns,
-    match_answers,
     match_stamps,
+    match_targets,
 )
 
 mpl.use('Agg')
@@ -75,7 +75,7 @@ def _path_figure(recording: Recording, arm: Arm) -> Figure:
 
 def _error_figure(recording: Recording, arm: Arm) -> Figure:
     """Draw the tool error of solutions, commands and the simulated arm over time."""
-    answers = match_answers(recording)
+    answers = match_targets(recording)
     stamps, targets = recording.target_stamp[answers.targets], recording.targets[answers.targets]
     newest = np.searchsorted(recording.target_stamp, recording.joint_stamp, 'right') - 1
     during = (newest >= 0) & (recording.joint_stamp <= recording.solution_stamp[-1])
@@ -112,7 +112,7 @@ def _plot_over_time(
 
 def _latency_figure(recording: Recording) -> Figure:
     """Draw the cumulative distribution of latencies, for the node and the empty relay."""
-    node = latency_ns(recording, match_answers(recording))
+    node = latency_ns(recording, match_targets(recording))
     relayed, rows = match_stamps(recording.target_stamp, recording.relayed_stamp)
     relay = recording.relayed_received[relayed] - recording.target_sent[rows]
     figure = Figure(figsize=(8.0, 4.5), layout='constrained')

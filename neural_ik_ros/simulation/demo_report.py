@@ -14,10 +14,10 @@ from ..errors import EvaluationError
 from ..interface.statistics import Percentiles
 from ..kinematics import FloatArray, Joints, Transform, pose_error
 from ..motion import MotionLimits
+from ..units import S_PER_NS
 from .reference_kinematics import irb2400_forward
 
 IntArray = NDArray[np.int64]
-S_PER_NS = 1e-9  # [s]
 MAX_ERROR_M, MAX_ERROR_RAD = 1e-6, 1e-6  # of every solution
 LIMIT_SLACK = 1e-6  # relative; a limit reached to rounding is not violated
 SETTLE_S = 1.0  # at the start the arm may still be on its way to the path
@@ -132,7 +132,7 @@ def make_report(recording: Recording, limits: MotionLimits) -> DemoReport:
     ):
         if len(rows) < MIN_TARGETS:
             raise _too_few(what, len(rows))
-    answers = match_answers(recording)
+    answers = match_targets(recording)
     if len(answers.targets) < MIN_TARGETS:
         raise _too_few('complete answers', len(answers.targets))
     targets = recording.targets[answers.targets]
@@ -164,7 +164,7 @@ def make_report(recording: Recording, limits: MotionLimits) -> DemoReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Answers:
+class AnsweredTargets:
     """Rows of targets, and of the solutions and commands that answer them; each (a,)."""
 
     targets: IntArray
@@ -172,7 +172,7 @@ class Answers:
     commands: IntArray
 
 
-def match_answers(recording: Recording) -> Answers:
+def match_targets(recording: Recording) -> AnsweredTargets:
     """Return the answers with target, solution and command all recorded."""
     solutions, targets = match_stamps(recording.target_stamp, recording.solution_stamp)
     commands = np.searchsorted(recording.command_sent, recording.solution_sent[solutions]) - 1
@@ -180,14 +180,14 @@ def match_answers(recording: Recording) -> Answers:
     has_command = (commands >= 0) & (
         recording.command_sent[commands] > recording.target_sent[targets]
     )
-    return Answers(
+    return AnsweredTargets(
         targets=targets[has_command],
         solutions=solutions[has_command],
         commands=commands[has_command].astype(np.int64),
     )
 
 
-def latency_ns(recording: Recording, answers: Answers) -> FloatArray:
+def latency_ns(recording: Recording, answers: AnsweredTargets) -> FloatArray:
     """Return the times (a,) [ns] from sending a target to receiving its trajectory."""
     latency = recording.command_received[answers.commands] - recording.target_sent[answers.targets]
     return latency.astype(np.float64)
@@ -242,7 +242,7 @@ def limit_use(recording: Recording, limits: MotionLimits) -> dict[str, float]:
     """
     middle = 0.5 * (limits.upper + limits.lower)
     position = np.abs(recording.command_q - middle) / (limits.upper - middle)
-    answers = match_answers(recording)
+    answers = match_targets(recording)
     stamp_ns = np.diff(recording.target_stamp[answers.targets])
     period_ns = np.median(stamp_ns)
     is_next = (np.diff(answers.commands) == 1) & (np.abs(stamp_ns - period_ns) < 1e-3 * period_ns)

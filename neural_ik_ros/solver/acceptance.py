@@ -19,12 +19,12 @@ from ..kinematics.angles import unwind_into
 from ..kinematics.chain import frames_into, jacobian_from_frames
 from ..kinematics.compiled import compiled
 from ..kinematics.levenberg_marquardt import refine_into
-from ..kinematics.limits import obeys_coupled_limit
+from ..kinematics.limits import satisfies_coupled_limit
 from ..kinematics.posture import posture_into
 from ..kinematics.se3 import measure_pose_error
 from ..kinematics.singularity import smallest_singular_value_of
 from ..kinematics.types import FloatArray
-from .batch import ArmParams, Best, SolveState, reset_row
+from .batch import ArmParams, PostureMatch, SolveState, reset_row
 from .status import STATUSES, IkStatus
 
 SOLVED = STATUSES.index(IkStatus.SOLVED)
@@ -68,10 +68,10 @@ def refine_row(
         )  # fmt: skip
         if not _verify(arm, row, q, errors, signs, scratch):
             continue
-        kind, is_on_boundary, step = Best.SAME_POSTURE, False, 0.0
+        kind, is_on_boundary, step = PostureMatch.SAME_POSTURE, False, 0.0
         for j in range(3):
             agreement = signs[j] * row['signs'][j]
-            kind = Best.OTHER_POSTURE if agreement < 0 else kind
+            kind = PostureMatch.OTHER_POSTURE if agreement < 0 else kind
             is_on_boundary = is_on_boundary or agreement == 0
         for j in range(6):
             step = max(step, abs(q[j] - row['q_current'][j]))
@@ -106,7 +106,7 @@ def _verify(
         return False
     if not unwind_into(q, row['q_current'], arm['lower'], arm['upper']):
         return False
-    if not obeys_coupled_limit(
+    if not satisfies_coupled_limit(
         q, arm['coupled_joints'], arm['coupled_limit_lower'], arm['coupled_limit_upper']
     ):
         return False
@@ -125,17 +125,19 @@ def finalize_row(arm: ArmParams, row: SolveState, acceptance: int, scratch: Floa
     On a posture boundary (a sign is 0) both sides count as the same posture. There INTERIOR_ONLY
     and NO_JUMP leave the row open, so that a nearer solution of the next stage can replace it.
     """
-    is_kept = row['best'] == Best.SAME_POSTURE
+    is_kept = row['best'] == PostureMatch.SAME_POSTURE
     is_jump = row['is_on_boundary'] and row['max_joint_step'] > MAX_BRANCH_STEP
-    is_doubtful = (acceptance == Acceptance.INTERIOR_ONLY and row['is_on_boundary']) or (
+    stays_open = (acceptance == Acceptance.INTERIOR_ONLY and row['is_on_boundary']) or (
         acceptance == Acceptance.NO_JUMP and is_jump
     )
-    if not is_kept or is_doubtful:
+    if not is_kept or stays_open:
         if row['iterations'] >= arm['iteration_budget']:
             reset_row(row)
             row['status'] = ITERATION_LIMIT
             return True
-        if not (acceptance == Acceptance.ANY_POSTURE and row['best'] == Best.OTHER_POSTURE):
+        if not (
+            acceptance == Acceptance.ANY_POSTURE and row['best'] == PostureMatch.OTHER_POSTURE
+        ):
             return False
     tool, frames = scratch[0], scratch[1]
     frames_into(arm['rotations'], arm['translations'], row['q'], tool, frames)

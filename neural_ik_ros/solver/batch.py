@@ -37,7 +37,7 @@ JointVector: TypeAlias = Annotated[FloatArray, 'f8', N_JOINTS]
 Pose: TypeAlias = Annotated[FloatArray, 'f8', (4, 4)]
 
 
-class Best(IntEnum):
+class PostureMatch(IntEnum):
     """Posture of the best solution of a row so far, in order of preference."""
 
     NONE = 0
@@ -104,7 +104,7 @@ ARM_PARAMS = record_dtype(ArmParams)
 @compiled
 def reset_row(row: SolveState) -> None:
     """Discard the best solution of a row."""
-    row['best'], row['seed_index'], row['is_on_boundary'] = Best.NONE, -1, False
+    row['best'], row['seed_index'], row['is_on_boundary'] = PostureMatch.NONE, -1, False
     row['q'][:] = math.nan
     row['q_seed'][:] = math.nan
     row['position_error'] = row['rotation_error'] = math.nan

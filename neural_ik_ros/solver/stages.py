@@ -17,7 +17,7 @@ from ..kinematics.levenberg_marquardt import SCRATCH_SHAPE
 from ..kinematics.posture import posture_into
 from ..kinematics.types import FloatArray, Joints, Transform
 from .acceptance import finalize_row, refine_row
-from .batch import OPEN, ArmParams, Best, Records, SolveState, reset_row
+from .batch import OPEN, ArmParams, PostureMatch, Records, SolveState, reset_row
 from .checks import is_plausible_joint_state, is_within_reach_bound, make_rigid
 from .status import STATUSES, IkStatus
 
@@ -113,7 +113,7 @@ def try_branches(
         row = batch[rows[m]]
         k = _drop_out_of_range(arm, seeds, row_branches_into(arm, row, seeds))
         refine_row(arm, row, seeds[:k], seed_index, max_iterations, scratch)
-        if row['best'] == Best.NONE:
+        if row['best'] == PostureMatch.NONE:
             _sweep_joint1(arm, row, seed_index, seeds, scratch)
         if not finalize_row(arm, row, acceptance, scratch):
             rows[n_open] = rows[m]
@@ -145,7 +145,7 @@ def _sweep_joint1(
     for k in range(1, N_SUBDIVISIONS):
         shift = k * SUBDIVISION_STRIDE % N_SUBDIVISIONS / N_SUBDIVISIONS
         n = _drop_out_of_range(arm, seeds, row_branches_into(arm, row, seeds, shift))
-        if n == 0 or row['best'] != Best.NONE:
+        if n == 0 or row['best'] != PostureMatch.NONE:
             return
         refine_row(arm, row, seeds[:n], seed_index, FEW_ITERATIONS, scratch)
 

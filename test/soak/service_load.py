@@ -114,10 +114,10 @@ def configure(process: Any) -> None:
 def row(recorder: Any, answers: dict[str, Any] | None) -> str:
     """Return what a recording and the answers of the client show."""
     from neural_ik_ros.ros.processes.demo_recording import recording_from_topics
-    from neural_ik_ros.simulation.demo_report import latency_ns, match_answers
+    from neural_ik_ros.simulation.demo_report import latency_ns, match_targets
 
     recording = recording_from_topics(recorder.recorded)
-    found = match_answers(recording)
+    found = match_targets(recording)
     tracked = figures(latency_ns(recording, found) * 1e-6)
     share = f'{len(found.targets)} of {len(recording.targets)}'
     if answers is None:

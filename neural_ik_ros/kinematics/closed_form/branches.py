@@ -32,7 +32,7 @@ from .joints_4_to_6 import (
 
 MAX_AXIS_DISTANCE = 0.1  # [m] from the wrist centre: beyond it the wrist is not spherical at all
 EXACT_AXIS_DISTANCE = 1e-9  # [m] up to here it is spherical to rounding
-ON_AXIS = 1e-3  # [m] a wrist centre this near to axis 1 can be in front of it or behind
+AXIS1_TOL = 1e-3  # [m] a wrist centre this near to axis 1 can be in front of it or behind
 FREE_JOINT_TOL_APPROXIMATE = (
     0.02  # [m], [rad] FREE_TOL_EXACT of an arm whose branches are approximate
 )
@@ -112,7 +112,7 @@ def branches_into(
         q = (heading - azimuth, q2, q3)
         if shift == 0.0:
             count = wrist_joints_into(rotations, target, q, q_near, free_joint_tol, seeds, count)
-        if shift == 0.0 and radius < max(ON_AXIS, free_joint_tol):
+        if shift == 0.0 and radius < max(AXIS1_TOL, free_joint_tol):
             q = (heading - azimuth + math.pi, q2, q3)
             count = wrist_joints_into(rotations, target, q, q_near, free_joint_tol, seeds, count)
         for angle in range(N_FREE_ANGLES if radius < free_joint_tol else 0):

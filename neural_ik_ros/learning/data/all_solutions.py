@@ -14,7 +14,7 @@ from ...kinematics import TAU, Arm, FloatArray, Joints, Transform, forward, post
 from ...kinematics.angles import unwind_into
 from ...kinematics.closed_form.branches import MAX_BRANCHES, ClosedForm, WristParams, branches_into
 from ...kinematics.compiled import compiled
-from ...kinematics.limits import obeys_coupled_limit
+from ...kinematics.limits import satisfies_coupled_limit
 from ...solver.seeds import SeedTable
 
 SEEDS_PER_POSTURE = 8  # with 4, one target in 250 lacks a solution
@@ -194,7 +194,7 @@ def _nearest_into(
             q[:] = found[k]
             if not unwind_into(q, q_current[i], lower, upper):
                 continue
-            if not obeys_coupled_limit(q, joints, coupled_limit_lower, coupled_limit_upper):
+            if not satisfies_coupled_limit(q, joints, coupled_limit_lower, coupled_limit_upper):
                 continue
             largest, squares = 0.0, 0.0
             for j in range(6):

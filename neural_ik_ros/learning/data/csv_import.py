@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
-from ...kinematics import Arm, FloatArray, forward, rotation_angle, transform_from_xyz_rpy
+from ...kinematics import Arm, FloatArray, forward, pose_error, transform_from_xyz_rpy
 from .dataset import Part
 from .features import N_FEATURES
 from .set_definitions import NEAR_RANGE
@@ -137,8 +137,7 @@ def _require_geometry(path: Path, arm: Arm, rows: FloatArray) -> None:
     """Refuse rows whose solution does not put the tool of the arm on their target."""
     tool = forward(arm, rows[:, N_FEATURES:])
     target = transform_from_xyz_rpy(rows[:, :3], rows[:, 3:6])
-    position = np.linalg.norm(tool[:, :3, 3] - rows[:, :3], axis=1)
-    rotation = rotation_angle(tool[:, :3, :3].swapaxes(1, 2) @ target[:, :3, :3])
+    position, rotation = pose_error(tool, target)
     wrong = (position > POSITION_ROUNDING) | (rotation > ROTATION_ROUNDING)
     if not wrong.any():
         return

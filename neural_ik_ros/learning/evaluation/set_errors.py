@@ -70,7 +70,7 @@ def measure_set(
             unrefined[name].append(sample_errors(arm, samples, q))
             refined[name].append(refine_predictions(arm, samples, q))
     if not locations:
-        raise EvaluationError('samples', 'there are none', 'ask for at least one')
+        raise EvaluationError('samples', 'there are none', 'request at least one')
     rows = {name: concatenate_rows(blocks) for name, blocks in unrefined.items()}
     return SetErrors(
         metrics={name: _predictor_metrics(rows[name], refined[name]) for name in predictors},

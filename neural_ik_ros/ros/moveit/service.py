@@ -95,7 +95,7 @@ class IkService:
         )
 
         def to_base(target: PoseTarget) -> PoseTarget | InvalidMessage:
-            return self._frames.to_base_at_its_time(target, timeout_s=config.target_timeout_s)
+            return self._frames.to_base_at_stamp(target, timeout_s=config.target_timeout_s)
 
         solver = make_service_solver(description_check.arm, self._predictor, config)
         self._handler = PositionIkHandler(solver, robot, to_base)

@@ -13,6 +13,7 @@ from rclpy.node import Node
 
 from ...errors import MissingLibraryError
 from ...interface.messages import ns_from_time
+from ...units import S_PER_NS
 
 try:
     from control_msgs.action import FollowJointTrajectory
@@ -107,7 +108,7 @@ class Goals:
 
     def _on_feedback(self, message: Any) -> None:
         time_from_start = message.feedback.desired.time_from_start
-        self._time_s = 1e-9 * ns_from_time(time_from_start)
+        self._time_s = S_PER_NS * ns_from_time(time_from_start)
         self._error = max(map(abs, message.feedback.error.positions), default=0.0)
 
     def _on_result(self, future: Any) -> None:

@@ -19,7 +19,7 @@ from ...interface.node_statistics import REPORTS_WITHOUT_JOINTS
 from ...interface.scheduling import apply_realtime, cpus_from_text
 from ...interface.streaming_node import Observer, StreamingNode, Target
 from ...interface.throttle import WarningThrottle
-from ...motion import Health, Output, StreamStatus
+from ...motion import Health, Output
 from ..moveit.service import IkService
 from ..runtime import qos
 from ..runtime.clock import now_ns
@@ -32,7 +32,6 @@ from .serialisation import target_from_bytes
 from .subscriptions import Subscriptions
 
 REPORT_PERIOD_S = 1
-NOT_ACTIVE = 'the node is not active'
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
 
@@ -46,7 +45,7 @@ class NeuralIkNode(LifecycleNode):
 
     def __init__(self, observers: Iterable[Observer] = ()) -> None:
         """
-        Declare the parameters, and start if ``autostart`` asks for it.
+        Declare the parameters, and start if ``autostart`` is set.
 
         :param observers: Called after the publishers, for measurements.
         """
@@ -190,7 +189,7 @@ class NeuralIkNode(LifecycleNode):
             return
         streaming = self._streaming
         streaming.on_report()
-        if streaming.statistics.no_joint_states():
+        if streaming.statistics.count_report():
             seconds = REPORTS_WITHOUT_JOINTS * REPORT_PERIOD_S
             n_other, publishers = (
                 streaming.statistics.n_other_joints,
@@ -219,7 +218,7 @@ class NeuralIkNode(LifecycleNode):
     def _stop_and_flush(self) -> None:
         if self._is_active:
             self._stop()
-            self._outputs.wait_for_acked()
+            self._outputs.wait_for_acknowledgement()
 
     def _stop(self) -> None:
         if not self._is_active:
@@ -227,7 +226,7 @@ class NeuralIkNode(LifecycleNode):
         health = self._streaming.health  # before the stop, which clears it
         self._streaming.stop()
         self._publish_report(health)
-        self._outputs.publish_status(StreamStatus.IDLE, NOT_ACTIVE, {})
+        self._streaming.report_inactive()
 
 
 class ProblemLog(Observer):

@@ -18,7 +18,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from ...interface.messages import PoseTarget, fill_time, fill_trajectory, make_trajectory
 from ...interface.streaming_node import Observer, StreamingNode, Target
-from ...motion import STOP_POINTS, Command, Output, Status
+from ...motion import STOP_POINTS, Command, Output
 from ..runtime import qos
 from .action_goals import Goals
 from .diagnostics import status_message
@@ -91,11 +91,8 @@ class Publishers(Observer):
 
     def on_status_change(self, output: Output) -> None:
         """Publish the status, with the state of the newest goal."""
-        self.publish_status(output.status, output.reason, self.diagnostic_values())
-
-    def publish_status(self, status: Status, reason: str, values: Mapping[str, str]) -> None:
-        """Publish a status with its reason and values."""
-        self._statuses.publish(status_message(self._name, status, reason, values))
+        values = self.diagnostic_values()
+        self._statuses.publish(status_message(self._name, output.status, output.reason, values))
 
     def publish_report(self, newest: Output, values: Mapping[str, str]) -> None:
         """Publish the newest status to ``/diagnostics``, with values."""
@@ -108,7 +105,7 @@ class Publishers(Observer):
         """Return the state of the newest goal as values of diagnostics."""
         return {} if self._goals is None else self._goals.diagnostic_values()
 
-    def wait_for_acked(self) -> None:
+    def wait_for_acknowledgement(self) -> None:
         """
         Wait until reliable subscribers have acknowledged the last command.
 

@@ -59,7 +59,7 @@ class TrajectorySerialiser:
         return None if template is None else template.encode(command)
 
     def _reads_back(self, template: TrajectoryTemplate) -> bool:
-        """Return whether the middleware reads other numbers in the template as they are meant."""
+        """Return whether the middleware reads other numbers in the template as intended."""
         command = example_command(template.n_tail, seed=1)
         return template.is_found and bool(
             deserialize_message(template.encode(command), JointTrajectory)

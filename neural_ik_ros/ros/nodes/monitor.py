@@ -130,7 +130,7 @@ def render_report(status: DiagnosticStatus, *, age_s: float) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text without control characters: anybody can publish diagnostics."""
+    """Return a text without control characters: diagnostics are untrusted."""
     short = text if len(text) <= MAX_TEXT else f'{text[:MAX_TEXT]}...'
     return ''.join(c if c.isprintable() else '?' for c in short)
 

@@ -21,7 +21,7 @@ from ..runtime import qos
 
 MARKER_FILE = 'metadata.yaml'
 # The status comes last: subscriptions are discovered in the order of their creation, so the node
-# that has sent its status knows them all.
+# that has sent its status has discovered all of them.
 SUBSCRIPTIONS = (
     (COMMANDS, JointTrajectory, qos.TRAJECTORY_OUT),
     (SOLUTION, JointState, qos.SOLUTION_OUT),

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...interface.messages import PoseTarget, ns_from_time, target_from_pose
 from ...simulation.demo_report import Recording
+from ...units import S_PER_NS
 from ..nodes.recorder import RecordedTopic
 
 NODE_SUFFIX = '/neural_ik'
@@ -37,7 +38,7 @@ def recording_from_topics(recorded: Mapping[str, RecordedTopic]) -> Recording:
         command_received=_ints(recorded['trajectories'].received_ns),
         command_q=np.array([message.points[0].positions for message in commands]).reshape(-1, 6),
         command_s=np.array(
-            [ns_from_time(message.points[0].time_from_start) * 1e-9 for message in commands]
+            [ns_from_time(message.points[0].time_from_start) * S_PER_NS for message in commands]
         ),
         joint_stamp=_ints(ns_from_time(message.header.stamp) for message in joints),
         joint_q=np.array([message.position for message in joints]).reshape(-1, 6),

@@ -27,7 +27,7 @@ class Frames:
 
     def __init__(self, node: Node, base_frame: str, *, uses_tf: bool) -> None:
         """
-        Listen to TF if it is used: its messages take time of the node's only thread.
+        Listen to TF if it is used: its messages cost time on the node's only thread.
 
         :raises MissingLibraryError: If tf2_ros is needed and missing.
         """
@@ -66,7 +66,7 @@ class Frames:
         self._last_now_ns = now_ns
         return self._transformed(target, frame, max(target.stamp_ns or now_ns, 0), timeout_s)
 
-    def to_base_at_its_time(
+    def to_base_at_stamp(
         self, target: PoseTarget, *, timeout_s: float
     ) -> PoseTarget | InvalidMessage:
         """

@@ -54,7 +54,7 @@ def test_missing_joint_states_are_noticed_once_for_each_time_they_are_missing():
         for _ in range(n_joint_states):
             statistics.on_joint_state(is_ours=True)
         statistics.on_joint_state(is_ours=False)
-        noticed.append(statistics.no_joint_states())
+        noticed.append(statistics.count_report())
     assert noticed == [False] * 3 + [True] + [False] * 9, 'the first report may come at once'
     assert statistics.n_other_joints == 13
 
@@ -63,7 +63,7 @@ def test_idle_status_has_changed_when_its_reason_has():
     statistics, changes = NodeStatistics(), []
     for detail in ('lacks joint_6', 'lacks joint_6', 'lacks joint_1'):
         idle_status = Output(status=IkStatus.BAD_JOINT_STATE, detail=detail)
-        changes.append(statistics.has_changed(idle_status))
+        changes.append(statistics.update_idle_status(idle_status))
         statistics.on_status_reported()
     assert changes == [True, False, True]
 
@@ -75,7 +75,7 @@ def test_idle_status_has_changed_once_although_its_age_grows():
     outputs.insert(2, Output(status=StreamStatus.IDLE))
     changes = []
     for idle_status in outputs:
-        changes.append(statistics.has_changed(idle_status))
+        changes.append(statistics.update_idle_status(idle_status))
         if changes[-1]:
             statistics.on_status_reported()
     assert changes == [True, False, True, True, False]

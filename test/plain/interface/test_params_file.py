@@ -78,7 +78,9 @@ def test_unknown_parameters_are_skipped_with_a_warning(tmp_path, records_of):
 
 @pytest.mark.parametrize(('old', 'new'), old_names(NodeConfig).items())
 def test_former_names_are_refused_with_the_present_ones(tmp_path, old, new):
-    with pytest.raises(ConfigError, match=f'{old}: was renamed {new}; correct it .* -p {new}:='):
+    with pytest.raises(
+        ConfigError, match=f'{old}: was renamed to {new}; correct it .* -p {new}:='
+    ):
         config(tmp_path, f'/**:\n  ros__parameters:\n    {old}: 0.5\n')
 
 

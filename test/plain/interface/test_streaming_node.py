@@ -229,6 +229,24 @@ def test_goal_that_failed_ends_the_motion_with_the_next_tick(cell):
     assert not cell.node.health.is_moving
 
 
+def test_goal_that_failed_before_activation_is_forgotten(cell):
+    cell.node.stop()
+    cell.node.on_goal_failed('aborted')
+    cell.start()
+    cell.step()
+    assert cell.log.events == []
+
+
+def test_observer_may_have_a_callback_of_its_own(cell):
+    """Set on the instance, it counts as overridden."""
+    seen, observer = [], Observer()
+    observer.on_output = lambda output, target: seen.append(output)
+    cell.node.add_observer(observer)
+    cell.send_joints()
+    cell.node.on_target(cell.target())
+    assert len(seen) == 1
+
+
 def test_goal_that_failed_is_of_no_interest_once_a_command_replaces_it(cell):
     cell.begin_motion()
     cell.node.on_goal_failed('aborted')
@@ -296,6 +314,10 @@ def test_inactive_node_ignores_targets_and_ticks_and_takes_parameters(cell):
     assert cell.node.accepts_parameters
     cell.node.stop()
     assert cell.log.events == [], 'nothing moves'
+    cell.node.report_inactive()
+    last = cell.log.all('status')[0]
+    assert last.status is StreamStatus.IDLE
+    assert last.reason.endswith('the node is not active')
 
 
 def test_parameters_set_at_rest_are_used(cell):

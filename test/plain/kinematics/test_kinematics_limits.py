@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 from strategies import any_joints
 
 from neural_ik_ros.kinematics import Arm, CoupledLimit, is_within_limits, random_joints
-from neural_ik_ros.kinematics.limits import obeys_coupled_limit
+from neural_ik_ros.kinematics.limits import satisfies_coupled_limit
 
 # The real arm's axis 3 is the sum of two joints; its range bounds the sum (field data, ABB).
 COUPLED = CoupledLimit(first=1, second=2, lower=math.radians(-60.0), upper=math.radians(65.0))
@@ -135,7 +135,7 @@ def test_random_joints_may_be_none(arm):
 @given(q=any_joints())
 def test_coupled_limit_contains_what_its_kernel_accepts(q):
     joints = np.array([COUPLED.first, COUPLED.second])
-    accepted = obeys_coupled_limit(q, joints, COUPLED.lower, COUPLED.upper)
+    accepted = satisfies_coupled_limit(q, joints, COUPLED.lower, COUPLED.upper)
     assert COUPLED.contains(q) == accepted == (COUPLED.lower <= q[1] + q[2] <= COUPLED.upper)
 
 

@@ -143,11 +143,6 @@ def _row_rule(one: Import) -> str:
     return f'{target} is a row below {row}' if ROWS.index(target) > ROWS.index(row) else ''
 
 
-def _is_upward(one: Import) -> bool:
-    """Return whether an import is the one that may point upward."""
-    return (one.path, one.module) == UPWARD and one.is_nested
-
-
 def _room_rule(one: Import) -> str:
     """Return what is wrong with an import among the rooms of a row, or ''."""
     row = row_of(one)

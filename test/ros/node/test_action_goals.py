@@ -158,13 +158,14 @@ def test_old_goal_that_is_accepted_late_is_not_waited_for(cell):
     assert cell.updates == []
 
 
-def test_new_goal_replaces_the_failure_of_the_old_one(cell):
-    """And the streaming node forgets it when it sends a command."""
+def test_goal_is_sent_after_one_that_failed(cell):
+    """The failure is reported once; the streaming node forgets it when it sends a command."""
     cell.client.is_ready = False
     cell.goals.send('old')
     cell.client.is_ready = True
     cell.goals.send('new')
     assert cell.goals.diagnostic_values()['goal'] == 'sent'
+    assert cell.failures == [f'there is no action server {SERVER}']
 
 
 def feedback(time_s: float, error: list[float]) -> Any:

@@ -123,7 +123,7 @@ def test_node_goes_quiet_when_the_sender_crashes_and_serves_the_next_one(start_n
         ('rate_hz:=fast', "'fast' is not of type float"),
         ('target_timeout_s:=-1.0', 'target_timeout_s'),
         ('velocity_scaling_factor:=1.5', 'velocity_scaling_factor'),
-        ('velocity_scale:=0.5', 'velocity_scale: was renamed velocity_scaling_factor; correct'),
+        ('velocity_scale:=0.5', 'velocity_scale: was renamed to velocity_scaling_factor; correct'),
         ('max_jerk:=[50.0, 50.0]', '2 elements given, 6 needed'),
         ('max_acceleration:=[5.0, 5.0, 5.0, 5.0, 5.0, 0.0]', 'max_acceleration'),
         ('max_acceleration:=[5.0, 5.0, 5.0, 5.0, 5.0, .nan]', 'nan is not a finite number'),

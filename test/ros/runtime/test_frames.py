@@ -147,7 +147,7 @@ def test_absurd_stamps_are_survived(tf, stamp_ns):
 
 def ask_at_its_time(tf: Frames, stamp_ns: int) -> Any:
     target = PoseTarget(transform=transform_of(0.1), frame_id='belt', stamp_ns=stamp_ns)
-    return tf.to_base_at_its_time(target, timeout_s=TIMEOUT_S)
+    return tf.to_base_at_stamp(target, timeout_s=TIMEOUT_S)
 
 
 def test_request_without_a_stamp_is_placed_by_the_newest_transform_however_old(tf):

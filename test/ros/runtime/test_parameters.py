@@ -181,7 +181,7 @@ def test_former_name_is_refused_with_the_present_one(make_node, monkeypatch, val
     node = make_node()
     assert declare_parameters(node, Config) == Config()
     assert not node.has_parameter('speed_hz')
-    with pytest.raises(ConfigError, match='speed_hz: was renamed rate_hz; correct'):
+    with pytest.raises(ConfigError, match='speed_hz: was renamed to rate_hz; correct'):
         declare_parameters(make_node(Parameter('speed_hz', value=value)), Config)
 
 
