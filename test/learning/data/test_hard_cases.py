@@ -94,7 +94,7 @@ def test_wrist_distance_is_that_of_the_point_where_the_axes_meet(arm):
 
 
 @pytest.mark.parametrize('name', HARD_CASES)
-def test_draw_solutions_obey_a_coupled_limit(arm, name):
+def test_draw_solutions_satisfy_a_coupled_limit(arm, name):
     coupled = arm.with_coupled_limit(CoupledLimit(first=1, second=2, lower=-1.0, upper=1.1))
 
     assert is_within_limits(coupled, drawn(coupled, name)).all()

@@ -138,7 +138,7 @@ def test_version_is_that_of_the_package(capsys):
     ],
     ids=' '.join,
 )
-def test_wrong_arguments_are_told_with_the_usage(capsys, arguments):
+def test_wrong_arguments_are_reported_with_the_usage(capsys, arguments):
     with pytest.raises(SystemExit, match=r'^2$'):
         main(arguments)
     captured = capsys.readouterr()
@@ -189,7 +189,7 @@ def test_solve_takes_the_angles_it_printed_as_its_start(capsys):
     ids=lambda value: value.name if isinstance(value, IkStatus) else '',
 )
 @pytest.mark.filterwarnings('ignore:invalid value:RuntimeWarning')
-def test_solve_tells_why_not_and_prints_no_joints(capsys, arguments, status):
+def test_solve_reports_why_not_and_prints_no_joints(capsys, arguments, status):
     code, data = answer(capsys, *arguments)
     assert code == 1
     assert data == {'status': status.name, 'reason': status.value}

@@ -70,7 +70,7 @@ def test_violation_is_none_when_the_controller_would_accept(trajectory):
 
 
 @pytest.mark.parametrize(('trajectory', 'reason'), REJECTED.values(), ids=REJECTED.keys())
-def test_violation_tells_the_broken_rule(trajectory, reason):
+def test_violation_reports_the_broken_rule(trajectory, reason):
     problem = first_violation(trajectory, NAMES, NOW)
     assert problem is not None
     assert reason in problem

@@ -62,7 +62,7 @@ def test_other_group_is_refused(handler, request_, group):
 # Links and frames
 
 
-def test_frame_that_nobody_knows_is_refused(request_):
+def test_frame_that_no_one_knows_is_refused(request_):
     request_.ik_request.pose_stamped.header.frame_id = 'moon'
     answer, _ = ask(made_handler(), request_)
     assert answer.code is MoveItCode.FRAME_TRANSFORM_FAILURE

@@ -116,7 +116,7 @@ def test_random_joints_fill_the_limits_evenly(arm):
         assert np.abs(counts - 2000).max() < 250  # 5.9 sigma of a bin
 
 
-def test_random_joints_obey_the_coupled_limit(coupled_arm):
+def test_random_joints_satisfy_the_coupled_limit(coupled_arm):
     q = random_joints(coupled_arm, np.random.default_rng(4), 5000)
     assert q.shape == (5000, 6)
     assert is_within_limits(coupled_arm, q).all()

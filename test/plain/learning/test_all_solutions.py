@@ -130,7 +130,7 @@ def test_nearest_solutions_are_the_same_for_a_target_with_many_starts(arm: Arm):
 
 
 @pytest.mark.parametrize(('lower', 'upper'), [(-1.0, 1.1), (-3.0, -0.5)])
-def test_nearest_solutions_obey_a_coupled_limit(arm: Arm, lower: float, upper: float):
+def test_nearest_solutions_satisfy_a_coupled_limit(arm: Arm, lower: float, upper: float):
     coupled = arm.with_coupled_limit(CoupledLimit(first=1, second=2, lower=lower, upper=upper))
     rng = np.random.default_rng(15)
     q, q_current = random_joints(coupled, rng, N), random_joints(coupled, rng, N)

@@ -75,7 +75,7 @@ def provoke(bench: Bench, status: StreamStatus) -> Output:
     return output
 
 
-def test_fault_is_told_once_with_its_numbers(moving, status):
+def test_fault_is_reported_once_with_its_numbers(moving, status):
     output = provoke(moving, status)
     assert output.status is status
     assert FAULTS[status][1] in output.reason

@@ -28,7 +28,7 @@ def test_target_is_refused_before_the_first_joint_state(make_bench):
     assert bench.target(FAR).status is IkStatus.SOLVED
 
 
-def test_tracker_tells_what_it_waits_for(make_bench):
+def test_tracker_reports_what_it_waits_for(make_bench):
     bench = make_bench()
     assert bench.waits_for() is StreamStatus.NO_JOINT_STATE
     bench.joints()

@@ -189,7 +189,7 @@ def test_gate_lets_pass_what_a_tolerance_on_the_command_line_allows(tmp_path):
         (MISSING, 1.0, True),
     ],
 )
-def test_changes_obey_the_tolerance_of_a_figure(was, now, is_changed):
+def test_changes_satisfy_the_tolerance_of_a_figure(was, now, is_changed):
     figures = [{} if value is MISSING else {'seed_error_rad.mean': value} for value in (was, now)]
     assert bool(changes(*figures)) is is_changed
 

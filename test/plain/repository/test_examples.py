@@ -68,7 +68,7 @@ def test_code_of_the_readme_runs():
     assert shown['solutions'].is_solved.all()
 
 
-def test_solve_and_judge_tells_answers_from_refusals(example):
+def test_solve_and_judge_reports_answers_from_refusals(example):
     shown = example('01_solve_and_judge')
     assert shown.text.startswith('SOLVED: ')
     assert max(shown.numbers(rf'off by {NUMBER} m and {NUMBER} rad')) < EXACT

@@ -63,7 +63,7 @@ def test_design_page_names_files_that_exist(package):
     assert named > 40
 
 
-def test_imports_obey_the_layer_table(package):
+def test_imports_satisfy_the_layer_table(package):
     assert layers.violations(package) == []
 
 

@@ -102,7 +102,7 @@ def test_ledger_calls_a_pose_lost_when_nothing_newer_came():
     assert make_ledger(STAMPS, trajectories(N - 1), seen).lost == {PASSED_OVER: 1}
 
 
-def test_ledger_calls_a_pose_lost_when_nothing_tells_whether_the_loop_came_round():
+def test_ledger_calls_a_pose_lost_when_nothing_reports_whether_the_loop_came_round():
     seen = without(without(good(), TAKEN, 5), ('marker_stamp', 'marker_ns'), 5)
     assert make_ledger(STAMPS, trajectories(5), seen).lost == {PASSED_OVER: 1}
 
@@ -113,7 +113,7 @@ def test_ledger_calls_a_pose_lost_that_did_not_arrive_although_newer_ones_are_an
     assert total == Ledger(answered=N - 1, lost=Counter({NOT_ARRIVED: 1}))
 
 
-def test_ledger_calls_a_pose_lost_that_nobody_saw_but_the_source_counted():
+def test_ledger_calls_a_pose_lost_that_no_one_saw_but_the_source_counted():
     seen = without(without(good(), TAKEN, 5), (*ARRIVED, 'marker_stamp', 'marker_ns'), 5)
     total = make_ledger(np.delete(STAMPS, 5), trajectories(5), seen)
     assert total == Ledger(answered=N - 1, lost=Counter({NEVER_SEEN: 1}))
@@ -138,7 +138,7 @@ def test_ledger_takes_no_trajectory_for_an_answer_that_was_sent_at_another_time(
     assert make_ledger(STAMPS, sent_ns, good()).lost == {NO_ANSWER: 1}
 
 
-def test_ledger_tells_the_status_of_a_pose_that_was_refused():
+def test_ledger_reports_the_status_of_a_pose_that_was_refused():
     seen = changed(changed(good(), 'status', 5, 1), 'status', 6, 1)
     total = make_ledger(STAMPS, trajectories(5, 6), seen)
     assert total == Ledger(answered=N - 2, refused=Counter({'STALE_TARGET': 2}))

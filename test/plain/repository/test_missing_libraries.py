@@ -25,7 +25,7 @@ NODE = 'from neural_ik_ros.ros.executables import neural_ik_node as main'
         ('ruckig', NODE, []),
     ],
 )
-def test_missing_library_is_told_in_one_line(tmp_path, library, start, arguments):
+def test_missing_library_is_reported_in_one_line(tmp_path, library, start, arguments):
     code = f'import sys\nsys.modules[{library!r}] = None\n{start}\nsys.exit(main(sys.argv[1:]))'
     result = subprocess.run(
         [sys.executable, '-c', code, *arguments],

@@ -126,7 +126,9 @@ def test_report_leaves_out_answers_of_which_a_part_was_not_recorded(report_of, r
     assert report.problems == []
 
 
-def test_report_tells_the_lag_of_the_arm_from_its_distance_to_the_path(report_of, recording, arm):
+def test_report_reports_the_lag_of_the_arm_from_its_distance_to_the_path(
+    report_of, recording, arm
+):
     lag = 5
     q = np.vstack([np.tile(recording.joint_q[0], (lag, 1)), recording.joint_q[:-lag]])
     report = report_of(replace(recording, joint_q=q))

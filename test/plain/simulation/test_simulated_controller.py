@@ -125,7 +125,7 @@ def test_update_starts_at_the_stamp_when_it_lies_in_the_future():
     assert_allclose(rows[29:], np.tile(HOME + SMALL, (11, 1)), atol=EXACT)
 
 
-def test_update_starts_from_the_measured_joints_when_told_to():
+def test_update_starts_from_the_measured_joints_when_reported_to():
     unreachable = HOME + np.array([3.0, 0.0, 0.0, 0.0, 0.0, 0.0])
     for is_desired, expected in ((True, unreachable[0]), (False, HOME[0])):
         controller = make(interpolates_from_desired_state=is_desired)
@@ -190,7 +190,7 @@ def test_joints_never_leave_their_limits_nor_exceed_their_speed(points):
     assert controller.counts.accepted == len(points)
 
 
-def test_counts_tell_each_kind_of_violation():
+def test_counts_report_each_kind_of_violation():
     beyond = HOME.copy()
     beyond[2] = ARM.upper[2] + 0.001
     for q, kind, joint in (
@@ -209,7 +209,7 @@ def test_counts_tell_each_kind_of_violation():
         assert np.isfinite(controller.joints.q).all()
 
 
-def test_counts_tell_that_looking_ahead_exceeds_a_move_at_full_speed_once():
+def test_counts_report_that_looking_ahead_exceeds_a_move_at_full_speed_once():
     controller = make()
     step(controller, 1)
     fastest = HOME.copy()

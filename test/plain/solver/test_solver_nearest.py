@@ -85,7 +85,7 @@ def test_nearest_stretches_the_arm_towards_a_target_beyond_it(arm, solver):
     assert 0.0 < found.position_error < np.linalg.norm(target[:3, 3] - forward(arm, q)[:3, 3])
 
 
-def test_nearest_obeys_the_coupled_limit(arm):
+def test_nearest_satisfies_the_coupled_limit(arm):
     limit = CoupledLimit(first=1, second=2, lower=-0.2, upper=0.2)
     coupled = IkSolver(arm, CurrentJoints(), SolverOptions(coupled_limit=limit))
     n_found = 0

@@ -155,7 +155,7 @@ def test_solve_finds_what_is_outside_the_limits(arm, free_solver, q):
     assert_no_command(solution, IkStatus.OUTSIDE_LIMITS)
 
 
-def test_solve_obeys_the_coupled_limit_of_its_options(arm, free_solver):
+def test_solve_satisfies_the_coupled_limit_of_its_options(arm, free_solver):
     limit = CoupledLimit(first=1, second=2, lower=math.radians(-60), upper=math.radians(65))
     coupled = solver_with(arm, coupled_limit=limit, allow_other_posture=True)
     q = np.array([0.2, 0.7, 0.9, 0.3, 0.6, 0.1])

@@ -217,7 +217,7 @@ def test_targets_are_tracked_while_requests_come_without_end(start_node, peer, c
 
 
 @needs_moveit
-def test_service_name_that_is_none_is_told_at_configure(start_node, peer):
+def test_service_name_that_is_none_is_reported_at_configure(start_node, peer):
     process = start_node('neural_ik_node', '-p', 'ik_service:=solve ik')
     assert not Driver(peer).change_state(CONFIGURE)
     process.wait_for_output('not configured: parameter ik_service: Invalid service name')

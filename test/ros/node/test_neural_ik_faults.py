@@ -103,7 +103,7 @@ def test_node_reports_that_no_joint_states_arrive_although_they_are_published(st
     assert_clean_exit(node, node.stop())
 
 
-def test_node_tells_that_joint_states_are_of_another_arm(start_node, peer):
+def test_node_reports_that_joint_states_are_of_another_arm(start_node, peer):
     node = start_node('neural_ik_node')
     driver = connected_before_it_is_active(peer)
     others = [f'left_{name}' for name in driver.names]

@@ -52,7 +52,7 @@ def test_message_has_the_frame_and_stamp_in_every_pose():
 
 
 @pytest.mark.parametrize(('is_ok', 'colour'), [(True, OK_COLOUR), (False, PROBLEM_COLOUR)])
-def test_markers_tell_the_status_and_whether_it_is_a_good_one(is_ok, colour):
+def test_markers_report_the_status_and_whether_it_is_a_good_one(is_ok, colour):
     scene = Scene(
         transform_base_target=pose_at(1.0),
         transform_base_tool=pose_at(0.5),

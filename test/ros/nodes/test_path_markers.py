@@ -145,7 +145,7 @@ def test_targets_in_another_frame_are_not_drawn(stage):
     assert len(stage.places('target')) == 1, 'the one of before'
 
 
-def test_view_takes_the_arm_of_robot_description(stage, peer):
+def test_path_markers_takes_the_arm_of_robot_description(stage, peer):
     peer.talk(String, 'robot_description', qos.ROBOT_DESCRIPTION).publish(
         String(data=URDF.replace('0.705', '0.715'))
     )
@@ -154,7 +154,7 @@ def test_view_takes_the_arm_of_robot_description(stage, peer):
     assert np.linalg.norm(np.subtract(stage.places('tool')[-1], raised)) < 0.02
 
 
-def test_view_goes_on_with_the_arm_it_has_when_a_description_is_none(start_node, peer):
+def test_path_markers_goes_on_with_the_arm_it_has_when_a_description_is_none(start_node, peer):
     process = start_node('path_markers', '-p', 'rate_hz:=50.0')
     stage = Stage(peer)
     peer.talk(String, 'robot_description', qos.ROBOT_DESCRIPTION).publish(String(data='<robot/>'))
@@ -163,7 +163,7 @@ def test_view_goes_on_with_the_arm_it_has_when_a_description_is_none(start_node,
     assert_allclose(stage.places('tool'), [place_of(MEASURED)], atol=EXACT)
 
 
-def test_view_works_in_a_namespace_with_a_prefix(start_node, peer):
+def test_path_markers_works_in_a_namespace_with_a_prefix(start_node, peer):
     start_node('path_markers', '-p', 'prefix:=left_', '-r', '__ns:=/left')
     stage = Stage(peer, namespace='/left', prefix='left_')
     topic = '/left/robot_description'
@@ -191,7 +191,7 @@ def view_here():
     rclpy.shutdown()
 
 
-def test_view_makes_no_message_while_nobody_looks(view_here, peer, monkeypatch):
+def test_path_markers_makes_no_message_while_no_one_looks(view_here, peer, monkeypatch):
     made: list[Header] = []
     monkeypatch.setattr(Trail, 'path', lambda _, header: made.append(header) or Path())
     view_here(lambda: made, 0.5)
@@ -201,7 +201,7 @@ def test_view_makes_no_message_while_nobody_looks(view_here, peer, monkeypatch):
     assert made
 
 
-def test_view_ends_cleanly(start_node, peer):
+def test_path_markers_ends_cleanly(start_node, peer):
     process = start_node('path_markers')
     stage = Stage(peer)
     stage.play_until(stage.has_paths)

@@ -109,7 +109,7 @@ def test_arm_has_its_prefix_and_namespace(start_node, peer):
     assert peer.spin_until(lambda: np.abs(states[-1].position - GOAL).max() < EXACT)
 
 
-def test_arm_publishes_no_description_when_told_so(start_node, peer):
+def test_arm_publishes_no_description_when_reported_so(start_node, peer):
     process = start_node('simulated_arm', '-p', 'publish_robot_description:=false')
     states = peer.listen(JointState, 'joint_states', qos.JOINT_STATES_IN)
     assert peer.spin_until(lambda: states), process.output

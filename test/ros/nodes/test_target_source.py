@@ -85,7 +85,7 @@ def test_source_waits_in_the_centre_for_its_first_subscriber(start_node, peer):
     assert np.abs(transforms[-1] - transforms[0]).max() > 0.0
 
 
-def test_source_waits_for_as_many_subscribers_as_told(start_node, peer):
+def test_source_waits_for_as_many_subscribers_as_reported(start_node, peer):
     process = start_node('target_source', '-p', 'wait_for_subscribers:=2')
     first = peer.listen(PoseStamped, 'target_pose', qos.POSE_IN)
     assert peer.spin_until(lambda: peer.node.count_publishers('target_pose'))
@@ -95,7 +95,7 @@ def test_source_waits_for_as_many_subscribers_as_told(start_node, peer):
     assert peer.spin_until(lambda: first and second)
 
 
-def test_source_ends_after_its_duration_when_told_so(start_node, peer):
+def test_source_ends_after_its_duration_when_reported_so(start_node, peer):
     config = TargetSourceConfig(
         path='line', settle_s=0.0, duration_s=0.1, ramp_s=0.1, size_m=0.1, exit_when_done=True
     )

@@ -130,7 +130,7 @@ def test_demo_tracks_a_path_and_writes_its_report(start_demo):
 
 
 @pytest.mark.parametrize(('number', 'code'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_demo_ends_its_processes_when_it_is_told_to_end(start_demo, number, code):
+def test_demo_ends_its_processes_when_it_is_reported_to_end(start_demo, number, code):
     demo = start_demo('--duration', '60')
     demo.wait_for(r'trajectories \d')
     assert len(demo.processes()) == 4

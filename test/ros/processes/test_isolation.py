@@ -42,7 +42,7 @@ def test_reserved_domain_is_lent_to_one_at_a_time():
     assert first_choice() == first, 'given back'
 
 
-def test_reserved_domain_is_one_where_nobody_listens():
+def test_reserved_domain_is_one_where_no_one_listens():
     domain_id = first_choice()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(('', port(domain_id, 10)))
@@ -60,7 +60,7 @@ def test_reserved_domain_does_not_follow_a_link_laid_in_its_way(tmp_path, monkey
     assert target.read_text() == 'mine'
 
 
-def test_reserved_domain_tells_when_there_is_none(monkeypatch):
+def test_reserved_domain_reports_when_there_is_none(monkeypatch):
     monkeypatch.setattr(isolation, 'N_DOMAINS', 1)
     with reserved_domain() as domain_id:
         assert domain_id == 1

@@ -57,7 +57,7 @@ def test_end_returns_the_exit_code(start):
     assert process.end() == 0, 'to end it twice does no harm'
 
 
-def test_end_kills_what_does_not_obey(start, monkeypatch):
+def test_end_kills_what_does_not_satisfy(start, monkeypatch):
     monkeypatch.setattr(node_process, 'STOP_TIMEOUT_S', 0.2)
     process = start(STUBBORN)
     assert process.wait_for_output('ready', WAIT_S)

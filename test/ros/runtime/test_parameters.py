@@ -185,7 +185,7 @@ def test_former_name_is_refused_with_the_present_one(make_node, monkeypatch, val
         declare_parameters(make_node(Parameter('speed_hz', value=value)), Config)
 
 
-def test_descriptor_tells_description_unit_and_range(make_node):
+def test_descriptor_reports_description_unit_and_range(make_node):
     node = make_node()
     declare_parameters(node, Config)
     rate = node.describe_parameter('rate_hz')

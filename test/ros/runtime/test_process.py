@@ -85,7 +85,7 @@ def test_processes_of_the_tests_keep_to_the_loopback(start_node):
 
 @needs_fast_dds
 @pytest.mark.parametrize(('transports', 'has_shared_memory'), [({}, False), (BUILTIN, True)])
-def test_run_goes_without_shared_memory_unless_told(
+def test_run_goes_without_shared_memory_unless_reported(
     start_node, monkeypatch, transports, has_shared_memory
 ):
     """The successor of a killed process may receive nothing through it (Fast-DDS 4737)."""
