@@ -112,7 +112,7 @@ def test_evaluate_follows_the_data_of_a_configuration(tmp_path, output):
     assert held['joint_rmse'] == pytest.approx(0.01 / 3.0**0.5, rel=0.05)
 
 
-def test_evaluate_reports_two_networks_of_one_name_apart(output, with_history):
+def test_evaluate_distinguishes_two_networks_of_one_name(output, with_history):
     assert evaluate(output, with_history, with_history, '--sets', 'near', *SMALL) == 0
     assert list(results(output)['networks']) == ['learnt', 'learnt (2)']
 

@@ -54,9 +54,7 @@ def test_generate_writes_three_parts(tmp_path, config_file, capsys):
     assert json.loads((tmp_path / 'data' / 'data.json').read_text())['arm'] == 'irb2400'
 
 
-def test_generate_writes_only_the_set_part_and_number_it_is_reported(
-    tmp_path, config_file, capsys
-):
+def test_generate_writes_only_the_set_part_and_number_it_is_given(tmp_path, config_file, capsys):
     output = tmp_path / 'data'
     arguments = ['--config', str(config_file), '--output', str(output)]
     wanted = ['--sets', 'step,far/limits', '--part', 'test', '--samples', '70']

@@ -75,7 +75,7 @@ def test_posture_sign_product_is_that_of_the_determinant(arm, q):
 
 @oracles.needs_closed_form
 @given(q=any_joints())
-def test_posture_reports_the_closed_form_branches_apart(arm, q):
+def test_posture_distinguishes_the_closed_form_branches(arm, q):
     branches = oracles.closed_form_branches(forward(arm, q))
     strict = [tuple(row) for row in posture(arm, branches).tolist() if 0 not in row]
     assert len(branches) >= 2

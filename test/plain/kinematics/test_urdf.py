@@ -112,7 +112,7 @@ def test_arm_from_urdf_takes_x_when_no_axis_is_given(arm, urdf_text):
     assert_allclose(forward(arm_from_urdf(text), q), forward(arm, q), rtol=0.0, atol=FORWARD_TOL)
 
 
-def test_arm_from_urdf_satisfies_tilted_axes_and_origins(urdf_text):
+def test_arm_from_urdf_applies_tilted_axes_and_origins(urdf_text):
     """One joint, turned by hand: R(rpy) then Rodrigues about the axis."""
     text = urdf_text.replace(AXIS_1, '<axis xyz="1 2 2"/>')
     origin = '<origin rpy="0 0 0" xyz="0 0 0"/>\n    <axis xyz="1 2 2"/>'
