@@ -146,5 +146,5 @@ def test_demo_fails_and_ends_when_the_arm_crashes(start_demo):
     assert len(arms) == 1
     os.kill(arms[0], signal.SIGKILL)
     assert demo.wait() == 1
-    assert demo.text.splitlines()[-1] == f'neural_ik: simulated_arm ended; see {demo.output}.'
+    assert demo.text.splitlines()[-1] == f'neural_ik: simulated_arm: ended; see {demo.output}.'
     assert_nothing_is_left(demo)
