@@ -79,7 +79,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from ..simulation.paths import PathConfig
 
     options = DemoBagOptions(
-        node=arguments.node,
+        node_name=arguments.node,
         storage=arguments.storage,
         config=node_config(arguments),
         path=PathConfig(shape=arguments.path, speed=arguments.speed),

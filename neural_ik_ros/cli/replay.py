@@ -171,10 +171,10 @@ def _play_live(arguments: argparse.Namespace, topics: Topics, folder: Path) -> P
 
 def _is_same(replay: Replay, name: str) -> bool:
     """Return whether recorded solutions are those of the replay, and print it."""
-    from ..replay.recorded_comparison import difference
+    from ..replay.recorded_comparison import describe_difference
 
     values = replay.report['recorded_solutions']
-    problem = difference(values)
+    problem = describe_difference(values)
     if problem:
         print(f'the solutions in {name} are not those of the replay: {problem}')
     else:

@@ -28,12 +28,12 @@ def smallest_singular_value(arm: Arm, q: Joints) -> FloatArray:
     """
     jacobians = jacobian(arm, q)
     values = np.empty(jacobians.shape[:-2])
-    _smallest_batch(jacobians.reshape(-1, 6, 6), values.reshape(-1))
+    _smallest_singular_values_into(jacobians.reshape(-1, 6, 6), values.reshape(-1))
     return values
 
 
 @compiled
-def _smallest_batch(jacobians: FloatArray, values: FloatArray) -> None:
+def _smallest_singular_values_into(jacobians: FloatArray, values: FloatArray) -> None:
     for i in range(jacobians.shape[0]):
         values[i] = smallest_singular_value_of(jacobians[i])
 

@@ -31,7 +31,7 @@ RESPONSE_NS = 500_000  # from a target to the recording of its command, about as
 class DemoBagOptions:
     """What is recorded."""
 
-    node: str
+    node_name: str
     storage: str
     config: NodeConfig
     path: PathConfig
@@ -51,7 +51,7 @@ def record_demo(options: DemoBagOptions, folder: Path, begin: Progress) -> Count
     path = CartesianPath(options.path)
     n_targets = max(round(options.duration_s * options.rate_hz), 1)
     advance, rng = begin(n_targets), np.random.default_rng(SEED)
-    with BagWriter(folder, options.storage, Topics.of_node(options.node)) as writer:
+    with BagWriter(folder, options.storage, Topics.of_node(options.node_name)) as writer:
         recording = _Recording(options, writer)
         period_ns = round(NS_PER_S / options.rate_hz)
         for k in range(n_targets):
@@ -72,7 +72,7 @@ class _Recording:
     """Node and arm in a closed loop."""
 
     def __init__(self, options: DemoBagOptions, writer: BagWriter) -> None:
-        self._name, self._writer = options.node, writer
+        self._name, self._writer = options.node_name, writer
         self._node = OfflineNode(options.config, self._on_response, self._on_status)
         streaming = self._node.streaming
         self._arm = arm = streaming.tracker.solver.arm

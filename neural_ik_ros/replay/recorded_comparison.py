@@ -118,7 +118,7 @@ class SolutionComparison:
         }
 
 
-def difference(values: Mapping[str, Any]) -> str:
+def describe_difference(values: Mapping[str, Any]) -> str:
     """Return how recorded solutions differ from those of the replay; empty if they do not."""
     largest = values['difference_rad']['max']
     problems = [

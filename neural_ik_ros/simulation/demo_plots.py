@@ -44,9 +44,9 @@ def save_plots(recording: Recording, arm: Arm, folder: Path) -> list[Path]:
 
 def _path_figure(recording: Recording, arm: Arm) -> Figure:
     """Draw the arm on its path, and targets and tool from above."""
-    last = recording.solution_stamp[-1]
-    targets = recording.targets[recording.target_stamp <= last, :3, 3]
-    joints = recording.joint_q[recording.joint_stamp <= last]
+    last = recording.solution_stamp_ns[-1]
+    targets = recording.targets[recording.target_stamp_ns <= last, :3, 3]
+    joints = recording.joint_q[recording.joint_stamp_ns <= last]
     tools = forward(arm, joints)[:, :3, 3]
     figure = Figure(figsize=(11.0, 4.6), layout='constrained')
     space = figure.add_subplot(1, 2, 1, projection='3d')
@@ -76,10 +76,13 @@ def _path_figure(recording: Recording, arm: Arm) -> Figure:
 def _error_figure(recording: Recording, arm: Arm) -> Figure:
     """Draw the tool error of solutions, commands and the simulated arm over time."""
     answers = match_targets(recording)
-    stamps, targets = recording.target_stamp[answers.targets], recording.targets[answers.targets]
-    newest = np.searchsorted(recording.target_stamp, recording.joint_stamp, 'right') - 1
-    during = (newest >= 0) & (recording.joint_stamp <= recording.solution_stamp[-1])
-    arm_stamps, arm_q = recording.joint_stamp[during], recording.joint_q[during]
+    stamps, targets = (
+        recording.target_stamp_ns[answers.targets],
+        recording.targets[answers.targets],
+    )
+    newest = np.searchsorted(recording.target_stamp_ns, recording.joint_stamp_ns, 'right') - 1
+    during = (newest >= 0) & (recording.joint_stamp_ns <= recording.solution_stamp_ns[-1])
+    arm_stamps, arm_q = recording.joint_stamp_ns[during], recording.joint_q[during]
     command_q = recording.command_q[answers.commands]
     solution_q = recording.solution_q[answers.solutions]
     series = (  # the largest errors first, so that they do not hide the others
@@ -92,7 +95,7 @@ def _error_figure(recording: Recording, arm: Arm) -> Figure:
     for name, color, time_ns, q, goals in series:
         distances = pose_error(forward(arm, q), goals)
         for axes, values in zip((position, rotation), distances, strict=True):
-            _plot_over_time(axes, time_ns - recording.target_stamp[0], values, name, color)
+            _plot_over_time(axes, time_ns - recording.target_stamp_ns[0], values, name, color)
     position.set_ylabel('position error [m]')
     rotation.set_ylabel('rotation error [rad]')
     rotation.set_xlabel('time [s]')
@@ -113,8 +116,8 @@ def _plot_over_time(
 def _latency_figure(recording: Recording) -> Figure:
     """Draw the cumulative distribution of latencies, for the node and the empty relay."""
     node = latency_ns(recording, match_targets(recording))
-    relayed, rows = match_stamps(recording.target_stamp, recording.relayed_stamp)
-    relay = recording.relayed_received[relayed] - recording.target_sent[rows]
+    relayed, rows = match_stamps(recording.target_stamp_ns, recording.relayed_stamp_ns)
+    relay = recording.relayed_received_ns[relayed] - recording.target_sent_ns[rows]
     figure = Figure(figsize=(8.0, 4.5), layout='constrained')
     axes = figure.subplots()
     for values, name, color in ((node, 'neural_ik', COMMAND), (relay, 'empty relay', RELAY)):

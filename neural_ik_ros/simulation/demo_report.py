@@ -33,20 +33,20 @@ LATE_STATUSES = ('STALE_TARGET', 'STALE_JOINT_STATE', 'COMMAND_OVERDUE')
 class Recording:
     """Everything the demo recorded, as arrays; times are [ns] since the epoch."""
 
-    target_stamp: IntArray  # (n,)
-    target_sent: IntArray  # (n,)
+    target_stamp_ns: IntArray  # (n,)
+    target_sent_ns: IntArray  # (n,)
     targets: Transform  # (n, 4, 4) [m]
-    solution_stamp: IntArray  # (m,) stamp of the target that is answered
-    solution_sent: IntArray  # (m,)
+    solution_stamp_ns: IntArray  # (m,) stamp of the target that is answered
+    solution_sent_ns: IntArray  # (m,)
     solution_q: Joints  # (m, 6) [rad]
-    command_sent: IntArray  # (k,)
-    command_received: IntArray  # (k,)
+    command_sent_ns: IntArray  # (k,)
+    command_received_ns: IntArray  # (k,)
     command_q: Joints  # (k, 6) [rad]
     command_s: FloatArray  # (k,) [s] time to reach q in
-    joint_stamp: IntArray  # (j,)
+    joint_stamp_ns: IntArray  # (j,)
     joint_q: Joints  # (j, 6) [rad]
-    relayed_stamp: IntArray  # (r,) stamp of the target that was relayed
-    relayed_received: IntArray  # (r,)
+    relayed_stamp_ns: IntArray  # (r,) stamp of the target that was relayed
+    relayed_received_ns: IntArray  # (r,)
     counts: dict[str, int]  # targets per status, as counted by the node
     violations: dict[str, int]  # counted by the simulated controller and arm
 
@@ -124,11 +124,11 @@ def make_report(recording: Recording, limits: MotionLimits) -> DemoReport:
     :raises EvaluationError: If too little was recorded.
     """
     for what, rows in (
-        ('targets', recording.target_stamp),
-        ('solutions', recording.solution_stamp),
-        ('trajectories', recording.command_sent),
-        ('joint states', recording.joint_stamp),
-        ('relayed targets', recording.relayed_stamp),
+        ('targets', recording.target_stamp_ns),
+        ('solutions', recording.solution_stamp_ns),
+        ('trajectories', recording.command_sent_ns),
+        ('joint states', recording.joint_stamp_ns),
+        ('relayed targets', recording.relayed_stamp_ns),
     ):
         if len(rows) < MIN_TARGETS:
             raise _too_few(what, len(rows))
@@ -136,16 +136,16 @@ def make_report(recording: Recording, limits: MotionLimits) -> DemoReport:
     if len(answers.targets) < MIN_TARGETS:
         raise _too_few('complete answers', len(answers.targets))
     targets = recording.targets[answers.targets]
-    is_settled = recording.target_stamp[answers.targets] > (
-        recording.target_stamp[0] + SETTLE_S / S_PER_NS
+    is_settled = recording.target_stamp_ns[answers.targets] > (
+        recording.target_stamp_ns[0] + SETTLE_S / S_PER_NS
     )
-    relayed, relay_targets = match_stamps(recording.target_stamp, recording.relayed_stamp)
-    relay = recording.relayed_received[relayed] - recording.target_sent[relay_targets]
+    relayed, relay_targets = match_stamps(recording.target_stamp_ns, recording.relayed_stamp_ns)
+    relay = recording.relayed_received_ns[relayed] - recording.target_sent_ns[relay_targets]
     moment, near = arm_errors(recording)
-    span_s = (recording.command_sent[-1] - recording.command_sent[0]) * S_PER_NS
+    span_s = (recording.command_sent_ns[-1] - recording.command_sent_ns[0]) * S_PER_NS
     counts = recording.counts
     return DemoReport(
-        n_targets=int((recording.target_sent <= recording.solution_sent[-1]).sum()),
+        n_targets=int((recording.target_sent_ns <= recording.solution_sent_ns[-1]).sum()),
         n_answered=sum(counts.values()),
         n_solved=sum(n for status, n in counts.items() if status.startswith('SOLVED')),
         refused={s: n for s, n in counts.items() if not s.startswith('SOLVED')},
@@ -157,7 +157,7 @@ def make_report(recording: Recording, limits: MotionLimits) -> DemoReport:
         arm_path=near,
         latency_ms=_percentiles(1e-6 * latency_ns(recording, answers)),
         relay_ms=_percentiles(1e-6 * relay.astype(np.float64)),
-        rate_hz=(len(recording.command_sent) - 1) / span_s,
+        rate_hz=(len(recording.command_sent_ns) - 1) / span_s,
         limit_use=limit_use(recording, limits),
         violations=recording.violations,
     )
@@ -174,11 +174,13 @@ class AnsweredTargets:
 
 def match_targets(recording: Recording) -> AnsweredTargets:
     """Return the answers with target, solution and command all recorded."""
-    solutions, targets = match_stamps(recording.target_stamp, recording.solution_stamp)
-    commands = np.searchsorted(recording.command_sent, recording.solution_sent[solutions]) - 1
+    solutions, targets = match_stamps(recording.target_stamp_ns, recording.solution_stamp_ns)
+    commands = (
+        np.searchsorted(recording.command_sent_ns, recording.solution_sent_ns[solutions]) - 1
+    )
     # A command is sent after its target and just before its solution; else it was not recorded.
     has_command = (commands >= 0) & (
-        recording.command_sent[commands] > recording.target_sent[targets]
+        recording.command_sent_ns[commands] > recording.target_sent_ns[targets]
     )
     return AnsweredTargets(
         targets=targets[has_command],
@@ -189,7 +191,9 @@ def match_targets(recording: Recording) -> AnsweredTargets:
 
 def latency_ns(recording: Recording, answers: AnsweredTargets) -> FloatArray:
     """Return the times (a,) [ns] from sending a target to receiving its trajectory."""
-    latency = recording.command_received[answers.commands] - recording.target_sent[answers.targets]
+    latency = (
+        recording.command_received_ns[answers.commands] - recording.target_sent_ns[answers.targets]
+    )
     return latency.astype(np.float64)
 
 
@@ -218,13 +222,15 @@ def _percentiles(values: FloatArray) -> Percentiles:
 
 def arm_errors(recording: Recording, window_s: float = 0.1) -> tuple[ToolError, ToolError]:
     """Return the errors of the simulated arm to the current and to the nearest recent target."""
-    start = recording.target_stamp[0] + int(SETTLE_S / S_PER_NS)
-    end = recording.solution_stamp[-1]
-    during = (recording.joint_stamp > start) & (recording.joint_stamp <= end)
+    start = recording.target_stamp_ns[0] + int(SETTLE_S / S_PER_NS)
+    end = recording.solution_stamp_ns[-1]
+    during = (recording.joint_stamp_ns > start) & (recording.joint_stamp_ns <= end)
     tools = irb2400_forward(recording.joint_q[during])
-    newest = np.searchsorted(recording.target_stamp, recording.joint_stamp[during], 'right') - 1
+    newest = (
+        np.searchsorted(recording.target_stamp_ns, recording.joint_stamp_ns[during], 'right') - 1
+    )
     moment = tool_error(tools, recording.targets[newest])
-    period = float(np.median(np.diff(recording.target_stamp))) * S_PER_NS
+    period = float(np.median(np.diff(recording.target_stamp_ns))) * S_PER_NS
     rows = (newest[:, None] - np.arange(int(window_s / period))).clip(min=0)
     distances = np.linalg.norm(recording.targets[rows, :3, 3] - tools[:, None, :3, 3], axis=2)
     nearest = rows[np.arange(len(rows)), distances.argmin(axis=1)]
@@ -243,7 +249,7 @@ def limit_use(recording: Recording, limits: MotionLimits) -> dict[str, float]:
     middle = 0.5 * (limits.upper + limits.lower)
     position = np.abs(recording.command_q - middle) / (limits.upper - middle)
     answers = match_targets(recording)
-    stamp_ns = np.diff(recording.target_stamp[answers.targets])
+    stamp_ns = np.diff(recording.target_stamp_ns[answers.targets])
     period_ns = np.median(stamp_ns)
     is_next = (np.diff(answers.commands) == 1) & (np.abs(stamp_ns - period_ns) < 1e-3 * period_ns)
     qd = np.diff(recording.command_q[answers.commands], axis=0)[is_next] / (period_ns * S_PER_NS)

@@ -19,7 +19,7 @@ pytestmark = needs_launch
 
 
 def test_replay_without_a_bag_is_refused(context):
-    with pytest.raises(ConfigError, match='say bag:='):
+    with pytest.raises(ConfigError, match='pass bag:='):
         start('replay.launch.py', context, bag='')
 
 

@@ -19,11 +19,11 @@ RELAY = 300_000
 HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
 SPEEDS = np.array([0.5, -0.1, 0.1, 0.2, -0.2, 0.6])  # [rad/s]
 SERIES = {
-    'targets': ('target_stamp', 'target_sent', 'targets'),
-    'solutions': ('solution_stamp', 'solution_sent', 'solution_q'),
-    'trajectories': ('command_sent', 'command_received', 'command_q', 'command_s'),
-    'joint states': ('joint_stamp', 'joint_q'),
-    'relayed targets': ('relayed_stamp', 'relayed_received'),
+    'targets': ('target_stamp_ns', 'target_sent_ns', 'targets'),
+    'solutions': ('solution_stamp_ns', 'solution_sent_ns', 'solution_q'),
+    'trajectories': ('command_sent_ns', 'command_received_ns', 'command_q', 'command_s'),
+    'joint states': ('joint_stamp_ns', 'joint_q'),
+    'relayed targets': ('relayed_stamp_ns', 'relayed_received_ns'),
 }
 
 
@@ -36,20 +36,20 @@ def made_recording(arm: Arm, **changes: object) -> Recording:
     stamps = T0 + PERIOD * np.arange(N, dtype=np.int64)
     q = joints(1e-9 * (stamps - T0))
     good = Recording(
-        target_stamp=stamps,
-        target_sent=stamps + 10_000,
+        target_stamp_ns=stamps,
+        target_sent_ns=stamps + 10_000,
         targets=forward(arm, q),
-        solution_stamp=stamps,
-        solution_sent=stamps + 600_000,
+        solution_stamp_ns=stamps,
+        solution_sent_ns=stamps + 600_000,
         solution_q=q,
-        command_sent=stamps + 550_000,
-        command_received=stamps + 10_000 + LATENCY,
+        command_sent_ns=stamps + 550_000,
+        command_received_ns=stamps + 10_000 + LATENCY,
         command_q=q,
         command_s=np.full(N, 1e-9 * PERIOD),
-        joint_stamp=stamps,
+        joint_stamp_ns=stamps,
         joint_q=q,
-        relayed_stamp=stamps,
-        relayed_received=stamps + 10_000 + RELAY,
+        relayed_stamp_ns=stamps,
+        relayed_received_ns=stamps + 10_000 + RELAY,
         counts={'SOLVED': N},
         violations={'rejected': 0, 'position_violations': 0, 'speed_violations': 0},
     )

@@ -52,7 +52,7 @@ def wrist_determinant(arm: Arm, q: Joints) -> FloatArray:
     return determinant
 
 
-def wrist_distance(arm: Arm, q3: FloatArray) -> FloatArray:
+def wrist_distance_to_axis_2(arm: Arm, q3: FloatArray) -> FloatArray:
     """
     Return the distance [m] of the wrist from axis 2, which depends on joint 3 alone.
 
@@ -85,10 +85,12 @@ def _draw_near_limits(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
 
 
 def _draw_near_workspace_boundary(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
-    largest = wrist_distance(arm, np.linspace(arm.lower[2], arm.upper[2], N_CELLS + 1)).max()
+    largest = wrist_distance_to_axis_2(
+        arm, np.linspace(arm.lower[2], arm.upper[2], N_CELLS + 1)
+    ).max()
 
     def is_inside(q3: FloatArray) -> NDArray[np.bool_]:
-        is_far: NDArray[np.bool_] = wrist_distance(arm, q3) >= BOUNDARY_REACH * largest
+        is_far: NDArray[np.bool_] = wrist_distance_to_axis_2(arm, q3) >= BOUNDARY_REACH * largest
         return is_far
 
     q[:, 2] = _uniform_where(arm, rng, 2, is_inside, len(q), 'boundary')

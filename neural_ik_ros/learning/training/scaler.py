@@ -44,12 +44,12 @@ def scaler_from_bytes(content: bytes) -> StandardScaler:
     try:
         scaler = skops.io.loads(content, trusted=[])
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise _no_scaler(str(error).splitlines()[0][:160]) from error
+        raise _scaler_error(str(error).splitlines()[0][:160]) from error
     if type(scaler) is not StandardScaler or getattr(scaler, 'n_features_in_', 0) != N_FEATURES:
-        raise _no_scaler(f'it is {type(scaler).__name__}')
+        raise _scaler_error(f'it is {type(scaler).__name__}')
     return scaler
 
 
-def _no_scaler(reason: str) -> ModelFileError:
+def _scaler_error(reason: str) -> ModelFileError:
     problem = f'not a StandardScaler of {N_FEATURES} features ({reason})'
     return ModelFileError('scaler.skops', problem, 'make the bundle again with neural_ik train')

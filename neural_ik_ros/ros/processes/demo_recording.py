@@ -28,24 +28,24 @@ def recording_from_topics(recorded: Mapping[str, RecordedTopic]) -> Recording:
     joints = recorded['joint_states'].messages()
     values = _latest_values(recorded['diagnostics'])
     return Recording(
-        target_stamp=_ints(target.stamp_ns for target in valid),
-        target_sent=_ints(recorded['targets'].sent_ns),
+        target_stamp_ns=_ints(target.stamp_ns for target in valid),
+        target_sent_ns=_ints(recorded['targets'].sent_ns),
         targets=np.array([target.transform for target in valid]).reshape(-1, 4, 4),
-        solution_stamp=_ints(ns_from_time(message.header.stamp) for message in solutions),
-        solution_sent=_ints(recorded['solutions'].sent_ns),
+        solution_stamp_ns=_ints(ns_from_time(message.header.stamp) for message in solutions),
+        solution_sent_ns=_ints(recorded['solutions'].sent_ns),
         solution_q=np.array([message.position for message in solutions]).reshape(-1, 6),
-        command_sent=_ints(recorded['trajectories'].sent_ns),
-        command_received=_ints(recorded['trajectories'].received_ns),
+        command_sent_ns=_ints(recorded['trajectories'].sent_ns),
+        command_received_ns=_ints(recorded['trajectories'].received_ns),
         command_q=np.array([message.points[0].positions for message in commands]).reshape(-1, 6),
         command_s=np.array(
             [ns_from_time(message.points[0].time_from_start) * S_PER_NS for message in commands]
         ),
-        joint_stamp=_ints(ns_from_time(message.header.stamp) for message in joints),
+        joint_stamp_ns=_ints(ns_from_time(message.header.stamp) for message in joints),
         joint_q=np.array([message.position for message in joints]).reshape(-1, 6),
-        relayed_stamp=_ints(
+        relayed_stamp_ns=_ints(
             ns_from_time(message.header.stamp) for message in recorded['relayed'].messages()
         ),
-        relayed_received=_ints(recorded['relayed'].received_ns),
+        relayed_received_ns=_ints(recorded['relayed'].received_ns),
         counts={
             key.removeprefix(STATUS_PREFIX): int(value)
             for key, value in values.get(NODE_SUFFIX, {}).items()

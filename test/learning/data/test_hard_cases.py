@@ -12,7 +12,7 @@ from neural_ik_ros.kinematics import CoupledLimit, arm_from_urdf, is_within_limi
 from neural_ik_ros.learning.data.hard_cases import (
     draw_solutions,
     wrist_determinant,
-    wrist_distance,
+    wrist_distance_to_axis_2,
 )
 from neural_ik_ros.learning.data.set_definitions import (
     BOUNDARY_REACH,
@@ -82,15 +82,15 @@ def test_draw_solutions_hold_for_a_wrist_with_offsets(offset_arm):
         <= MAX_WRIST_DETERMINANT
     )
     q3 = np.linspace(offset_arm.lower[2], offset_arm.upper[2], 1000)
-    reach = wrist_distance(offset_arm, drawn(offset_arm, 'boundary')[:, 2])
-    assert reach.min() >= BOUNDARY_REACH * wrist_distance(offset_arm, q3).max() - 1e-6
+    reach = wrist_distance_to_axis_2(offset_arm, drawn(offset_arm, 'boundary')[:, 2])
+    assert reach.min() >= BOUNDARY_REACH * wrist_distance_to_axis_2(offset_arm, q3).max() - 1e-6
 
 
 def test_wrist_distance_is_that_of_the_point_where_the_axes_meet(arm):
     for q in drawn(arm, '')[:50]:
         points = joint_positions(arm, q)  # base, joints 1 to 6, tool; axis 2 is horizontal
         expected = np.linalg.norm(points[5] - points[2])
-        assert wrist_distance(arm, q[2:3])[0] == pytest.approx(expected, abs=SAME_POINT)
+        assert wrist_distance_to_axis_2(arm, q[2:3])[0] == pytest.approx(expected, abs=SAME_POINT)
 
 
 @pytest.mark.parametrize('name', HARD_CASES)

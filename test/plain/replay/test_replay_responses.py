@@ -169,7 +169,7 @@ def test_replay_refuses_responses_without_solutions(tmp_path, capsys):
 
 def test_replay_refuses_both_ways_to_get_responses(tmp_path, capsys):
     assert replayed(REFERENCE, tmp_path / 'out', '--responses', 'bag', '--live') == 1
-    assert 'leave out one of both' in capsys.readouterr().err
+    assert 'use either --live or --responses' in capsys.readouterr().err
 
 
 def test_replay_refuses_the_old_name_of_an_option_with_the_new_one(tmp_path, capsys):

@@ -49,9 +49,9 @@ def test_report_finds_nothing_wrong_with_a_good_recording(report_of, recording):
 
 
 def test_report_measures_latencies_and_rate(report_of, recording):
-    late = recording.command_received.copy()
+    late = recording.command_received_ns.copy()
     late[100] += 5_000_000
-    report = report_of(replace(recording, command_received=late))
+    report = report_of(replace(recording, command_received_ns=late))
     assert report.latency_ms.p50 == pytest.approx(1e-6 * LATENCY)
     assert report.latency_ms.max == pytest.approx(1e-6 * LATENCY + 5.0)
     assert report.latency_ms.n == N
@@ -120,7 +120,9 @@ def test_report_leaves_out_answers_of_which_a_part_was_not_recorded(report_of, r
     report = report_of(replace(recording, **changes))
     assert report.latency_ms.n == N - 1
     assert report.command.position_m.max < 1e-12
-    unseen = {name: getattr(recording, name)[50:] for name in ('target_stamp', 'target_sent')}
+    unseen = {
+        name: getattr(recording, name)[50:] for name in ('target_stamp_ns', 'target_sent_ns')
+    }
     report = report_of(replace(recording, **unseen, targets=recording.targets[50:]))
     assert report.solution.position_m.n == N - 50
     assert report.problems == []
@@ -140,7 +142,7 @@ def test_report_reports_the_lag_of_the_arm_from_its_distance_to_the_path(
 
 
 def test_report_measures_the_use_of_the_velocity_limits(report_of, recording, limits):
-    time = 1e-9 * (recording.target_stamp - T0)[:, None] - 1.5
+    time = 1e-9 * (recording.target_stamp_ns - T0)[:, None] - 1.5
     q = np.zeros((N, 6))
     q[:, :1] = 0.015 * limits.velocity[0] * time
     report = report_of(replace(recording, command_q=q))
@@ -233,13 +235,13 @@ def test_report_refuses_a_recording_that_is_too_short(report_of, recording, what
 
 @pytest.mark.parametrize('n', [0, 1, 5, 99])
 def test_report_refuses_a_recording_with_few_complete_answers(report_of, recording, n):
-    stamps = recording.solution_stamp.copy()
+    stamps = recording.solution_stamp_ns.copy()
     stamps[: N - n] += 1
     with pytest.raises(EvaluationError, match=f'only {n} complete answers'):
-        report_of(replace(recording, solution_stamp=stamps))
+        report_of(replace(recording, solution_stamp_ns=stamps))
 
 
-@pytest.mark.parametrize('name', ['target_stamp', 'relayed_stamp', 'joint_stamp'])
+@pytest.mark.parametrize('name', ['target_stamp_ns', 'relayed_stamp_ns', 'joint_stamp_ns'])
 def test_report_refuses_a_recording_whose_parts_do_not_belong_together(report_of, recording, name):
     stamps = getattr(recording, name)
     with pytest.raises(EvaluationError, match='only 0'):
