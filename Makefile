@@ -126,7 +126,7 @@ bench: $(VENV_BENCH)/.peers
 	$(BENCH) -m pytest benchmark
 
 bench-docs:
-	$(BENCH) -m benchmark.update_docs benchmark_report
+	$(BENCH) -m benchmark.report.update_docs benchmark_report
 
 clean:
 	rm -rf $(REPORTS) build install log *.egg-info benchmark/cache

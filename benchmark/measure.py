@@ -16,7 +16,7 @@ from neural_ik_ros.kinematics import FloatArray, Joints, is_same_posture, postur
 from .judges import EXACT_TOL, SOLVED_TOL, Judge, Verdicts
 from .paths import ArmPath
 from .problems import Problems
-from .results import LeftOut, PathRow, SetRow
+from .report.results import LeftOut, PathRow, SetRow
 from .workers import PeerFailedError, Worker
 
 N_AGREEMENT_CALLS = 20  # problems a peer is asked before it is timed

@@ -20,10 +20,10 @@ from neural_ik_ros.provenance import hardware, versions
 from .measure import Plan, Unmeasured, agreeing_workers, measure_paths, measure_set
 from .paths import RATE, arm_paths
 from .peers import ADAPTERS, Adapter
-from .plots import save_plots
 from .problem_sets import CALIBRATED, MEANINGS, UNREACHABLE, ProblemSets, load_sets
-from .results import LeftOut, PathRow, PeerRow, Results, SetRow, write_csv
-from .tables import page
+from .report.plots import save_plots
+from .report.results import LeftOut, PathRow, PeerRow, Results, SetRow, write_csv
+from .report.tables import page
 from .workers import Worker
 
 RESULTS_FILE = 'results.json'

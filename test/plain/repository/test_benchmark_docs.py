@@ -11,9 +11,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(REPOSITORY))  # the benchmark is not installed
 
-from benchmark import update_docs  # noqa: E402
-from benchmark.results import read_results  # noqa: E402
-from benchmark.tables import tables  # noqa: E402
+from benchmark.report import update_docs  # noqa: E402
+from benchmark.report.results import read_results  # noqa: E402
+from benchmark.report.tables import tables  # noqa: E402
 from neural_ik_ros.learning.bundle.card import MODEL  # noqa: E402
 from neural_ik_ros.learning.bundle.storage import load_bundle  # noqa: E402
 

@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Put a run into the documentation: python -m benchmark.update_docs [FOLDER OF THE RUN]."""
+"""Put a run into the documentation: python -m benchmark.report.update_docs [FOLDER OF THE RUN]."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neural_ik_ros.learning.evaluation.markdown import replace_tables, table_blo
 from .results import Results, read_results
 from .tables import tables
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 RESULTS = REPOSITORY / 'docs' / 'results' / 'benchmark.json'
 IMAGES = REPOSITORY / 'docs' / 'images'
 PAGES = (REPOSITORY / 'README.md', REPOSITORY / 'docs' / 'benchmark.md')
