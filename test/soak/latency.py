@@ -11,18 +11,14 @@ Prints a table in markdown. No latency passes or fails; a pose that is lost does
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import rclpy
-from rclpy.context import Context
 
 FOLDER = Path(__file__).resolve().parent
 sys.path[:0] = [str(FOLDER), str(FOLDER.parents[1])]
@@ -30,7 +26,7 @@ sys.path[:0] = [str(FOLDER), str(FOLDER.parents[1])]
 from comparison import RELAY_NODE, REPOSITORY, Candidate, Comparison, Results  # noqa: E402
 
 from neural_ik_ros.interface.statistics import Percentiles  # noqa: E402
-from neural_ik_ros.ros.nodes.recorder import Recorder  # noqa: E402
+from neural_ik_ros.ros.nodes.recorder import running_recorder  # noqa: E402
 from neural_ik_ros.ros.processes.isolation import isolated_environment, reserved_domain  # noqa: E402
 
 TO_OTHER = ('-r', '~/target_pose:=/neural_ik/target_pose')
@@ -108,19 +104,6 @@ class Paced:
         return 1e3 * np.array([float(line) for line in output.splitlines()[:-1]])
 
 
-@contextlib.contextmanager
-def recording() -> Iterator[Recorder]:
-    """Yield a recorder in a context of its own."""
-    context = Context()
-    rclpy.init(args=[], context=context)
-    recorder = Recorder(context=context)
-    try:
-        yield recorder
-    finally:
-        recorder.destroy_node()
-        rclpy.shutdown(context=context)
-
-
 def table(rate_hz: float, late_ms: np.ndarray, results: dict[str, Results]) -> list[str]:
     """Return the rows of one rate."""
     relay = results['relay'].percentiles()
@@ -173,7 +156,7 @@ def main() -> int:
     for rate_hz in options.rates:
         with tempfile.TemporaryDirectory() as name, reserved_domain() as domain_id:
             os.environ.update(isolated_environment(Path(name), domain_id))
-            with recording() as recorder, Paced(rate_hz) as paced:
+            with running_recorder() as recorder, Paced(rate_hz) as paced:
                 comparison = Comparison(Path(name), recorder, rate_hz, options.turn_s)
                 results = comparison.run(candidates, options.turns)
                 late_ms = paced.late_ms()

@@ -69,13 +69,13 @@ def measure(folder: Path, server: str, load: str) -> str:
     from cell import cell
     from peers import NodeProcess
 
-    from neural_ik_ros.ros.processes.demo import _recording
+    from neural_ik_ros.ros.nodes.recorder import running_recorder
 
     rate_hz, is_reachable = LOADS[load]
     is_apart = server == SERVERS[1]
     node_args = ('-p', 'ik_service:=""') if is_apart else ()
     with contextlib.ExitStack() as stack:
-        recorder = stack.enter_context(_recording())
+        recorder = stack.enter_context(running_recorder())
         stack.enter_context(cell(folder, *node_args, rate_hz=250.0))
         if is_apart:
             apart = ('-r', '__node:=ik_server')

@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
+from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
@@ -86,6 +90,19 @@ class Recorder(Node):
             with subscription.handle:
                 while taken := subscription.handle.take_message(topic.message_type, True):
                     topic.append(*taken)
+
+
+@contextlib.contextmanager
+def running_recorder() -> Iterator[Recorder]:
+    """Yield a recorder in a context of its own, for a process without other nodes."""
+    context = Context()
+    rclpy.init(args=[], context=context)
+    recorder = Recorder(context=context)
+    try:
+        yield recorder
+    finally:
+        recorder.destroy_node()
+        rclpy.shutdown(context=context)
 
 
 def _not_called(_message: bytes) -> None:

@@ -7,15 +7,12 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import rclpy
-from rclpy.context import Context
-
 from ...errors import ProcessError
-from ..nodes.recorder import RecordedTopic, Recorder
+from ..nodes.recorder import RecordedTopic, Recorder, running_recorder
 from .isolation import isolated_environment, reserved_domain
 from .node_process import NodeProcess, failures
 
@@ -55,7 +52,7 @@ def run_demo(options: DemoOptions, show: Callable[[str], None]) -> DemoRecord:
         domain_id = stack.enter_context(reserved_domain())
         environment = isolated_environment(options.folder, domain_id)
         os.environ.update(environment)
-        recorder = stack.enter_context(_recording())
+        recorder = stack.enter_context(running_recorder())
         return _Session(options, recorder, show).run(stack)
 
 
@@ -135,18 +132,6 @@ class _Session:
         while time.monotonic() < deadline:
             time.sleep(POLL_S)
             self._recorder.poll()
-
-
-@contextlib.contextmanager
-def _recording() -> Iterator[Recorder]:
-    context = Context()
-    rclpy.init(args=[], context=context)
-    recorder = Recorder(context=context)
-    try:
-        yield recorder
-    finally:
-        recorder.destroy_node()
-        rclpy.shutdown(context=context)
 
 
 def _is_ready(node: NodeProcess) -> bool:

@@ -12,7 +12,9 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parents[2] / 'soak'))
 
 from comparison import Candidate, Comparison
-from latency import AUTOSTART, RELAY, recording, remarks, table
+from latency import AUTOSTART, RELAY, remarks, table
+
+from neural_ik_ros.ros.nodes.recorder import running_recorder
 
 RATE_HZ, TURN_S = 100.0, 1.5
 N_SENT = 0.8 * RATE_HZ * (TURN_S - 0.1)  # at least: beginning and end of a turn are not counted
@@ -30,7 +32,7 @@ class Node(probed(NeuralIkNode)):
 
 @pytest.fixture
 def comparison(tmp_path):
-    with recording() as recorder:
+    with running_recorder() as recorder:
         yield Comparison(tmp_path, recorder, RATE_HZ, TURN_S)
 
 
