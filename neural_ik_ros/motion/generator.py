@@ -87,6 +87,12 @@ class MotionGenerator:
         limit_goal(goal, limits.rows)
         self._goal = MotionState(goal)
 
+    def restrict_goal(self, lower: Joints, upper: Joints) -> None:
+        """Stay within a range (6,) [rad] for now: come to rest there if the goal is outside."""
+        q_goal = np.minimum(np.maximum(self._goal.q, lower), upper)
+        if (q_goal != self._goal.q).any():
+            self._goal = MotionState.at_rest(q_goal)
+
     def stop_at_goal(self) -> None:
         """Make the newest goal the last one: come to rest at it."""
         self.set_goal(self._goal.q, interval_s=0.0)
@@ -97,19 +103,17 @@ class MotionGenerator:
         self.state = self._enforce_stoppable(self._track(dt), dt)
         return self.state.q
 
-    def sample_stop(self, dt: float) -> Joints:
-        """
-        Carry out the shortest stop; return its joints (n, 6) [rad], a row every ``dt`` seconds.
+    def preview(self, dt: float) -> MotionState:
+        """Return the state ``dt`` seconds later if the goal goes on as it is; change nothing."""
+        kept = self.is_limited, self.q_unlimited, self._goal_due_s
+        self._goal_due_s -= dt
+        state = self._enforce_stoppable(self._track(dt), dt)
+        self.is_limited, self.q_unlimited, self._goal_due_s = kept
+        return state
 
-        The state is at rest at the last row afterwards.
-        """
-        rows = self.plan_stop().sample(dt)
-        self.reset(rows[-1])
-        return rows
-
-    def plan_stop(self) -> Plan:
-        """Return the shortest stop, each joint by itself."""
-        return Stop(self.state, self.limits)
+    def plan_stop(self, state: MotionState | None = None) -> Plan:
+        """Return the shortest stop from a state, by default the present one, joint by joint."""
+        return Stop(state or self.state, self.limits)
 
     def plan_to_goal(self) -> Plan:
         """Return the whole motion to rest at the goal, or the shortest stop if none is found."""
@@ -130,7 +134,7 @@ class MotionGenerator:
         return self.plan_stop()
 
     def resume_from(self, state: MotionState, *, elapsed_s: float) -> None:
-        """Continue from a state to which the controller moved on by itself, for a time."""
+        """Continue from another state, which is due a time after the present one (or before)."""
         self._goal_due_s -= elapsed_s
         self.state = state
 

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from neural_ik_ros.motion import (
     StreamStatus,
     TrackerConfig,
 )
-from neural_ik_ros.motion.output_modes import LATE_PERIODS
+from neural_ik_ros.simulation.trajectory_follower import Knot, interpolate
 from neural_ik_ros.solver import CurrentJoints, IkSolver, IkStatus, SolverOptions
 
 MS = 1_000_000
@@ -36,15 +37,30 @@ def motion_limits(arm: Arm) -> MotionLimits:
 
 @dataclass
 class Bench:
-    """A tracker, its clock, and an arm that is where it was last told to be."""
+    """A tracker, its clock, and an arm that is where its controller samples the commands."""
 
     tracker: PoseTracker
     now: int = T0
     q: Joints = field(default_factory=HOME.copy)
     commands: list[tuple[int, Command]] = field(default_factory=list)
+    faults: list[Output] = field(default_factory=list)
+    arm_obeys: bool = True
 
     def joints(self) -> None:
-        self.tracker.on_joints(self.q, self.now)
+        """Let the arm move to where it is commanded to be now, and report it."""
+        if self.arm_obeys and self.commands:
+            self.q = state_of(self.commands[-1][1], self.now)
+        self.measured(self.q)
+
+    def measured(self, q: Joints) -> None:
+        """Report joints, wherever the arm is."""
+        self.report(self.tracker.on_joints(q, self.now))
+
+    def report(self, fault: Output | None) -> None:
+        """Obey the stop that a fault comes with."""
+        if fault is not None:
+            self.faults.append(fault)
+            self._obey(fault.command)
 
     def target(self, q_target: Joints, *, age: int = 0, frame: str = 'base_link') -> Output:
         return self.pose(forward(self.tracker.solver.arm, q_target), self.now - age, frame)
@@ -69,9 +85,9 @@ class Bench:
         return command
 
     def _obey(self, command: Command | None) -> None:
-        if command is not None:
-            self.commands.append((self.now, command))
-            self.q = command.q[-1]
+        if command is None:
+            return
+        self.commands.append((self.now, started(command, self.now)))
 
     def wait(self, duration: int, *, period: int = PERIOD) -> int:
         """Return how many ticks made a command while joint states kept coming."""
@@ -97,27 +113,30 @@ class Bench:
 
     @property
     def times(self) -> FloatArray:
-        return np.array([now for now, _ in self.commands])
+        """When the path passes the first new point of each command [ns]."""
+        return np.array([one.stamp_ns + one.time_ns[one.n_known] for _, one in self.commands])
 
     @property
     def rows(self) -> FloatArray:
-        return np.vstack([command.q for _, command in self.commands])
+        """The first new point of each command (n, 6)."""
+        return np.array([one.q for _, one in self.commands])
 
-    @property
-    def steps_s(self) -> FloatArray:
-        """
-        Times [s] at which the motion itself passes the rows.
 
-        It stands still for a moment when a command is a little late; when it is later, the
-        controller has gone on by itself.
-        """
-        steps = np.diff(self.times, prepend=self.times[0])
-        is_late = steps > (1 + LATE_PERIODS) * PERIOD
-        return np.cumsum(np.where(is_late, steps, np.minimum(steps, 2 * PERIOD))) * 1e-9
+def started(command: Command, now: int) -> Command:
+    """Return a command as the controller takes it: zero stamps start now."""
+    return command if command.stamp_ns else replace(command, stamp_ns=now)
 
-    @property
-    def intervals(self) -> FloatArray:
-        return np.array([command.interval_ns for _, command in self.commands])
+
+def state_of(command: Command, now: int) -> Joints:
+    """Return the joints (6,) that a controller interpolates now; those of the ends outside."""
+    knots = [
+        Knot(time_ns=command.stamp_ns + time, q=rows[0], qd=rows[1], qdd=rows[2])
+        for time, rows in zip(command.time_ns.tolist(), command.states, strict=True)
+    ]
+    for start, end in pairwise(knots):
+        if now < end.time_ns:
+            return interpolate(start, end, now).q
+    return knots[-1].q
 
 
 def made_bench(arm: Arm, options: SolverOptions | None = None, **config: object) -> Bench:

@@ -14,12 +14,12 @@ from std_msgs.msg import String
 
 from ...errors import NeuralIkError
 from ...interface.messages import InvalidMessage, JointReading, PoseTarget
-from ...interface.node_config import ACTION, NodeConfig
+from ...interface.node_config import NodeConfig
 from ...interface.node_statistics import REPORTS_WITHOUT_JOINTS
 from ...interface.scheduling import apply_realtime, cpus_from_text
 from ...interface.streaming_node import Observer, StreamingNode, Target
 from ...interface.throttle import WarningThrottle
-from ...motion import Health, Output
+from ...motion import ACTION, Health, Output
 from ..moveit.service import IkService
 from ..runtime import qos
 from ..runtime.clock import now_ns
