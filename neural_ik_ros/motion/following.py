@@ -68,15 +68,21 @@ class StartMonitor:
     controller becomes active.
     """
 
-    def __init__(self, *, delay_s: float) -> None:
-        """Start with an arm that may lag behind by a time."""
+    def __init__(self, *, delay_s: float, is_enabled: bool) -> None:
+        """
+        Start with an arm that has not moved.
+
+        :param delay_s: Time by which it may lag behind.
+        :param is_enabled: Otherwise every arm counts as one that follows.
+        """
         self._allowed_ns = round((delay_s + START_MARGIN_S) * NS_PER_S)
-        self.restart(np.zeros(1))
+        self._is_enabled = is_enabled
+        self.restart(np.zeros(N_JOINTS))
 
     def restart(self, q: Joints) -> None:
         """Wait for the arm to move from joints (6,) [rad]."""
         self._q_start = q
-        self.has_followed = False
+        self.has_followed = not self._is_enabled
         self._due_ns = 0  # by when the arm has to have moved; 0 before it is sent anywhere
 
     def range(self) -> tuple[Joints, Joints]:

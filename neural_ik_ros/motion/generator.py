@@ -103,17 +103,9 @@ class MotionGenerator:
         self.state = self._enforce_stoppable(self._track(dt), dt)
         return self.state.q
 
-    def preview(self, dt: float) -> MotionState:
-        """Return the state ``dt`` seconds later if the goal goes on as it is; change nothing."""
-        kept = self.is_limited, self.q_unlimited, self._goal_due_s
-        self._goal_due_s -= dt
-        state = self._enforce_stoppable(self._track(dt), dt)
-        self.is_limited, self.q_unlimited, self._goal_due_s = kept
-        return state
-
-    def plan_stop(self, state: MotionState | None = None) -> Plan:
-        """Return the shortest stop from a state, by default the present one, joint by joint."""
-        return Stop(state or self.state, self.limits)
+    def plan_stop(self) -> Plan:
+        """Return the shortest stop, each joint by itself."""
+        return Stop(self.state, self.limits)
 
     def plan_to_goal(self) -> Plan:
         """Return the whole motion to rest at the goal, or the shortest stop if none is found."""

@@ -8,22 +8,21 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from ..kinematics import FloatArray, Joints
+from ..kinematics import N_JOINTS, FloatArray, Joints
 from ..units import NS_PER_MS, NS_PER_S
 from .commanded_path import CommandedPath
 from .following import StartMonitor
 from .generator import MotionGenerator
-from .limits import MotionState
 from .target_timing import TargetTiming
 from .tracker_types import STOP_POINTS, STREAM, TRAJECTORY, Command
 
-IDLE_S = 0.1  # a motion that has been at rest without a target for this long is over
+IDLE_NS = 100 * NS_PER_MS  # a motion that has been at rest this long without a target is over
 # A command changes the path from this far ahead: what the controller samples before it arrives,
 # by its own period and the time that a message takes. In STREAM, what comes later is so close to
 # the path before that nobody notices; a goal of an action takes up to 25 ms.
 STREAM_LEAD_NS, TRAJECTORY_LEAD_NS = 8 * NS_PER_MS, 40 * NS_PER_MS
 MAX_EARLY_NS, MAX_LATE_NS = 8 * NS_PER_MS, 4 * NS_PER_MS  # of a target, by its stamp
-COAST_S = 0.01  # for which the arm goes on as if targets did, before it brakes
+MARGIN_S = 0.008  # by which the next command may be late before the arm begins to brake
 STOP_S = 0.5  # of an arm that has left its path, at least
 SPACING_NS = 3_500_000  # between the points of a command that are already known
 HOLD_NS = 200 * NS_PER_MS  # a trajectory that ends sooner may end before it arrives
@@ -61,6 +60,14 @@ class OutputMode(ABC):
         self._generator.reset(q)
         self.path.start(self._generator.state.q, now_ns)
         self._state_ns, self._command_ns = now_ns, now_ns - round(self._period_s * NS_PER_S)
+
+    def warm_up(self) -> None:
+        """Compile the kernels before the first command."""
+        q = self._generator.state.q
+        self.start(q, now_ns=0)
+        self.command_to(q, stamp_ns=0, now_ns=0)
+        self.path.range(0, 1, n_times=2)
+        self.start(q, now_ns=0)
 
     @abstractmethod
     def command_to(self, q_goal: Joints, *, stamp_ns: int, now_ns: int) -> Command | None:
@@ -130,19 +137,18 @@ class OutputMode(ABC):
         self._generator.resume_from(self.path.state_at(time_ns), elapsed_s=elapsed_s)
         self._state_ns = time_ns
 
-    def _end_with_stop(
-        self, branch_ns: int, now_ns: int, *states: tuple[int, MotionState]
-    ) -> None:
-        """Replace the path from a time on, by states at other times and a stop after them."""
-        last_ns, last = states[-1] if states else (branch_ns, self._generator.state)
-        stop_ns, stop = self._generator.plan_stop(last).waypoints(
+    def _end_with_stop(self, branch_ns: int, now_ns: int) -> None:
+        """Replace the path from a time on: to the generator's state, and from there to rest."""
+        stop_ns, stop = self._generator.plan_stop().waypoints(
             spacing_s=self._period_s, max_points=STOP_POINTS
         )
-        times = np.array([time_ns for time_ns, _ in states], np.int64)
-        rows = np.array([state.rows for _, state in states]).reshape(-1, 3, len(last.q))
-        rows = np.concatenate((rows, stop))
-        rows[-1:, 1:] = 0.0  # the stop is left out where it is too short
-        self.path.replace_from(branch_ns, np.concatenate((times, last_ns + stop_ns)), rows, now_ns)
+        n = 1 if self._state_ns > branch_ns else 0
+        times = np.empty(n + len(stop_ns), np.int64)
+        states = np.empty((len(times), 3, N_JOINTS))
+        times[:n], states[:n] = self._state_ns, self._generator.state.rows
+        times[n:], states[n:] = stop_ns + self._state_ns, stop
+        states[-1:, 1:] = 0.0  # the stop is left out where it is too short
+        self.path.replace_from(branch_ns, times, states, now_ns)
 
     def _command(self, now_ns: int, branch_ns: int) -> Command:
         """Return the command for the path from the present on."""
@@ -152,6 +158,7 @@ class OutputMode(ABC):
         if times[-1] < now_ns + HOLD_NS:
             times = np.append(times, now_ns + HOLD_NS)
             states = np.append(states, states[-1:], axis=0)
+            states[-1, 1:] = 0.0
         return Command(
             stamp_ns=first_ns + self.controller_ahead_ns,
             time_ns=times - first_ns,
@@ -197,7 +204,7 @@ class StreamMode(OutputMode):
         if not self._start.has_followed:
             self._q_goal = q_goal
             self._generator.restrict_goal(*self._start.range())
-        return self._advance(now_ns, min(interval_s or period_s, period_s))
+        return self._advance(now_ns)
 
     def next_command(self, now_ns: int) -> Command | None:
         """Return the next command between targets; go to rest if they have stopped coming."""
@@ -212,7 +219,7 @@ class StreamMode(OutputMode):
             is_over = self.path.end_ns <= now_ns
             return None if is_over else self._command(now_ns, self._state_ns)
         self._branch(now_ns + self.lead_ns)
-        return self._advance(now_ns, self._period_s)
+        return self._advance(now_ns)
 
     def is_at_rest(self, now_ns: int) -> bool:
         """Whether the path has come to rest at the goal."""
@@ -220,8 +227,8 @@ class StreamMode(OutputMode):
 
     def is_finished(self, now_ns: int) -> bool:
         """Whether a tick ends the motion: at rest for a while without a new target."""
-        is_idle = self.is_at_rest(now_ns) and self._targets.age_s(now_ns) >= IDLE_S
-        return is_idle and self._is_tick_due(now_ns)
+        is_over = self.is_at_rest(now_ns - IDLE_NS) and self._is_tick_due(now_ns)
+        return is_over and self._targets.age_s(now_ns) * NS_PER_S >= IDLE_NS
 
     def overdue_s(self, now_ns: int) -> float:
         """Time since which the next command has been due [s], if the motion is not at rest."""
@@ -237,14 +244,12 @@ class StreamMode(OutputMode):
         super().shift(by_ns, now_ns)
         self._targets.clamp_to(now_ns)
 
-    def _advance(self, now_ns: int, step_s: float) -> Command:
-        """Advance the motion by one step from where it branches off; return the command."""
-        branch_ns = self._state_ns
+    def _advance(self, now_ns: int) -> Command:
+        """Advance the motion from where it branches off, past the next command."""
+        branch_ns, step_s = self._state_ns, self._period_s + MARGIN_S
         self._generator.advance(step_s)
-        self._state_ns = branch_ns + round(step_s * NS_PER_S)
-        coast_ns = self._state_ns + round(COAST_S * NS_PER_S)
-        coasted = coast_ns, self._generator.preview(COAST_S)
-        self._end_with_stop(branch_ns, now_ns, (self._state_ns, self._generator.state), coasted)
+        self._state_ns += round(step_s * NS_PER_S)
+        self._end_with_stop(branch_ns, now_ns)
         return self._command(now_ns, branch_ns)
 
     def _is_tick_due(self, now_ns: int) -> bool:
@@ -322,7 +327,7 @@ class TrajectoryMode(OutputMode):
 
     def is_finished(self, now_ns: int) -> bool:
         """Whether the motion has been at rest for a while."""
-        return self.is_at_rest(now_ns - round(IDLE_S * NS_PER_S))
+        return self.is_at_rest(now_ns - IDLE_NS)
 
     def overdue_s(self, now_ns: int) -> float:  # noqa: ARG002
         """Return zero: no further command is due."""

@@ -69,7 +69,9 @@ class PoseTracker:
         self.solver, self.generator, self.config = solver, generator, config
         period_s = 1.0 / config.rate_hz
         self._max_delay_s = max(config.max_command_delay_s, (MISSED_TARGETS + 1.0) * period_s)
-        self._start = StartMonitor(delay_s=config.following_delay_s)
+        self._start = StartMonitor(
+            delay_s=config.following_delay_s, is_enabled=config.max_following_error > 0.0
+        )
         self._mode = make_output_mode(config.output_mode, generator, self._start, period_s)
         self._joints = JointStateMonitor(solver.arm, timeout_s=config.joint_state_timeout_s)
         self._clock_offset = ClockOffset(limit_s=config.max_clock_offset_s)
@@ -79,6 +81,12 @@ class PoseTracker:
         )
         self._fault.configure(is_automatic=config.automatic_recovery, rest_s=config.recovery_s)
         self._finish()
+
+    def warm_up(self) -> None:
+        """Compile and load everything now, so that nothing is left to the control loop."""
+        self.solver.warm_up()
+        self.generator.warm_up()
+        self._mode.warm_up()
 
     def restart(self) -> None:
         """Forget targets, joints and faults, as after activation."""
