@@ -57,6 +57,13 @@ def generate_launch_description() -> LaunchDescription:
             'its state is yours (ros2 lifecycle).',
         ),
         DeclareLaunchArgument(
+            'checks_following',
+            default_value='true',
+            choices=BOOLEAN,
+            description='End the motion of an arm that does not follow; '
+            'false for joint states from a bag.',
+        ),
+        DeclareLaunchArgument(
             'ik_group',
             default_value='',
             description='Planning group that solve_ik serves; empty: as in params_file.',
@@ -68,7 +75,11 @@ def generate_launch_description() -> LaunchDescription:
 def launch_setup(context: LaunchContext) -> list[Action]:
     # What is empty must not override params_file, which no substitution can express.
     given = context.launch_configurations
-    overrides = {name: given[name] for name in ('prefix', 'ik_group') if given[name]}
+    overrides: dict[str, str | float] = {
+        name: given[name] for name in ('prefix', 'ik_group') if given[name]
+    }
+    if given['checks_following'] == 'false':
+        overrides['max_following_error_rad'] = 0.0
     neural_ik = LifecycleNode(
         package='neural_ik_ros',
         executable='neural_ik_node',
