@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
+from derivatives import limit_shares
 
 from neural_ik_ros.kinematics import Arm, FloatArray, Joints, forward
 from neural_ik_ros.motion import (
@@ -29,6 +30,9 @@ T0 = 1_700_000_000 * 1000 * MS  # an ordinary day
 HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
 FAR = HOME + np.array([0.4, -0.2, 0.2, 0.3, -0.4, 0.5])
 EXACT = 1e-9  # [m], [rad] between the target and the tool at the commanded joints
+# Relative: the quintics that a controller interpolates between two states of a jerk-limited motion
+# are not that motion itself. Whole motions, which are sent as planned, exceed nothing.
+BETWEEN_TOL = {'position': 0.0, 'velocity': 1e-3, 'acceleration': 0.02, 'jerk': 0.25}
 
 
 def motion_limits(arm: Arm) -> MotionLimits:
@@ -44,6 +48,8 @@ class Bench:
     q: Joints = field(default_factory=HOME.copy)
     commands: list[tuple[int, Command]] = field(default_factory=list)
     faults: list[Output] = field(default_factory=list)
+    trace: list[tuple[int, Joints]] = field(default_factory=list)  # where the arm has been
+    target_times: list[int] = field(default_factory=list)  # of those streamed
     arm_obeys: bool = True
 
     def joints(self) -> None:
@@ -54,6 +60,7 @@ class Bench:
 
     def measured(self, q: Joints) -> None:
         """Report joints, wherever the arm is."""
+        self.trace.append((self.now, q.copy()))
         self.report(self.tracker.on_joints(q, self.now))
 
     def report(self, fault: Output | None) -> None:
@@ -105,6 +112,7 @@ class Bench:
             self.now += period // (ticks + 1)
             self.joints()
             outputs.append(self.target(q_target))
+            self.target_times.append(self.now)
             for _ in range(ticks):
                 self.now += period // (ticks + 1)
                 self.joints()
@@ -113,13 +121,29 @@ class Bench:
 
     @property
     def times(self) -> FloatArray:
-        """When the path passes the first new point of each command [ns]."""
-        return np.array([one.stamp_ns + one.time_ns[one.n_known] for _, one in self.commands])
+        """When each command was sent [ns]."""
+        return np.array([now for now, _ in self.commands])
 
-    @property
-    def rows(self) -> FloatArray:
-        """The first new point of each command (n, 6)."""
-        return np.array([one.q for _, one in self.commands])
+    def passed(self, times: FloatArray) -> FloatArray:
+        """Return where the arm was (n, 6) [rad] at some of the times [ns] of ``joints``."""
+        seen = np.array([time for time, _ in self.trace])
+        index = np.searchsorted(seen, times)
+        assert (seen[index] == times).all()
+        return np.array([q for _, q in self.trace])[index]
+
+    def motion(self, start: int = T0, *, n_at_rest: int = 3) -> tuple[FloatArray, FloatArray]:
+        """
+        Return times (n,) [s] and joints (n, 6) [rad] of the arm from a time on, each time once.
+
+        Before it the arm was at rest, for a number of periods.
+        """
+        times = [start - PERIOD * k for k in range(n_at_rest, 0, -1)]
+        rows = [self.trace[0][1]] * n_at_rest
+        for time, q in self.trace:
+            if time >= start and time > times[-1]:
+                times.append(time)
+                rows.append(q)
+        return 1e-9 * (np.array(times) - times[0]), np.array(rows)
 
 
 def started(command: Command, now: int) -> Command:
@@ -152,6 +176,13 @@ def assert_refused(output: Output, status: IkStatus | StreamStatus, *words: str)
     assert output.reason.startswith(status.value)
     for word in words:
         assert word in output.reason
+
+
+def assert_moves_within_limits(times: FloatArray, q: FloatArray, limits: MotionLimits) -> None:
+    """Compare with the limits what the arm did, sampled at times (n,) [s]."""
+    assert np.isfinite(q).all()
+    for name, share in limit_shares(times, q, limits).items():
+        assert share <= 1.0 + BETWEEN_TOL[name], f'{name} limit used to {share:.6f}'
 
 
 def path_from_home(n: int, period: int = PERIOD) -> FloatArray:
