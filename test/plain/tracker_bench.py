@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 import numpy as np
 from derivatives import limit_shares
@@ -51,6 +50,7 @@ class Bench:
     trace: list[tuple[int, Joints]] = field(default_factory=list)  # where the arm has been
     target_times: list[int] = field(default_factory=list)  # of those streamed
     arm_obeys: bool = True
+    has_stamps: bool = False  # of joint states
 
     def joints(self) -> None:
         """Let the arm move to where it is commanded to be now, and report it."""
@@ -61,7 +61,8 @@ class Bench:
     def measured(self, q: Joints) -> None:
         """Report joints, wherever the arm is."""
         self.trace.append((self.now, q.copy()))
-        self.report(self.tracker.on_joints(q, self.now))
+        stamp = self.now if self.has_stamps else 0
+        self.report(self.tracker.on_joints(q, self.now, stamp))
 
     def report(self, fault: Output | None) -> None:
         """Obey the stop that a fault comes with."""
@@ -153,14 +154,16 @@ def started(command: Command, now: int) -> Command:
 
 def state_of(command: Command, now: int) -> Joints:
     """Return the joints (6,) that a controller interpolates now; those of the ends outside."""
-    knots = [
-        Knot(time_ns=command.stamp_ns + time, q=rows[0], qd=rows[1], qdd=rows[2])
-        for time, rows in zip(command.time_ns.tolist(), command.states, strict=True)
-    ]
-    for start, end in pairwise(knots):
-        if now < end.time_ns:
-            return interpolate(start, end, now).q
-    return knots[-1].q
+    since = now - command.stamp_ns
+    index = int(np.searchsorted(command.time_ns, since, 'right'))
+    if index == len(command.time_ns):
+        return command.states[-1, 0]
+    return interpolate(_knot(command, max(index - 1, 0)), _knot(command, index), since).q
+
+
+def _knot(command: Command, index: int) -> Knot:
+    q, qd, qdd = command.states[index]
+    return Knot(time_ns=int(command.time_ns[index]), q=q, qd=qd, qdd=qdd)
 
 
 def made_bench(arm: Arm, options: SolverOptions | None = None, **config: object) -> Bench:
