@@ -94,7 +94,7 @@ def test_velocity_and_acceleration_are_derivatives_and_continuous():
     for time in times.tolist():
         before, after = path.state_at(time - 1).rows, path.state_at(time + 1).rows
         assert_allclose(before[0], after[0], atol=1e-8)
-        assert_allclose(before[1], after[1], atol=1e-6)
+        assert_allclose(before[1], after[1], atol=1e-5)
         assert_allclose(before[2], after[2], atol=1e-2)
 
 
@@ -109,8 +109,8 @@ def test_replacing_keeps_what_was_before_and_has_no_seam(seed, share, n_new):
     for time, rows in zip(samples, before, strict=True):
         assert_allclose(path.state_at(time).rows, rows, rtol=1e-8, atol=1e-8)
     left, right = path.state_at(branch).rows, path.state_at(branch + 1).rows
-    assert_allclose(right[0], left[0], atol=1e-8)
-    assert_allclose(right[1], left[1], atol=1e-6)
+    assert_allclose(right[0], left[0], atol=1e-7)
+    assert_allclose(right[1], left[1], atol=1e-5)
     assert_allclose(right[2], left[2], atol=1e-2)
     for time, rows in zip(new_times.tolist(), new_states, strict=True):
         assert_array_equal(path.state_at(time).rows, rows)
