@@ -38,9 +38,9 @@ class CommandedPath:
         self._states[0, 0] = q
 
     @property
-    def end_ns(self) -> int:
-        """When the path comes to its end, at rest [ns]."""
-        return int(self._times[self._n - 1])
+    def rest_ns(self) -> int:
+        """From when on the path is at rest [ns]."""
+        return _rest_time(*self._knots)
 
     def state_at(self, time_ns: int) -> MotionState:
         """Return the state at a time; at rest after the end, and as at the first knot before."""
@@ -146,6 +146,19 @@ def _state_into(
         rows[0, i] = q0 + t * (v0 + t * (0.5 * a0 + t * (c3 + t * (c4 + t * c5))))
         rows[1, i] = v0 + t * (a0 + t * (3.0 * c3 + t * (4.0 * c4 + t * 5.0 * c5)))
         rows[2, i] = a0 + t * (6.0 * c3 + t * (12.0 * c4 + t * 20.0 * c5))
+
+
+@compiled
+def _rest_time(times: NDArray[np.int64], states: FloatArray) -> int:
+    """Return the time of the first of the last knots between which nothing moves."""
+    first = len(times) - 1
+    while (
+        first > 0
+        and (states[first - 1, 0] == states[first, 0]).all()
+        and not (states[first - 1, 1:].any())
+    ):
+        first -= 1
+    return int(times[first])
 
 
 @compiled

@@ -58,7 +58,7 @@ class MotionGenerator:
         q = self.state.q
         self.set_goal(q, interval_s=0.001)
         self.advance(0.001)
-        self.plan_stop().state_at(0.0)
+        self.plan_stop(self.state).state_at(0.0)
         self.reset(q)
 
     @property
@@ -103,9 +103,37 @@ class MotionGenerator:
         self.state = self._enforce_stoppable(self._track(dt), dt)
         return self.state.q
 
-    def plan_stop(self) -> Plan:
-        """Return the shortest stop, each joint by itself."""
-        return Stop(self.state, self.limits)
+    def catch(self, dt: float) -> bool:
+        """
+        Advance by ``dt`` seconds if that ends exactly at a moving goal; else change nothing.
+
+        The limits are then so far away that the way between does not matter.
+        """
+        if not self._goal.qd.any():
+            return False
+        relative, goal_ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
+        state, goal, limits = self.state.rows, self._goal.rows, self.limits.rows
+        time_s = -self._goal_due_s
+        if not relative_problem(relative, goal_ahead, state, goal, limits, time_s, dt):
+            return False
+        caught = MotionState(goal_ahead)
+        if not self.limits.can_stop(caught).all():
+            return False
+        self._goal_due_s -= dt
+        self.state, self.q_unlimited, self.is_limited = caught, goal_ahead[0], False
+        return True
+
+    def preview(self, dt: float) -> MotionState:
+        """Return the state ``dt`` seconds later if the goal goes on as it is; change nothing."""
+        kept = self.is_limited, self.q_unlimited, self._goal_due_s
+        self._goal_due_s -= dt
+        state = self._enforce_stoppable(self._track(dt), dt)
+        self.is_limited, self.q_unlimited, self._goal_due_s = kept
+        return state
+
+    def plan_stop(self, state: MotionState) -> Plan:
+        """Return the shortest stop from a state, each joint by itself."""
+        return Stop(state, self.limits)
 
     def plan_to_goal(self) -> Plan:
         """Return the whole motion to rest at the goal, or the shortest stop if none is found."""
@@ -123,7 +151,7 @@ class MotionGenerator:
                 plan = RuckigPlan(trajectory, limits)
                 if plan.is_within_limits():
                     return plan
-        return self.plan_stop()
+        return self.plan_stop(self.state)
 
     def resume_from(self, state: MotionState, *, elapsed_s: float) -> None:
         """Continue from another state, which is due a time after the present one (or before)."""
@@ -162,7 +190,7 @@ class MotionGenerator:
         if can_stop.all():
             return desired
         self.is_limited = True
-        rows = np.where(can_stop, desired.rows, self.plan_stop().state_at(dt).rows)
+        rows = np.where(can_stop, desired.rows, self.plan_stop(self.state).state_at(dt).rows)
         rows[0] = np.clip(rows[0], self.limits.lower, self.limits.upper)
         return MotionState(rows)
 

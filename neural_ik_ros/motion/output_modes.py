@@ -13,6 +13,7 @@ from ..units import NS_PER_MS, NS_PER_S
 from .commanded_path import CommandedPath
 from .following import StartMonitor
 from .generator import MotionGenerator
+from .limits import MotionState
 from .target_timing import TargetTiming
 from .tracker_types import STOP_POINTS, STREAM, TRAJECTORY, Command
 
@@ -22,7 +23,8 @@ IDLE_NS = 100 * NS_PER_MS  # a motion that has been at rest this long without a 
 # the path before that nobody notices; a goal of an action takes up to 25 ms.
 STREAM_LEAD_NS, TRAJECTORY_LEAD_NS = 8 * NS_PER_MS, 40 * NS_PER_MS
 MAX_EARLY_NS, MAX_LATE_NS = 8 * NS_PER_MS, 4 * NS_PER_MS  # of a target, by its stamp
-MARGIN_S = 0.008  # by which the next command may be late before the arm begins to brake
+MARGIN_NS = 8 * NS_PER_MS  # by which a command may be late before the arm begins to brake
+MIN_STEP_S = 1e-4
 STOP_S = 0.5  # of an arm that has left its path, at least
 SPACING_NS = 3_500_000  # between the points of a command that are already known
 HOLD_NS = 200 * NS_PER_MS  # a trajectory that ends sooner may end before it arrives
@@ -83,12 +85,12 @@ class OutputMode(ABC):
 
     def brake(self, now_ns: int) -> Command | None:
         """Return the shortest smooth stop from where the path is, None if it is at rest."""
-        if self.path.end_ns <= now_ns:
+        if self.path.rest_ns <= now_ns:
             return None
         branch_ns = now_ns + self.lead_ns
         self._branch(branch_ns)
-        self._end_with_stop(branch_ns, now_ns)
-        self._generator.reset(self.path.state_at(self.path.end_ns).q)
+        self._replace_path(branch_ns, now_ns)
+        self._generator.reset(self.path.state_at(self.path.rest_ns).q)
         return self._command(now_ns, branch_ns)
 
     def stop_from(self, q: Joints, qd: FloatArray, now_ns: int) -> Command:
@@ -125,6 +127,11 @@ class OutputMode(ABC):
     def is_limited(self) -> bool:
         """Whether the last command is behind its target because of the motion limits."""
 
+    @property
+    def q_unlimited(self) -> Joints:
+        """Joints (6,) [rad] where the last command would have ended without limits."""
+        return self._generator.q_unlimited
+
     def shift(self, by_ns: int, now_ns: int) -> None:
         """Move the path with the clock, which has been set back to now."""
         self.path.shift(by_ns)
@@ -137,18 +144,20 @@ class OutputMode(ABC):
         self._generator.resume_from(self.path.state_at(time_ns), elapsed_s=elapsed_s)
         self._state_ns = time_ns
 
-    def _end_with_stop(self, branch_ns: int, now_ns: int) -> None:
-        """Replace the path from a time on: to the generator's state, and from there to rest."""
-        stop_ns, stop = self._generator.plan_stop().waypoints(
+    def _replace_path(self, branch_ns: int, now_ns: int, *states: tuple[int, MotionState]) -> None:
+        """Replace the path from a time on, by states at later times and the shortest stop."""
+        last_ns, last = states[-1] if states else (branch_ns, self._generator.state)
+        stop_ns, stop = self._generator.plan_stop(last).waypoints(
             spacing_s=self._period_s, max_points=STOP_POINTS
         )
-        n = 1 if self._state_ns > branch_ns else 0
+        n = len(states)
         times = np.empty(n + len(stop_ns), np.int64)
-        states = np.empty((len(times), 3, N_JOINTS))
-        times[:n], states[:n] = self._state_ns, self._generator.state.rows
-        times[n:], states[n:] = stop_ns + self._state_ns, stop
-        states[-1:, 1:] = 0.0  # the stop is left out where it is too short
-        self.path.replace_from(branch_ns, times, states, now_ns)
+        rows = np.empty((len(times), 3, N_JOINTS))
+        for i, (time_ns, state) in enumerate(states):
+            times[i], rows[i] = time_ns, state.rows
+        times[n:], rows[n:] = stop_ns + last_ns, stop
+        rows[-1:, 1:] = 0.0  # the stop is left out where it is too short
+        self.path.replace_from(branch_ns, times, rows, now_ns)
 
     def _command(self, now_ns: int, branch_ns: int) -> Command:
         """Return the command for the path from the present on."""
@@ -183,6 +192,7 @@ class StreamMode(OutputMode):
         super().__init__(generator, start_monitor, period_s)
         self._targets = TargetTiming()
         self._q_goal: Joints | None = None  # while the arm is sent only a part of the way
+        self._next_ns = 0  # where the next command should branch off
 
     def start(self, q: Joints, now_ns: int) -> None:
         """Start a motion at rest at the measured joints (6,) [rad]."""
@@ -198,13 +208,14 @@ class StreamMode(OutputMode):
         time_ns = targets.update(interval_s, stamp_ns, now_ns)
         due_ns = time_ns + round(delay_s * NS_PER_S)
         in_time_ns = min(max(time_ns, now_ns - MAX_LATE_NS), now_ns + MAX_EARLY_NS)
-        self._branch(in_time_ns + self.lead_ns)
-        self._generator.set_goal(q_goal, interval_s, (due_ns - self._state_ns) / NS_PER_S)
+        step_s = min(max(interval_s, MIN_STEP_S) if interval_s else period_s, period_s)
+        branch_ns = self._branch_near(in_time_ns + self.lead_ns, step_s)
+        self._generator.set_goal(q_goal, interval_s, (due_ns - branch_ns) / NS_PER_S)
         self._q_goal = None
         if not self._start.has_followed:
             self._q_goal = q_goal
             self._generator.restrict_goal(*self._start.range())
-        return self._advance(now_ns)
+        return self._advance(now_ns, step_s)
 
     def next_command(self, now_ns: int) -> Command | None:
         """Return the next command between targets; go to rest if they have stopped coming."""
@@ -216,14 +227,14 @@ class StreamMode(OutputMode):
             self._generator.set_goal(self._q_goal, interval_s=0.0)
             self._q_goal = None
         if self._generator.is_at_rest:  # again, in case the last command was lost
-            is_over = self.path.end_ns <= now_ns
+            is_over = self.path.rest_ns <= now_ns
             return None if is_over else self._command(now_ns, self._state_ns)
-        self._branch(now_ns + self.lead_ns)
-        return self._advance(now_ns)
+        self._branch_near(now_ns + self.lead_ns, self._period_s)
+        return self._advance(now_ns, self._period_s)
 
     def is_at_rest(self, now_ns: int) -> bool:
         """Whether the path has come to rest at the goal."""
-        return self._generator.is_at_rest and self.path.end_ns <= now_ns
+        return self._generator.is_at_rest and self.path.rest_ns <= now_ns
 
     def is_finished(self, now_ns: int) -> bool:
         """Whether a tick ends the motion: at rest for a while without a new target."""
@@ -237,19 +248,38 @@ class StreamMode(OutputMode):
     @property
     def is_limited(self) -> bool:
         """Whether the last command is behind its target because of the motion limits."""
-        return self._generator.is_limited
+        return self._generator.is_limited or self._q_goal is not None
+
+    @property
+    def q_unlimited(self) -> Joints:
+        """Joints (6,) [rad] where the last command would have ended without limits."""
+        return self._generator.q_unlimited if self._q_goal is None else self._q_goal
 
     def shift(self, by_ns: int, now_ns: int) -> None:
         """Move the path with the clock, which has been set back to now."""
         super().shift(by_ns, now_ns)
         self._targets.clamp_to(now_ns)
 
-    def _advance(self, now_ns: int) -> Command:
-        """Advance the motion from where it branches off, past the next command."""
-        branch_ns, step_s = self._state_ns, self._period_s + MARGIN_S
-        self._generator.advance(step_s)
-        self._state_ns += round(step_s * NS_PER_S)
-        self._end_with_stop(branch_ns, now_ns)
+    def _branch_near(self, time_ns: int, step_s: float) -> int:
+        """Branch off at a time, or where the last command expected to, if that is close."""
+        is_close = abs(time_ns - self._next_ns) <= 0.5 * step_s * NS_PER_S
+        branch_ns = self._next_ns if is_close else time_ns
+        self._branch(branch_ns)
+        return branch_ns
+
+    def _advance(self, now_ns: int, step_s: float) -> Command:
+        """Advance from where the motion branches off, past the next command after one step."""
+        branch_ns, generator = self._state_ns, self._generator
+        self._next_ns = branch_ns + round(step_s * NS_PER_S)
+        end_ns = self._next_ns + MARGIN_NS
+        if generator.catch((end_ns - branch_ns) / NS_PER_S):
+            self._state_ns = end_ns
+            self._replace_path(branch_ns, now_ns, (end_ns, generator.state))
+        else:  # exactly where the next command branches off: no rounding adds up
+            generator.advance(step_s)
+            self._state_ns = self._next_ns
+            coasted = end_ns, generator.preview(MARGIN_NS / NS_PER_S)
+            self._replace_path(branch_ns, now_ns, (self._next_ns, generator.state), coasted)
         return self._command(now_ns, branch_ns)
 
     def _is_tick_due(self, now_ns: int) -> bool:
@@ -316,14 +346,14 @@ class TrajectoryMode(OutputMode):
         if self._q_goal is not None:
             return self.command_to(self._q_goal, stamp_ns=now_ns, now_ns=now_ns)
         is_early = now_ns + REPEAT_NS < self._state_ns and now_ns - self._command_ns >= REPEAT_NS
-        is_moving = self.path.end_ns > self._state_ns
+        is_moving = self.path.rest_ns > self._state_ns
         if not (self._repeats and is_early and is_moving):
             return None
         return self._command(now_ns, self._state_ns)
 
     def is_at_rest(self, now_ns: int) -> bool:
         """Whether the motion has been carried out."""
-        return self.path.end_ns <= now_ns and self._q_goal is None
+        return self.path.rest_ns <= now_ns and self._q_goal is None
 
     def is_finished(self, now_ns: int) -> bool:
         """Whether the motion has been at rest for a while."""

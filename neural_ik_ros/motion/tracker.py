@@ -295,7 +295,8 @@ class PoseTracker:
         if not self._mode.is_limited:
             return None
         generator = self.generator
-        return Deviation(arm=self.solver.arm, q=generator.state.q, q_goal=generator.q_unlimited)
+        q_goal = self._mode.q_unlimited
+        return Deviation(arm=self.solver.arm, q=generator.state.q, q_goal=q_goal)
 
     # Watchdogs: each returns a fault if it ends the motion
 

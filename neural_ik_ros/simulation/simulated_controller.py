@@ -9,6 +9,7 @@ beyond their limits; it counts the commands that would have broken these.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,8 +87,17 @@ class SimulatedController:
         q_start: Joints,
         *,
         period_ns: int,
+        goal_latency_ns: int = 0,
         interpolates_from_desired_state: bool = True,
     ) -> None:
+        """
+        Start active and at rest.
+
+        :param period_ns: Of the updates, by which commands are sampled ahead.
+        :param goal_latency_ns: From the arrival of a trajectory to its first possible update.
+        :param interpolates_from_desired_state: Start from the last command, which is not the
+            default of the controller, else from the measured joints.
+        """
         self.counts = Counts()
         self.joints = SimulatedJoints(arm, q_start, self.counts)
         self.is_active = True
@@ -97,8 +107,9 @@ class SimulatedController:
             period_ns=period_ns,
             interpolates_from_desired_state=interpolates_from_desired_state,
         )
-        self._period_ns = period_ns
+        self._period_ns, self._goal_latency_ns = period_ns, goal_latency_ns
         self._last_ns: int | None = None
+        self._arrivals: deque[tuple[int, Trajectory]] = deque()  # with the time of their start
 
     @property
     def q_command(self) -> Joints:
@@ -113,6 +124,7 @@ class SimulatedController:
     def deactivate(self) -> None:
         """Drop all trajectories from now on; the arm holds its last command."""
         self._follower.hold(self._follower.q_command)
+        self._arrivals.clear()
         self.is_active = False
 
     def scale_speed(self, factor: float) -> None:
@@ -133,11 +145,13 @@ class SimulatedController:
             self.counts.dropped += 1
         else:
             self.counts.accepted += 1
-            self._follower.replace(trajectory)
+            self._arrivals.append((now_ns + self._goal_latency_ns, trajectory))
         return problem
 
     def update(self, now_ns: int) -> None:
         """Follow the trajectory up to now; ``joints`` then has the new state."""
+        while self._arrivals and self._arrivals[0][0] <= now_ns:
+            self._follower.replace(self._arrivals.popleft()[1])
         q_command = self._follower.update(now_ns, self.joints.q)
         last_ns = now_ns - self._period_ns if self._last_ns is None else self._last_ns
         self.joints.move(q_command, now_ns - last_ns)
