@@ -154,7 +154,9 @@ def test_whole_motion_is_one_command_within_the_limits(make_bench, limits):
     assert bench.wait(5000 * MS) == 0, 'and nothing else'
     assert_allclose(command.states[-1, 0], FAR, atol=1e-8)
     branch = command.time_ns[command.n_known - 1]
-    times = 1e-9 * np.append(branch + PERIOD * np.arange(-2, 1), command.time_ns[command.n_known :])
+    times = 1e-9 * np.append(
+        branch + PERIOD * np.arange(-2, 1), command.time_ns[command.n_known :]
+    )
     rows = np.vstack([HOME, HOME, HOME, command.states[command.n_known :, 0]])
     # Times in a message are rounded to nanoseconds.
     assert all(s <= 1.0 + 1e-3 for s in limit_shares(times, rows, limits).values())
