@@ -87,11 +87,16 @@ class MotionGenerator:
         limit_goal(goal, limits.rows)
         self._goal = MotionState(goal)
 
-    def restrict_goal(self, lower: Joints, upper: Joints) -> None:
-        """Stay within a range (6,) [rad] for now: come to rest there if the goal is outside."""
+    def restrict_goal(self, lower: Joints, upper: Joints) -> bool:
+        """
+        Come to rest at the goal for now, or as near to it as a range (6,) [rad] allows.
+
+        :return: Whether the goal is outside.
+        """
         q_goal = np.minimum(np.maximum(self._goal.q, lower), upper)
-        if (q_goal != self._goal.q).any():
-            self._goal = MotionState.at_rest(q_goal)
+        is_outside = bool((q_goal != self._goal.q).any())
+        self._goal = MotionState.at_rest(q_goal)
+        return is_outside
 
     def stop_at_goal(self) -> None:
         """Make the newest goal the last one: come to rest at it."""

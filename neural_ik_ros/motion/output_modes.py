@@ -212,9 +212,8 @@ class StreamMode(OutputMode):
         branch_ns = self._branch_near(in_time_ns + self.lead_ns, step_s)
         self._generator.set_goal(q_goal, interval_s, (due_ns - branch_ns) / NS_PER_S)
         self._q_goal = None
-        if not self._start.has_followed:
+        if not self._start.has_followed and self._generator.restrict_goal(*self._start.range()):
             self._q_goal = q_goal
-            self._generator.restrict_goal(*self._start.range())
         return self._advance(now_ns, step_s)
 
     def next_command(self, now_ns: int) -> Command | None:
@@ -234,7 +233,8 @@ class StreamMode(OutputMode):
 
     def is_at_rest(self, now_ns: int) -> bool:
         """Whether the path has come to rest at the goal."""
-        return self._generator.is_at_rest and self.path.rest_ns <= now_ns
+        has_arrived = self._generator.is_at_rest and self._q_goal is None
+        return has_arrived and self.path.rest_ns <= now_ns
 
     def is_finished(self, now_ns: int) -> bool:
         """Whether a tick ends the motion: at rest for a while without a new target."""

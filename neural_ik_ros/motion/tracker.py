@@ -171,7 +171,7 @@ class PoseTracker:
         command = self._mode.next_command(now_ns)
         if command is not None:
             return Output(status=IkStatus.SOLVED, command=command, deviation=self._deviation())
-        if self._mode.is_finished(now_ns):
+        if self._mode.is_finished(now_ns) and not self._start.is_waiting:
             self._finish()
         return None
 
