@@ -13,8 +13,8 @@ from .commanded_path import CommandedPath
 N_SAMPLES = 16  # of the path, within the time by which the arm may lag behind
 N_READINGS = 3  # that must agree, since one may be an old one that arrived late
 AHEAD_NS = 8 * NS_PER_MS  # the controller commands a joint one update ahead
-START_LEAD = 1.5e-3  # [rad] of the commands over an arm that has not been seen to follow
-SENT_SHARE, START_SHARE = 0.9, 0.5  # of it: to be commanded, and for the arm to move then
+START_LEAD = 2.5e-3  # [rad] of the commands over an arm that has not been seen to follow
+SENT_SHARE, START_SHARE = 0.4, 0.2  # of it: to be commanded, and for the arm to move then
 START_MARGIN_S = 0.25  # for it, beyond the time by which the arm may lag behind
 SPEED_SPAN_NS = 30 * NS_PER_MS  # of which the speed of the arm is measured
 

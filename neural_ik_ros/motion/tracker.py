@@ -234,8 +234,8 @@ class PoseTracker:
         q = self._joints.q
         if q is None:
             return
-        self._mode.start(q, now_ns)
         self._start.restart(q)
+        self._mode.start(q, now_ns)
         self._following.clear()
         self._clock_offset.reset_correction(now_ns)
 
