@@ -205,10 +205,12 @@ def compare_and_end(given: Mapping[str, str]) -> list[Action]:
         'responses': responses_of(given),
         'output': given['output'],
     }
+    # With --use-sim-time, ros2 bag record subscribes only after the first message on /clock.
+    late = ['--late-responses'] if given['player'] == 'ros2_bag' else []
     compare = ExecuteProcess(
         cmd=[
             ExecutableInPackage(package='neural_ik_ros', executable='neural_ik'),
-            *('replay', given['bag']),
+            *('replay', given['bag'], *late),
             *(f'--{name}={value}' for name, value in options.items() if value),
         ],
         output='screen',
