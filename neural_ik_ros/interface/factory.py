@@ -8,6 +8,8 @@ from pathlib import Path
 
 from ..api import load_solver
 from ..kinematics import Arm
+from ..learning.bundle.card import ARM
+from ..learning.bundle.storage import load_bundle
 from ..motion import MotionGenerator, MotionLimits, PoseTracker
 from ..solver import IkSolver, SeedPredictor
 from .node_config import NodeConfig
@@ -27,6 +29,15 @@ def make_tracker(config: NodeConfig) -> PoseTracker:
     solver.warm_up()
     generator.warm_up()
     return tracker
+
+
+def bundle_urdf(config: NodeConfig) -> str:
+    """
+    Return the description of the bundle's arm.
+
+    :raises BundleError: If the bundle cannot be used.
+    """
+    return load_bundle(_bundle(config)).files[ARM].decode()
 
 
 def reconfigure(tracker: PoseTracker, config: NodeConfig, arm: Arm) -> None:

@@ -11,7 +11,7 @@ class StreamStatus(Enum):
     """
     The state of the stream of targets; the value is the sentence shown to users.
 
-    The last six end a motion that is under way.
+    The last seven end a motion that is under way.
     """
 
     IDLE = 'waiting for a target'
@@ -24,6 +24,7 @@ class StreamStatus(Enum):
     COMMAND_OVERDUE = 'a command was due too long ago'
     GOAL_FAILED = 'the controller did not do what it was sent'
     ROBOT_DESCRIPTION_MISMATCH = 'robot_description does not describe the arm that is solved for'
+    INTERNAL_ERROR = 'an unexpected error in the node'
 
     @property
     def is_solved(self) -> bool:

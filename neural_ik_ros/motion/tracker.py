@@ -153,6 +153,11 @@ class PoseTracker:
         """End the motion and refuse targets until ``restart``: the arm is another one."""
         self._fail(StreamStatus.ROBOT_DESCRIPTION_MISMATCH, detail, now_ns, is_final=True)
 
+    def abort(self, detail: str, now_ns: int) -> None:
+        """End the motion, as a fault: an unexpected error has left an input unused."""
+        if self._pending_output is None:  # else its stop would be lost
+            self._fail(StreamStatus.INTERNAL_ERROR, detail, now_ns)
+
     # State
 
     def state(self, now_ns: int) -> TrackerState:
