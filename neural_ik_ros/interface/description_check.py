@@ -23,7 +23,13 @@ from ..kinematics import (
     joint_positions,
     rotation_angle,
 )
-from .target_frames import FrameSettings, TargetFrames, fixed_links, no_frames, target_frames
+from ..kinematics.target_frames import (
+    FrameSettings,
+    TargetFrames,
+    fixed_links,
+    no_frames,
+    target_frames,
+)
 
 CHECK, USE, IGNORE = 'check', 'use', 'ignore'
 DESCRIPTION_MODES = (CHECK, USE, IGNORE)

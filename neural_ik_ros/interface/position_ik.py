@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from ..kinematics import Joints, Transform, invert
+from ..kinematics.target_frames import TargetFrames, listed, quoted
 from ..solver import IkSolver, IkStatus
 from .messages import InvalidMessage, JointReader, PoseTarget, target_from_pose
 from .moveit_codes import CODE_OF_STATUS, MoveItCode
-from .target_frames import TargetFrames, listed, quoted
 
 SOURCE = 'neural_ik_ros'
 CONSTRAINTS = tuple(
@@ -133,7 +133,8 @@ class PositionIkHandler:
         target = self._in_known_frame(target)
         if isinstance(target, InvalidMessage):
             return IkReply(code=MoveItCode.FRAME_TRANSFORM_FAILURE, reason=target.reason)
-        return self._robot.frames.in_base(target) @ invert(transform_tip_link)
+        in_base = self._robot.frames.in_base(target.transform, target.frame_id)
+        return in_base @ invert(transform_tip_link)
 
     def _link(self, name: str) -> Transform | IkReply:
         """Return ``transform_tip_link`` (4, 4) [m]; of the tool's tip if there is no name."""

@@ -16,8 +16,7 @@ from typing import Any, TypeAlias
 
 from ..motion import Health, Output, StreamStatus
 from ..solver import IkStatus
-from .description_check import DescriptionCheck
-from .factory import bundle_urdf, make_tracker, reconfigure
+from .factory import description_check, make_tracker, reconfigure
 from .joint_merger import JointMerger, PartialReading
 from .messages import InvalidMessage, JointReading, PoseTarget
 from .node_config import NodeConfig
@@ -85,13 +84,7 @@ class StreamingNode:
         self._read_target, self._now_ns, self._to_base = read_target, now_ns, to_base
         arm = self.tracker.solver.arm
         self.joint_names = [config.prefix + name for name in arm.joint_names]
-        self.description = DescriptionCheck(
-            arm,
-            mode=config.robot_description_mode,
-            tolerance=config.robot_description_tolerance_m,
-            settings=config.frame_settings(),
-            bundle_urdf=bundle_urdf(config),
-        )
+        self.description = description_check(arm, config)
         self._use_frames()
         self.statistics = NodeStatistics()
         self.is_active = False
@@ -251,7 +244,7 @@ class StreamingNode:
                 return Output(status=StreamStatus.UNKNOWN_FRAME, detail=detail)
             target = in_base
         return self.tracker.on_target(
-            self.frames.tip_pose(target),
+            self.frames.tip_pose(target.transform, target.frame_id),
             frame=self.tracker.config.base_frame,
             stamp_ns=target.stamp_ns,
             now_ns=now_ns,

@@ -15,13 +15,13 @@ from strategies import shipped_arm
 from neural_ik_ros.interface.messages import InvalidMessage, PoseTarget
 from neural_ik_ros.interface.moveit_codes import MoveItCode
 from neural_ik_ros.interface.position_ik import IkReply, PositionIkHandler, RobotNames
-from neural_ik_ros.interface.target_frames import (
+from neural_ik_ros.kinematics import Arm, FloatArray, forward
+from neural_ik_ros.kinematics.target_frames import (
     FrameSettings,
     TargetFrames,
     fixed_links,
     target_frames,
 )
-from neural_ik_ros.kinematics import Arm, FloatArray, forward
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 Q_SEED = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])

@@ -28,8 +28,8 @@ from ...interface.description_check import add_prefix
 from ...interface.joint_merger import JointMerger
 from ...interface.messages import JointReader, JointReading, PoseTarget, target_from_pose
 from ...interface.parameter_schema import parameter
-from ...interface.target_frames import FrameSettings, TargetFrames, fixed_links, target_frames
 from ...kinematics import Transform, UrdfError, arm_from_urdf, forward
+from ...kinematics.target_frames import FrameSettings, TargetFrames, fixed_links, target_frames
 from ...urdf_file import read_urdf, shipped_urdf
 from ..runtime import qos
 from ..runtime.parameters import declare_parameters
@@ -135,7 +135,7 @@ class PathMarkers(Node):
         target, frames = target_from_pose(message), self._frames
         if not isinstance(target, PoseTarget) or frames is None or target.frame_id not in frames:
             return  # the status says what is wrong with it
-        transform = frames.tool_pose(frames.tip_pose(target))
+        transform = frames.tool_pose(frames.tip_pose(target.transform, target.frame_id))
         self._transform_base_target, self._target_s = transform, monotonic()
         self._trails[TARGET].add(transform)
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
-from ...interface.throttle import WarningThrottle
+from ...interface.runtime.throttle import WarningThrottle
 
 NodeT = TypeVar('NodeT')
 Transition: TypeAlias = Callable[[NodeT, LifecycleState], TransitionCallbackReturn]

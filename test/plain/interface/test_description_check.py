@@ -16,8 +16,8 @@ from neural_ik_ros.interface.description_check import (
     add_prefix,
     compare_arms,
 )
-from neural_ik_ros.interface.target_frames import FrameSettings
 from neural_ik_ros.kinematics import Arm, forward, random_joints
+from neural_ik_ros.kinematics.target_frames import FrameSettings
 
 TOLERANCE = 1e-5
 

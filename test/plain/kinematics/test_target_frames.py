@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Frames of the targets and the tool, found among the links of a description."""
+"""Links fixed to the two ends of the arm; frames of the targets and the tool among them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,100 @@ from strategies import joints_within_limits, shipped_arm
 
 from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.interface.description_check import add_prefix
-from neural_ik_ros.interface.messages import PoseTarget
-from neural_ik_ros.interface.target_frames import TargetFrames
-from neural_ik_ros.kinematics import arm_from_urdf, forward, invert, transform_from_xyz_rpy
+from neural_ik_ros.kinematics import (
+    UrdfError,
+    arm_from_urdf,
+    forward,
+    invert,
+    links_fixed_to,
+    transform_from_xyz_rpy,
+)
+from neural_ik_ros.kinematics.target_frames import TargetFrames
 
 EXACT = 1e-12  # [m] and unitless, of products of a few transforms
 TOOL = (0.01, 0.02, 0.13, 0.2, -0.1, 0.3)
 lengths = st.lists(st.floats(-2.0, 2.0), min_size=3, max_size=3)
 angles = st.lists(st.floats(-3.1, 3.1), min_size=3, max_size=3)
+ROUNDING = 1e-15  # [m] and unitless
+GRIPPER = """
+  <link name="gripper"/><link name="tcp"/><link name="finger"/><link name="world"/>
+  <joint name="a" type="fixed">
+    <parent link="tool0"/><child link="gripper"/>
+    <origin xyz="0.1 0 0.2" rpy="0 1.5707963267948966 0"/>
+  </joint>
+  <joint name="b" type="fixed">
+    <parent link="gripper"/><child link="tcp"/><origin xyz="0 0 0.3"/>
+  </joint>
+  <joint name="c" type="revolute">
+    <parent link="gripper"/><child link="finger"/>
+    <limit lower="0" upper="1" velocity="1" effort="1"/>
+  </joint>
+  <joint name="d" type="fixed">
+    <parent link="world"/><child link="base_link"/><origin xyz="0 0 0.5"/>
+  </joint>
+</robot>"""
 
 
-def target(transform, frame: str) -> PoseTarget:
-    return PoseTarget(transform=transform, frame_id=frame, stamp_ns=0)
+@pytest.fixture
+def with_gripper(urdf_text: str) -> str:
+    return urdf_text.replace('</robot>', GRIPPER)
+
+
+def test_links_fixed_to_the_tool_are_those_that_move_with_it(with_gripper):
+    (links,) = links_fixed_to(with_gripper, 'tool0')
+    assert set(links) == {'tool0', 'link_6', 'gripper', 'tcp'}
+    assert_allclose(links['tool0'], np.eye(4), atol=0.0)
+    assert_allclose(links['gripper'][:3, 3], [0.1, 0.0, 0.2], atol=ROUNDING)
+    assert_allclose(links['tcp'][:3, 3], [0.4, 0.0, 0.2], atol=ROUNDING)
+
+
+def test_links_fixed_to_the_base_include_its_parent(with_gripper):
+    tool, base = links_fixed_to(with_gripper, 'tool0', 'base_link')
+    assert set(base) == {'base_link', 'base', 'world'}
+    assert not set(tool) & set(base)
+    assert_allclose(base['world'][:3, 3], [0.0, 0.0, -0.5], atol=ROUNDING)
+
+
+@pytest.mark.parametrize('link', ['link_6', 'tcp'])
+def test_links_fixed_to_the_tool_are_where_the_chain_to_them_ends(with_gripper, link):
+    """The other way to the same pose: an arm whose tool is that link."""
+    q = np.array([0.3, -0.4, 0.5, 0.6, -0.7, 0.8])
+    tool = forward(arm_from_urdf(with_gripper), q)
+    direct = forward(arm_from_urdf(with_gripper, tool_frame=link), q)
+    (links,) = links_fixed_to(with_gripper, 'tool0')
+    assert_allclose(tool @ links[link], direct, atol=8 * ROUNDING)
+    assert_allclose(direct @ invert(links[link]), tool, atol=8 * ROUNDING)
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'problem'),
+    [
+        ('name="tool0"/>', 'name="hand"/>', 'tool0'),
+        ('</robot>', '', 'not readable'),
+    ],
+)
+def test_links_fixed_to_refuses_what_it_cannot_follow(with_gripper, old, new, problem):
+    assert old in with_gripper
+    with pytest.raises(UrdfError, match=problem):
+        links_fixed_to(with_gripper.replace(old, new), 'tool0')
+
+
+def test_links_fixed_to_leaves_out_what_is_nowhere(with_gripper):
+    (links,) = links_fixed_to(with_gripper.replace('xyz="0 0 0.3"', 'xyz="0 0 nan"'), 'tool0')
+    assert set(links) == {'tool0', 'link_6', 'gripper'}
+
+
+def test_links_fixed_to_survives_a_circle(urdf_text):
+    circle = """
+      <link name="a"/>
+      <joint name="x" type="fixed"><parent link="tool0"/><child link="a"/></joint>
+      <joint name="y" type="fixed"><parent link="a"/><child link="tool0"/></joint>
+    </robot>"""
+    (links,) = links_fixed_to(urdf_text.replace('</robot>', circle), 'tool0')
+    assert {'tool0', 'a'} <= set(links)
+
+
+# Frames and tools
 
 
 @given(q=joints_within_limits(), xyz=lengths, rpy=angles, tool_xyz=lengths, tool_rpy=angles)
@@ -42,7 +124,7 @@ def test_pose_of_any_tool_in_any_frame_is_that_of_the_tip_in_the_base(
     whole = arm_from_urdf(text, base_frame='world', tool_frame='tcp')
     transform_world_tool = forward(whole, q) @ transform_from_xyz_rpy(TOOL[:3], TOOL[3:])
     frames = frames_of(text, base_frame='world', tool_frame='tcp', tool=TOOL)
-    found = frames.tip_pose(target(transform_world_tool, 'world'))
+    found = frames.tip_pose(transform_world_tool, 'world')
     assert_allclose(found, forward(shipped_arm(), q), atol=EXACT)
 
 
@@ -55,7 +137,7 @@ def test_target_may_name_any_frame_that_is_fixed_to_the_base(frame):
     if 'world' in frame:
         given = world_base @ given
     assert frame in frames
-    assert_allclose(frames.tip_pose(target(given, frame)), forward(shipped_arm(), q), atol=EXACT)
+    assert_allclose(frames.tip_pose(given, frame), forward(shipped_arm(), q), atol=EXACT)
 
 
 @pytest.mark.parametrize('frame', ['', '/', 'moon', '//base_link', 'link_1', 'tool0', 'tcp'])
@@ -69,7 +151,7 @@ def test_other_frames_are_unknown_and_the_reason_lists_the_known_ones(frame):
 @pytest.mark.parametrize('frame', ['base_link', '/base_link', 'base'])
 def test_target_for_the_tip_in_the_base_is_not_even_copied(frame):
     pose = forward(shipped_arm(), np.full(6, 0.2))
-    assert frames_of(URDF).tip_pose(target(pose, frame)) is pose
+    assert frames_of(URDF).tip_pose(pose, frame) is pose
 
 
 @pytest.mark.parametrize(

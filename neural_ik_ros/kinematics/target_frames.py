@@ -7,15 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import ConfigError
-from ..kinematics import Transform, invert, link_names, links_fixed_to, transform_from_xyz_rpy
-
-if TYPE_CHECKING:
-    from .messages import PoseTarget
+from .se3 import invert, transform_from_xyz_rpy
+from .types import Transform
+from .urdf import link_names, links_fixed_to
 
 MAX_LISTED = 12  # names in an error or a reason
 MAX_NAME_LENGTH = 64  # of a received name in a reason
@@ -67,23 +65,22 @@ class TargetFrames:
         """Return whether a frame is fixed to the base of the arm."""
         return frame.removeprefix('/') in self._transforms_base_frame
 
-    def tip_pose(self, target: PoseTarget) -> Transform:
+    def tip_pose(self, transform_frame_tool: Transform, frame: str) -> Transform:
         """
         Return the pose (4, 4) [m] of the arm's tip in its base that puts the tool at a target.
 
-        :param target: In a frame that is known.
+        :param transform_frame_tool: The target (4, 4) [m].
+        :param frame: One that is known.
         """
-        transform = self.in_base(target)
+        transform = self.in_base(transform_frame_tool, frame)
         if self._transform_tool_tip is not None:
             transform = transform @ self._transform_tool_tip
         return transform
 
-    def in_base(self, target: PoseTarget) -> Transform:
-        """Return the pose (4, 4) [m] of a target, in a known frame, in the base of the arm."""
-        transform_base_frame = self._transforms_base_frame[target.frame_id.removeprefix('/')]
-        if transform_base_frame is None:
-            return target.transform
-        return transform_base_frame @ target.transform
+    def in_base(self, transform: Transform, frame: str) -> Transform:
+        """Return a pose (4, 4) [m] that is given in a known frame in the base of the arm."""
+        transform_base_frame = self._transforms_base_frame[frame.removeprefix('/')]
+        return transform if transform_base_frame is None else transform_base_frame @ transform
 
     def tool_pose(self, transform_base_tip: Transform) -> Transform:
         """Return the pose (4, 4) [m] of the tool in the frame of the targets."""
