@@ -21,6 +21,7 @@ from ..kinematics import (
     invert,
     jacobian,
     joint_positions,
+    link_names,
     rotation_angle,
 )
 from ..kinematics.target_frames import (
@@ -188,14 +189,15 @@ class DescriptionCheck:
         """Check a new description; return whether it differs from the last. Sets ``problem``."""
         if self._mode == IGNORE or text == self.description:
             return False
-        self.description = text
+        self.description, self.problem = text, 'robot_description has not been read'
         try:
-            other = self._read(text)
+            tip_link = self._tip_link_in(text)
+            other = arm_from_urdf(text, base_frame=self.base_link, tool_frame=tip_link)
             difference = compare_arms(self._expected, other)
             self.problem = self._problem(difference)
             if self.problem:
                 return True
-            self.frames = self._frames_of(text, self._tip_of(other, difference))
+            self.frames = self._frames_of(text, tip_link, self._tip_of(other, difference))
         except (UrdfError, ConfigError) as error:
             self.problem = str(error)
             return True
@@ -214,7 +216,7 @@ class DescriptionCheck:
             self.problem = NOT_RECEIVED
             return self._no_frames()
         try:
-            return self._frames_of(self._bundle_urdf, None)
+            return self._frames_of(self._bundle_urdf, self.tip_link, None)
         except ConfigError as error:
             if self._mode == IGNORE:
                 raise
@@ -224,16 +226,25 @@ class DescriptionCheck:
     def _no_frames(self) -> TargetFrames:
         return no_frames(self._settings, base_link=self.base_link, tip_link=self.tip_link)
 
-    def _frames_of(self, urdf: str, transform_tip_found: Transform | None) -> TargetFrames:
+    def _frames_of(
+        self, urdf: str, tip_link: str, transform_tip_found: Transform | None
+    ) -> TargetFrames:
+        base_link = self.base_link
         links = fixed_links(
             urdf,
-            base_link=self.base_link,
-            tip_link=self.tip_link,
+            base_link=base_link,
+            tip_link=tip_link,
             transform_tip_found=transform_tip_found,
         )
         return target_frames(
-            self._settings, links, base_link=self.base_link, tip_link=self.tip_link, urdf=urdf
+            self._settings, links, base_link=base_link, tip_link=tip_link, urdf=urdf
         )
+
+    def _tip_link_in(self, text: str) -> str:
+        """Return the tip of the arm in a description; the tool frame where that has no such."""
+        names, wanted = link_names(text), self._settings.tool_frame
+        candidates = (self.tip_link, self._settings.prefix + wanted, wanted)
+        return next((name for name in candidates if name in names), self.tip_link)
 
     def _tip_of(self, found: Arm, difference: ArmDifference) -> Transform | None:
         """Return the pose of the found tip in that of the arm to solve for, if they differ."""
@@ -241,10 +252,6 @@ class DescriptionCheck:
             return None
         zero = np.zeros(N_JOINTS)
         return invert(forward(self.bundle_arm, zero)) @ forward(found, zero)
-
-    def _read(self, text: str) -> Arm:
-        base, tool = self.bundle_arm.base_frame, self.bundle_arm.tool_frame
-        return arm_from_urdf(text, base_frame=base, tool_frame=tool, prefix=self._settings.prefix)
 
     def _problem(self, difference: ArmDifference) -> str:
         if difference.is_within(self._tolerance) or (

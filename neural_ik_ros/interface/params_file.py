@@ -62,19 +62,33 @@ def own_names(path: Path, node: str) -> set[str]:
     """
     Return the names of the parameters that a file gives to a node, by its name.
 
-    Sections whose last name is a wildcard are for any node, and left out. None if it cannot be
-    read.
+    Sections whose last name is a wildcard are for any node, and left out; except in a file that
+    ros2 launch has made of the parameters of one node. None if it cannot be read.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+        text = path.read_text(encoding='utf-8')
+        content = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return set()
+    is_of_launch = _is_of_launch(path, text, content)
     return {
         name
         for pattern, section in _sections(content, '')
-        if _matches(pattern, node) and not _is_for_any(pattern)
+        if _matches(pattern, node) and (is_of_launch or not _is_for_any(pattern))
         for name, _ in _flat(section, '')
     }
+
+
+def _is_of_launch(path: Path, text: str, content: Any) -> bool:
+    """
+    Return whether launch_ros has made a file of a dictionary among the parameters of a node.
+
+    It writes ``/**`` for a node without a name and a namespace of its own. Files whose
+    substitutions it has performed have a similar name, but are written by people.
+    """
+    is_for_any = isinstance(content, Mapping) and list(content) == ['/**']
+    is_dump = is_for_any and text == yaml.dump(content, default_flow_style=False)
+    return is_dump and path.name.startswith('launch_params_')
 
 
 def names_in_arguments(arguments: Sequence[str], node: str) -> set[str]:
@@ -89,7 +103,8 @@ def names_in_arguments(arguments: Sequence[str], node: str) -> set[str]:
             names |= own_names(Path(value), node)
         elif flag in ('-p', '--param'):
             pattern, colon, name = value.partition(':=')[0].rpartition(':')
-            if not colon or (_matches(pattern, node) and not _is_for_any(pattern)):
+            is_own = pattern == node.rpartition('/')[2] or _matches(pattern, node)
+            if not colon or (is_own and not _is_for_any(pattern)):
                 names.add(name)
     return names
 

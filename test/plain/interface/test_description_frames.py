@@ -110,6 +110,19 @@ def test_tip_that_is_moved_moves_what_is_mounted_on_it():
     assert_solved(cell.ask(pose_in(text, tool_frame='tcp'), 'base_link'))
 
 
+@pytest.mark.parametrize('mode', [CHECK, USE])
+def test_tip_may_have_another_name_where_it_is_the_tool_frame(mode):
+    text = URDF.replace('tool0', 'flange').replace('xyz="0.085 0 0"', 'xyz="0.185 0 0"')
+    cell = Cell(starts=False, robot_description_mode=mode, tool_frame='flange')
+    cell.node.on_description(text)
+    assert cell.node.description.problem == ''
+    cell.node.start()
+    assert_solved(cell.ask(pose_in(text, tool_frame='flange'), 'base_link'))
+    cell = Cell(starts=False, robot_description_mode=mode)
+    cell.node.on_description(text)
+    assert "link 'tool0' is missing" in cell.node.description.problem
+
+
 def test_other_axes_are_another_arm_with_and_without_a_tool():
     for text in (URDF, CELL, TOOL_BEFORE_TIP):
         cell = Cell(starts=False)

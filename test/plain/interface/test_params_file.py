@@ -160,7 +160,8 @@ IN_FILE = {'ours', 'nested.too', 'ours_everywhere'}
     [
         ([], set()),
         (['--ros-args', '-p', 'a:=1', '--param', 'b.c:=2'], {'a', 'b.c'}),
-        (['--ros-args', '-p', 'neural_ik:a:=1'], set()),
+        (['--ros-args', '-p', 'neural_ik:a:=1'], {'a'}),
+        (['--ros-args', '-p', 'other:a:=1'], set()),
         (['--ros-args', '-p', '/left/neural_ik:a:=1'], {'a'}),
         (['--ros-args', '-p', '/**:a:=1'], set()),
         (['--ros-args', '-p', 'text:=a:b'], {'text'}),
@@ -175,3 +176,20 @@ def test_names_in_arguments_are_those_given_to_the_node_by_its_name(tmp_path, ar
     file.write_text(FILE)
     arguments = [str(file) if one == 'FILE' else one for one in arguments]
     assert params_file.names_in_arguments(arguments, '/left/neural_ik') == names
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'is_own'),
+    [
+        ('launch_params_x1', '/**:\n  ros__parameters:\n    rate: 1.0\n    use_tf: true\n', True),
+        ('launch_params_x1', '/**:\n  ros__parameters: {rate: 1.0}  # of all\n', False),
+        ('launch_params_x1', '/**:\n  ros__parameters:\n    rate: 1.0\nother:\n  a: 1\n', False),
+        ('params.yaml', '/**:\n  ros__parameters:\n    rate: 1.0\n    use_tf: true\n', False),
+    ],
+    ids=['made by launch', 'of a person, substituted', 'rewritten', 'of a person'],
+)
+def test_dictionary_of_a_launch_file_is_for_its_node(tmp_path, name, text, is_own):
+    """As launch_ros writes it for Node(name='neural_ik', parameters=[{...}])."""
+    file = tmp_path / name
+    file.write_text(text)
+    assert ('rate' in params_file.own_names(file, '/neural_ik')) == is_own
