@@ -74,7 +74,11 @@ class IkService:
             enable_rosout=False,
             start_parameter_services=False,
         )
-        self._service_node.create_service(GetPositionIK, name, self._answer)
+        try:
+            self._service_node.create_service(GetPositionIK, name, self._answer)
+        except Exception:
+            self._service_node.destroy_node()
+            raise
         self._executor, self._is_over = make_executor(), Event()
         self._executor.add_node(self._service_node)
         self._thread = Thread(target=self._serve, name=name)

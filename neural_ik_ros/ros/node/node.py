@@ -72,10 +72,9 @@ class NeuralIkNode(LifecycleNode):
         try:
             refuse_unknown_parameters(self, NodeConfig)
             self._make_entities()
-        except (NeuralIkError, OSError, RuntimeError, ValueError) as error:
-            # QoS overrides raise the last two.
+        except NeuralIkError as error:
             return self._configure_failed(str(error))
-        except Exception as error:  # noqa: BLE001  a bug; rclpy would swallow it
+        except Exception as error:  # noqa: BLE001  rclpy would swallow it
             return self._configure_failed(described(error))
         freeze_heap()
         self._is_configured = True

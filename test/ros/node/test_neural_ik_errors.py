@@ -154,3 +154,24 @@ def test_error_in_a_report_does_not_touch_the_motion(start_failing, peer):
     process.wait_for_output('_on_report failed: LookupError: no publish_report')
     driver.solve_once()
     assert driver.state() == ACTIVE
+
+
+BROKEN_TYPE_SUPPORT = """
+from neural_ik_ros.ros.moveit import service
+service.GetPositionIK = str
+from neural_ik_ros.ros.executables import neural_ik_node
+raise SystemExit(neural_ik_node())
+"""
+
+
+def test_service_whose_type_support_is_broken_leaves_nothing_behind(start_node, peer):
+    process = start_node('neural_ik_node', script=BROKEN_TYPE_SUPPORT)
+    driver = Driver(peer)
+    for _ in range(2):
+        assert not driver.change_state(CONFIGURE)
+    assert driver.state() == UNCONFIGURED
+    lines = [line for line in process.output.splitlines() if 'not configured: ' in line]
+    assert len(lines) == 2
+    assert 'Error: ' in lines[0]
+    assert peer.spin_until(lambda: 'neural_ik_service' not in peer.node.get_node_names())
+    assert process.stop() == 0
