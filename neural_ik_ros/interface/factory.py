@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..api import load_solver
+from ..api import bundle_urdf, load_solver
 from ..kinematics import Arm
 from ..motion import MotionGenerator, MotionLimits, PoseTracker
 from ..solver import IkSolver, SeedPredictor
+from .description_check import DescriptionCheck
 from .node_config import NodeConfig
 
 
@@ -61,6 +62,21 @@ def motion_limits(arm: Arm, config: NodeConfig) -> MotionLimits:
         acceleration=config.max_acceleration,
         jerk=config.max_jerk,
         velocity_scaling_factor=config.velocity_scaling_factor,
+    )
+
+
+def description_check(arm: Arm, config: NodeConfig) -> DescriptionCheck:
+    """
+    Return the check of robot_description against the arm of the bundle.
+
+    :raises NeuralIkError: If the bundle, or a frame of the configuration, cannot be used.
+    """
+    return DescriptionCheck(
+        arm,
+        mode=config.robot_description_mode,
+        tolerance=config.robot_description_tolerance_m,
+        settings=config.frame_settings(),
+        bundle_urdf=bundle_urdf(_bundle(config)),
     )
 
 

@@ -200,6 +200,12 @@ class PoseTracker:
         """End the motion and refuse targets until ``restart``: the arm is another one."""
         return self._fail(StreamStatus.ROBOT_DESCRIPTION_MISMATCH, detail, now_ns)
 
+    def abort(self, detail: str, now_ns: int) -> Output | None:
+        """End the motion, unless it has ended: an unexpected error has left an input unused."""
+        if self._state is FAULT:
+            return None
+        return self._fail(StreamStatus.INTERNAL_ERROR, detail, now_ns)
+
     # State
 
     def state(self, now_ns: int) -> TrackerState:

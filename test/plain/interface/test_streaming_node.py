@@ -170,6 +170,7 @@ def test_target_that_cannot_be_answered_is_refused_with_its_status(cell, given, 
         target = InvalidMessage(reason=reason)
     if given == 'unknown frame':
         cell.unknown_frame = reason
+        target = replace(target, frame_id='world')
     cell.node.on_target(target)
     output, answered = cell.log.all('output')[0]
     assert (output.status.name, output.command, answered) == (status, None, target)

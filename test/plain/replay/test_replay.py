@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cells import CELL
 from replay_bags import (
     COMMANDS,
     JOINTS,
@@ -33,7 +34,7 @@ from neural_ik_ros.interface.messages import (
     target_from_pose,
     trajectory_from_message,
 )
-from neural_ik_ros.kinematics import forward
+from neural_ik_ros.kinematics import arm_from_urdf, forward
 
 pytestmark = needs_bags
 SOLUTION, STATUS = '/neural_ik/solution', '/neural_ik/status'
@@ -230,3 +231,55 @@ def test_record_demo_with_a_prefix_is_replayed_with_it(tmp_path):
         ns_from_time(m.header.stamp) for t, _, m in recorded(tmp_path / 'bag') if t == JOINTS
     ]
     assert len(stamps) == 125
+
+
+# The description that the node received
+
+
+@pytest.fixture
+def cell_file(tmp_path) -> Path:
+    file = tmp_path / 'cell.urdf'
+    file.write_text(CELL)
+    return file
+
+
+@pytest.mark.parametrize('setting', ['robot_description_mode: use', 'base_frame: world'])
+def test_replay_solves_in_the_cell_of_a_description_and_not_without(
+    tmp_path, cell_file, capsys, setting
+):
+    params = tmp_path / 'params.yaml'
+    params.write_text(f'/neural_ik:\n  ros__parameters:\n    {setting}\n')
+    assert replayed(REFERENCE, tmp_path / 'none', params=params) == 1
+    error = capsys.readouterr().err.strip()
+    assert 'no robot_description has been received' in error
+    assert error.endswith('give the URDF that the node received (--robot-description).')
+    given = ('--robot-description', str(cell_file))
+    assert replayed(REFERENCE, tmp_path / 'out', *given, params=params) == 0
+    assert report_of(tmp_path / 'out')['targets']['solved'] == N_TARGETS
+    solution = by_topic(tmp_path / 'out' / 'bag')[SOLUTION][0][1]
+    expected = 'world' if 'world' in setting else 'base_link'
+    assert solution.header.frame_id == expected
+
+
+def test_replay_follows_the_tool_of_a_description(tmp_path, cell_file):
+    """The same poses, asked of the tool, need other joints."""
+    params = tmp_path / 'params.yaml'
+    params.write_text(
+        '/neural_ik:\n  ros__parameters:\n    tool_frame: tcp\n    max_following_error_rad: 0.0\n'
+    )
+    replayed(REFERENCE, tmp_path / 'out', '--robot-description', str(cell_file), params=params)
+    found, given = by_topic(tmp_path / 'out' / 'bag'), by_topic(REFERENCE)
+    targets = {ns_from_time(one.header.stamp): one for _, one in given[TARGETS]}
+    whole, n = arm_from_urdf(CELL, tool_frame='tcp'), 0
+    for _, solution in found[SOLUTION]:
+        target = target_from_pose(targets[ns_from_time(solution.header.stamp)])
+        pose = forward(whole, np.array(solution.position))
+        np.testing.assert_allclose(pose, target.transform, atol=EXACT)
+        n += 1
+    assert n > 50
+
+
+def test_replay_gives_no_description_to_a_live_node(tmp_path, cell_file, capsys):
+    given = ('--live', '--robot-description', str(cell_file))
+    assert replayed(REFERENCE, tmp_path / 'out', *given) == 1
+    assert '--robot-description: is for offline replays' in capsys.readouterr().err
