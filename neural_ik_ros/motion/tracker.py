@@ -151,9 +151,7 @@ class PoseTracker:
         solve_ns = perf_counter_ns() - started_ns
         if not solution.status.is_solved:
             return Output(status=solution.status, solution=solution, solve_ns=solve_ns)
-        self._state = TRACKING
-        self._correct_clock(now_ns)
-        command = self._mode.command_to(solution.q, stamp_ns=stamp_ns or now_ns, now_ns=now_ns)
+        command = self._track(solution.q, stamp_ns or now_ns, now_ns)
         return Output(
             status=solution.status,
             solution=solution,
@@ -234,6 +232,12 @@ class PoseTracker:
         )
 
     # Transitions
+
+    def _track(self, q_goal: Joints, stamp_ns: int, now_ns: int) -> Command | None:
+        """To TRACKING from any state but FAULT: a target is solved."""
+        self._state = TRACKING
+        self._correct_clock(now_ns)
+        return self._mode.command_to(q_goal, stamp_ns=stamp_ns, now_ns=now_ns)
 
     def _start_motion(self, now_ns: int) -> None:
         """At rest at the measured joints, for the first target of a motion."""
