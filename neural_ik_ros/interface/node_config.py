@@ -186,6 +186,30 @@ class NodeConfig:
         size=6,
         is_live=True,
     )
+    max_tool_speed_m_s: float = parameter(
+        NO_LIMIT,
+        'Largest speed of the tool in every command; 0 for no limit but those of the joints',
+        unit='m/s',
+        low=0.0,
+        high=10.0,
+        is_live=True,
+    )
+    max_tool_acceleration_m_s2: float = parameter(
+        1.0,
+        'Acceleration of the tool in jogging, and below max_tool_speed_m_s',
+        unit='m/s^2',
+        low=0.01,
+        high=100.0,
+        is_live=True,
+    )
+    twist_timeout_s: float = parameter(
+        0.2,
+        'Time without a velocity after which the tool stops and poses are followed again',
+        unit='s',
+        low=0.01,
+        high=2.0,
+        is_live=True,
+    )
     ik_service: str = parameter(
         'solve_ik', 'Name of the GetPositionIK service (needs moveit_msgs); empty for none'
     )

@@ -9,6 +9,7 @@ messages, the clock and events such as a failed goal.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from time import perf_counter_ns
 from typing import Any, TypeAlias
@@ -17,6 +18,7 @@ from ..motion import Health, Output, StreamStatus
 from ..solver import IkStatus
 from .description_check import DescriptionCheck
 from .factory import make_tracker, reconfigure
+from .jogging import MAX_JOINT_STEP, Jogging
 from .messages import InvalidMessage, JointReader, JointReading, PoseTarget
 from .node_config import NodeConfig
 from .node_statistics import NodeStatistics
@@ -88,6 +90,7 @@ class StreamingNode:
         )
         self.statistics = NodeStatistics()
         self.is_active = False
+        self._jogging = Jogging(self.tracker, config, config.prefix + arm.tool_frame)
         self._joint_reader = JointReader(self.joint_names)
         # Bound methods, without those that do nothing: they would cost time in the control loop.
         self._joint_state_observers: list[Callable[..., None]] = []
@@ -112,6 +115,7 @@ class StreamingNode:
         if self.description.arm is not self.tracker.solver.arm:
             self.reconfigure(self.config)
         self.tracker.restart()
+        self._jogging.clear()
         self.statistics, self._goal_failure = NodeStatistics(), ''
         self.is_active = True
 
@@ -131,6 +135,7 @@ class StreamingNode:
         """Use other parameters, and the arm of the description; while ``accepts_parameters``."""
         self.config = config
         reconfigure(self.tracker, config, self.description.arm)
+        self._jogging.configure(config)
 
     @property
     def accepts_parameters(self) -> bool:
@@ -172,18 +177,25 @@ class StreamingNode:
         target, now_ns = self._read_target(message), self._now_ns()
         for on_target in self._target_observers:
             on_target(target)
-        output = self._answer(target, now_ns)
-        self._emit(output, target)
-        if output.command is None:
-            self._continue_motion()  # a refusal may take long, and commands must not be late
-        if self.statistics.on_target(output, perf_counter_ns() - started_ns):
-            self.report_status()
+        output = self._jogging.pose_refusal(now_ns) or self._answer(target, now_ns)
+        self._jogging.on_pose(target, output)
+        self._respond(output, target, started_ns)
+
+    def on_twist(self, message: Any) -> None:
+        """Follow a velocity: a message with the fields of ``geometry_msgs/TwistStamped``."""
+        if not self.is_active:
+            return
+        started_ns = perf_counter_ns()
+        refusal = self._jogging.on_twist(message, self._now_ns())
+        if refusal is not None:
+            self._respond(refusal, InvalidMessage(reason=refusal.reason), started_ns)
 
     def on_tick(self) -> None:
         """Continue the motion; call it ``rate_hz`` times a second."""
         if not self.is_active:
             return
         self.statistics.on_tick(perf_counter_ns())
+        self._jog()
         self._continue_motion()
 
     def on_report(self) -> None:
@@ -201,7 +213,26 @@ class StreamingNode:
         for on_status_change in self._status_observers:
             on_status_change(self.statistics.newest)
 
-    def _answer(self, target: Target, now_ns: int) -> Output:
+    def _jog(self) -> None:
+        """Follow the pose to which a velocity has moved the tool."""
+        started_ns, now_ns = perf_counter_ns(), self._now_ns()
+        target = self._jogging.next_target(now_ns)
+        if target is None:
+            return
+        for on_target in self._target_observers:
+            on_target(target)
+        output = self._answer(target, now_ns, max_joint_step=MAX_JOINT_STEP)
+        self._jogging.on_answer(output, now_ns)
+        self._respond(output, target, started_ns)
+
+    def _respond(self, output: Output, target: Target, started_ns: int) -> None:
+        self._emit(output, target)
+        if output.command is None:
+            self._continue_motion()  # a refusal may take long, and commands must not be late
+        if self.statistics.on_target(output, perf_counter_ns() - started_ns):
+            self.report_status()
+
+    def _answer(self, target: Target, now_ns: int, *, max_joint_step: float = math.inf) -> Output:
         if isinstance(target, InvalidMessage):
             return Output(status=IkStatus.BAD_TARGET, detail=target.reason)
         if self._to_base is not None:
@@ -210,7 +241,11 @@ class StreamingNode:
                 return Output(status=StreamStatus.UNKNOWN_FRAME, detail=in_base.reason)
             target = in_base
         return self.tracker.on_target(
-            target.transform, frame=target.frame_id, stamp_ns=target.stamp_ns, now_ns=now_ns
+            target.transform,
+            frame=target.frame_id,
+            stamp_ns=target.stamp_ns,
+            now_ns=now_ns,
+            max_joint_step=max_joint_step,
         )
 
     def _continue_motion(self) -> None:

@@ -17,6 +17,8 @@ class StreamStatus(Enum):
     IDLE = 'waiting for a target'
     UNKNOWN_FRAME = 'the target is given in a frame that is not the base of the arm'
     STALE_TARGET = 'the stamp of the target is too far from the present'
+    BAD_TWIST = 'the velocity cannot be followed'
+    JOGGING = 'poses are refused while velocities are followed'
     NO_JOINT_STATE = 'no joint state has arrived yet'
     STALE_JOINT_STATE = 'the last joint state is too old'
     FOLLOWING_ERROR = 'the arm is not where it was commanded to be'

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from time import perf_counter_ns
 
@@ -11,6 +12,7 @@ from ..kinematics import Joints, Transform
 from ..solver import IkSolver, IkStatus
 from ..units import NS_PER_S
 from .generator import MotionGenerator
+from .limits import MotionState
 from .output_modes import make_output_mode
 from .status import StreamStatus
 from .target_timing import MISSED_TARGETS
@@ -100,13 +102,23 @@ class PoseTracker:
         """Remember why the newest joint state could not be used."""
         self._joints.set_problem(problem)
 
-    def on_target(self, transform: Transform, *, frame: str, stamp_ns: int, now_ns: int) -> Output:
+    def on_target(
+        self,
+        transform: Transform,
+        *,
+        frame: str,
+        stamp_ns: int,
+        now_ns: int,
+        max_joint_step: float = math.inf,
+    ) -> Output:
         """
         Return the status of a target and, if it is solved, the next command.
 
         :param transform: Tool in ``frame``, (4, 4), translation in [m].
         :param stamp_ns: Time that the target is meant for; 0 means now.
         :param now_ns: The node's clock.
+        :param max_joint_step: Largest step from the commanded joints to the solution [rad], for
+            this target, in addition to the solver's own.
         """
         self._watch_clock(now_ns)
         self._watch_rate(now_ns)
@@ -117,8 +129,11 @@ class PoseTracker:
         started_ns = perf_counter_ns()
         solution = self.solver.solve(transform, self.generator.state.q)
         solve_ns = perf_counter_ns() - started_ns
-        if not solution.status.is_solved:
-            return Output(status=solution.status, solution=solution, solve_ns=solve_ns)
+        status = solution.status
+        if status.is_solved and solution.max_joint_step > max_joint_step:
+            status = IkStatus.STEP_TOO_LARGE
+        if not status.is_solved:
+            return Output(status=status, solution=solution, solve_ns=solve_ns)
         command = self._track(solution.q, stamp_ns or now_ns, now_ns)
         return Output(
             status=solution.status,
@@ -164,6 +179,12 @@ class PoseTracker:
     def is_at_rest(self, now_ns: int) -> bool:
         """Whether no motion is under way or left to be commanded."""
         return self.state(now_ns) is not TRACKING
+
+    def start_state(self) -> MotionState | None:
+        """Return the state of the joints that the next target starts from, None without any."""
+        if self._state is TRACKING:
+            return self.generator.state
+        return None if self._joints.q is None else MotionState.at_rest(self._joints.q)
 
     def idle_status(self, now_ns: int) -> Output:
         """Return what the tracker waits for: a target, or what has to come before one."""

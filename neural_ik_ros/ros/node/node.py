@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, TwistStamped
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -140,6 +140,7 @@ class NeuralIkNode(LifecycleNode):
         self._entities.append(self._frames)
         subscriptions = (
             (PoseStamped, '~/target_pose', streaming.on_target, qos.POSE_IN, True),
+            (TwistStamped, '~/target_twist', streaming.on_twist, qos.TWIST_IN, False),
             (JointState, 'joint_states', streaming.on_joint_state, qos.JOINT_STATES_IN, False),
             (String, 'robot_description', self._on_description, qos.ROBOT_DESCRIPTION, False),
         )

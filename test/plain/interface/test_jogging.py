@@ -1,0 +1,277 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Jogging in the node without ROS: what is commanded, what is refused, and what wins."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from neural_ik_ros.interface.messages import PoseTarget
+from neural_ik_ros.interface.node_config import NodeConfig
+from neural_ik_ros.interface.streaming_node import Observer, StreamingNode
+from neural_ik_ros.kinematics import FloatArray, Joints, Transform, forward
+from neural_ik_ros.motion import Output
+
+HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
+PERIOD_NS, START_NS = 4_000_000, 10**18
+PERIOD_S, TIMEOUT_S = 0.004, 0.2
+CONFIG = {'max_following_error_rad': 0.0, 'twist_timeout_s': TIMEOUT_S}
+X, Z = np.array([1.0, 0, 0, 0, 0, 0]), np.array([0, 0, 1.0, 0, 0, 0])
+TURN = np.array([0, 0, 0, 0, 0, 1.0])
+TRACKED = 2e-3  # [m], by which the commands follow a velocity that does not change
+
+
+class Cell(Observer):
+    """A streaming node and an arm that is where it is told to be, on a clock of their own."""
+
+    def __init__(self, **changes: Any) -> None:
+        self.now_ns = START_NS
+        self.node = StreamingNode(
+            NodeConfig(**(CONFIG | changes)),
+            read_target=lambda target: target,
+            now_ns=lambda: self.now_ns,
+        )
+        self.node.add_observer(self)
+        self.arm = self.node.tracker.solver.arm
+        self.outputs: list[Output] = []
+        self.start()
+
+    def start(self, q: Joints = HOME) -> None:
+        self.now_ns += 10**9
+        self.q = q
+        self.node.start()
+        self.send_joints()
+        self.outputs.clear()
+
+    def on_output(self, output: Output, target: object) -> None:
+        self.outputs.append(output)
+
+    def send_joints(self) -> None:
+        header = SimpleNamespace(stamp=SimpleNamespace(sec=0, nanosec=0))
+        names = self.node.joint_names
+        self.node.on_joint_state(SimpleNamespace(name=names, position=list(self.q), header=header))
+
+    def twist(self, twist: FloatArray, frame: str = '', *, age_ns: int | None = None) -> None:
+        stamp = divmod(0 if age_ns is None else self.now_ns - age_ns, 10**9)
+        header = SimpleNamespace(
+            frame_id=frame, stamp=SimpleNamespace(sec=stamp[0], nanosec=stamp[1])
+        )
+        linear, angular = (SimpleNamespace(x=p[0], y=p[1], z=p[2]) for p in np.split(twist, 2))
+        self.node.on_twist(
+            SimpleNamespace(header=header, twist=SimpleNamespace(linear=linear, angular=angular))
+        )
+
+    def pose(self, transform: Transform) -> str:
+        """Return the status of a pose."""
+        self.node.on_target(
+            PoseTarget(transform=transform, frame_id='base_link', stamp_ns=self.now_ns)
+        )
+        return self.status
+
+    def run(self, duration_s: float, twist: FloatArray | None = None, frame: str = '') -> Joints:
+        """Return the commanded joints (n, 6) [rad], each period; a velocity comes every 20 ms."""
+        rows = []
+        for k in range(round(duration_s / PERIOD_S)):
+            self.now_ns += PERIOD_NS
+            self.send_joints()
+            if twist is not None and k % 5 == 0:
+                self.twist(twist, frame)
+            self.node.on_tick()
+            self.q = self.node.tracker.start_state().q
+            rows.append(self.q)
+        return np.array(rows)
+
+    @property
+    def tool(self) -> Transform:
+        return forward(self.arm, self.q)
+
+    @property
+    def status(self) -> str:
+        return self.outputs[-1].status.name
+
+
+@pytest.fixture(scope='module')
+def made() -> Cell:
+    return Cell()
+
+
+@pytest.fixture
+def cell(made) -> Cell:
+    made.start()
+    return made
+
+
+def speeds(cell: Cell, rows: Joints) -> FloatArray:
+    """Return the speed of the tool (n - 1,) [m/s] between commands."""
+    positions = forward(cell.arm, rows)[:, :3, 3]
+    return np.linalg.norm(np.diff(positions, axis=0), axis=1) / PERIOD_S
+
+
+@pytest.mark.parametrize('frame', ['', 'base_link', '/base_link'])
+def test_velocity_in_the_base_moves_the_tool_along_its_axis(frame, cell):
+    cell.run(0.5, 0.1 * X, frame)
+    before = cell.tool
+    cell.run(0.5, 0.1 * X, frame)
+    expected = before.copy()
+    expected[0, 3] += 0.05
+    assert_allclose(cell.tool, expected, rtol=0.0, atol=TRACKED)
+    assert cell.status == 'SOLVED'
+
+
+def test_velocity_in_the_tool_moves_it_along_its_own_axis(cell):
+    cell.run(0.5, -0.1 * Z, 'tool0')
+    before = cell.tool
+    cell.run(0.5, -0.1 * Z, 'tool0')
+    expected = before[:3, 3] - 0.05 * before[:3, 2]
+    assert_allclose(cell.tool[:3, 3], expected, rtol=0.0, atol=TRACKED)
+
+
+def test_turn_keeps_the_tip_of_the_tool_where_it_is(cell):
+    before = cell.tool
+    rows = cell.run(1.0, 0.4 * TURN)
+    positions = forward(cell.arm, rows)[:, :3, 3]
+    assert np.abs(positions - before[:3, 3]).max() < TRACKED
+    turn = before[:3, :3].T @ cell.tool[:3, :3]
+    assert math.acos((np.trace(turn) - 1.0) / 2.0) > 0.3
+
+
+def test_tool_comes_to_rest_when_messages_stop_and_stays(cell):
+    moving = cell.run(0.5, 0.2 * X)
+    rows = cell.run(3.0)
+    assert speeds(cell, moving)[-1] == pytest.approx(0.2, abs=0.02)
+    assert speeds(cell, rows)[: round(0.8 * TIMEOUT_S / PERIOD_S)].min() > 0.15, 'not at once'
+    assert speeds(cell, rows)[-250:].max() == 0.0
+    assert not cell.node.health.is_moving
+    travelled = forward(cell.arm, rows[[0, -1]])[:, 0, 3]
+    assert travelled[1] - travelled[0] == pytest.approx(0.2 * TIMEOUT_S + 0.2**2 / 2, abs=0.01)
+
+
+def test_zero_velocity_stops_and_keeps_poses_out(cell):
+    cell.run(0.5, 0.2 * X)
+    rows = cell.run(2.0, 0.0 * X)
+    assert speeds(cell, rows)[-100:].max() == 0.0
+    assert cell.pose(cell.tool) == 'JOGGING'
+
+
+def test_poses_are_refused_until_velocities_have_been_silent(cell):
+    cell.run(0.3, 0.1 * X)
+    assert cell.pose(cell.tool) == 'JOGGING'
+    assert f'{TIMEOUT_S:g} s' in cell.outputs[-1].reason
+    cell.run(0.9 * TIMEOUT_S)
+    assert cell.pose(cell.tool) == 'JOGGING'
+    cell.run(0.2 * TIMEOUT_S)
+    goal = cell.tool
+    assert cell.pose(goal) == 'SOLVED'
+    cell.run(2.0)
+    assert_allclose(cell.tool, goal, rtol=0.0, atol=1e-6)
+
+
+def test_velocity_takes_over_from_poses_at_their_speed(cell):
+    rows, transform = [], cell.tool
+    for _ in range(125):
+        cell.run(PERIOD_S)
+        transform = transform.copy()
+        transform[0, 3] += 0.15 * PERIOD_S
+        assert cell.pose(transform) == 'SOLVED'
+        rows.append(cell.node.tracker.start_state().q)
+    cell.twist(0.15 * X)
+    rows += list(cell.run(0.5, 0.15 * X))
+    assert speeds(cell, np.array(rows))[75:] == pytest.approx(0.15, abs=1e-3)
+
+
+@pytest.mark.parametrize('bad', [math.nan, math.inf])
+def test_velocity_that_is_not_finite_is_refused_and_nothing_moves(bad, cell):
+    cell.twist(bad * np.ones(6))
+    assert cell.status == 'BAD_TWIST'
+    assert (cell.run(0.2) == HOME).all()
+
+
+def test_velocity_in_another_frame_is_refused(cell):
+    cell.twist(0.1 * X, 'camera')
+    assert cell.status == 'UNKNOWN_FRAME'
+    assert "'camera'" in cell.outputs[-1].reason
+    assert (cell.run(0.2) == HOME).all()
+
+
+@pytest.mark.parametrize('age_ns', [10**9, -(10**9)])
+def test_velocity_with_a_stamp_far_from_now_is_refused(age_ns, cell):
+    cell.twist(0.1 * X, age_ns=age_ns)
+    assert cell.status == 'STALE_TARGET'
+    assert (cell.run(0.2) == HOME).all()
+    cell.twist(0.1 * X, age_ns=10**7)
+    cell.run(0.1)
+    assert cell.status == 'SOLVED'
+
+
+def test_velocity_without_a_joint_state_is_refused(cell):
+    cell.node.start()
+    cell.twist(0.1 * X)
+    cell.now_ns += PERIOD_NS
+    cell.node.on_tick()
+    assert not cell.outputs
+
+
+def test_inactive_node_follows_no_velocity(cell):
+    cell.node.stop()
+    cell.twist(0.1 * X)
+    cell.node.start()
+    assert not cell.node.health.is_moving
+    assert not cell.outputs
+
+
+@pytest.mark.parametrize(
+    ('twist', 'frame'), [(0.4 * X, ''), (0.3 * Z, ''), (-0.4 * Z, 'tool0'), (1.0 * TURN, 'tool0')]
+)
+def test_limit_of_the_arm_holds_the_tool_without_winding_up(twist, frame, cell):
+    cell.run(12.0, twist, frame)
+    assert cell.status not in ('SOLVED', 'SOLVED_OTHER_POSTURE')
+    refused = len(cell.outputs)
+    held = cell.run(1.0, twist, frame)
+    assert np.ptp(forward(cell.arm, held)[:, :3, 3], axis=0).max() < 1e-3
+    assert len(cell.outputs) - refused < 100, 'it is not tried again and again'
+    rows = cell.run(0.4, -twist, frame)
+    moved = forward(cell.arm, rows)
+    assert not np.allclose(moved[0], moved[-1], rtol=0.0, atol=0.01), 'the way back is open'
+    assert cell.status == 'SOLVED'
+
+
+def test_tool_waits_for_joints_that_cannot_follow(made):
+    """Pass the wrist singularity, where a straight line asks for half a turn at once."""
+    cell = made
+    cell.start(np.array([0.0, 0.3, 0.2, 0.0, 0.25, 0.0]))
+    largest = 0.0
+    for _ in range(1500):
+        cell.run(PERIOD_S, np.array([0.0, 0.05, 0.15, 0.0, 0.0, 0.0]), 'base_link')
+        deviation = cell.outputs[-1].deviation
+        largest = max(largest, deviation.position if deviation else 0.0)
+    assert largest < 0.04
+
+
+def test_fastest_velocity_is_the_largest_tool_speed():
+    cell = Cell(max_tool_speed_m_s=0.1)
+    cell.run(0.5, 0.4 * X)
+    rows = cell.run(0.5, 0.4 * X)
+    assert speeds(cell, rows) == pytest.approx(0.1, abs=1e-3)
+
+
+@pytest.mark.parametrize('mode', ['trajectory', 'action'])
+def test_jogging_needs_a_stream(mode):
+    cell = Cell(output_mode=mode)
+    cell.twist(0.1 * X)
+    assert cell.status == 'BAD_TWIST'
+    assert 'output_mode stream' in cell.outputs[-1].reason
+    assert cell.pose(cell.tool) == 'SOLVED', 'and poses are accepted'
+
+
+def test_parameters_may_change_between_two_motions(cell):
+    cell.node.reconfigure(NodeConfig(**(CONFIG | {'max_tool_acceleration_m_s2': 0.1})))
+    slow = cell.run(0.5, 0.4 * X)
+    cell.run(3.0)
+    cell.node.reconfigure(NodeConfig(**CONFIG))
+    assert speeds(cell, slow).max() < 0.06
