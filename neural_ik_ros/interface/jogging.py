@@ -5,17 +5,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..kinematics import FloatArray, Transform, forward, se3_log
 from ..motion import MotionState, Output, PoseTracker, StreamStatus
+from ..motion.tool.twist_integrator import TwistIntegrator
 from ..motion.tracker_types import STREAM
 from ..motion.watchdogs import target_refusal
-from .messages import InvalidMessage, PoseTarget
+from .messages import InvalidMessage, PoseTarget, ns_from_time
 from .node_config import NodeConfig
-from .twist_integrator import TwistIntegrator, twist_from_message
+
+if TYPE_CHECKING:
+    from geometry_msgs.msg import TwistStamped
 
 NEEDS_STREAM = 'jogging needs output_mode stream'
 # From the commanded joints to those for the next pose [rad]. Farther away is another posture or
@@ -23,6 +27,28 @@ NEEDS_STREAM = 'jogging needs output_mode stream'
 MAX_JOINT_STEP = 0.5
 FRESH_NS = 50_000_000  # age up to which a pose is continued by a velocity that takes over
 DIFFERENCE_S = 1e-4  # over which the velocity of the tool is taken from two poses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TwistCommand:
+    """A received velocity of the tool's tip in plain types."""
+
+    twist: FloatArray  # (6,) linear [m/s] and angular velocity [rad/s] in axes of frame_id
+    frame_id: str
+    stamp_ns: int
+
+
+def twist_from_message(message: TwistStamped) -> TwistCommand | InvalidMessage:
+    """Return the velocity in a message, or why it is invalid."""
+    linear, angular = message.twist.linear, message.twist.angular
+    values = (linear.x, linear.y, linear.z, angular.x, angular.y, angular.z)
+    if not all(map(math.isfinite, values)):
+        return InvalidMessage(reason=f'velocity {values} is not finite')
+    return TwistCommand(
+        twist=np.array(values),
+        frame_id=message.header.frame_id,
+        stamp_ns=ns_from_time(message.header.stamp),
+    )
 
 
 class Jogging:

@@ -12,7 +12,7 @@ from ..motion import OUTPUT_MODES, TRAJECTORY, TrackerConfig
 from ..solver import SolverOptions
 from .description_check import CHECK, DESCRIPTION_MODES
 from .parameter_schema import parameter
-from .scheduling import cpus_from_text
+from .runtime.scheduling import cpus_from_text
 
 ACTION = 'action'  # like TRAJECTORY, but each motion is sent as an action goal
 NO_LIMIT = 0.0  # as a parameter, since those are finite; infinity in SolverOptions

@@ -20,8 +20,8 @@ from ...interface.moveit_codes import MoveItCode
 from ...interface.node_config import NodeConfig
 from ...interface.parameter_schema import bad_parameter
 from ...interface.position_ik import PositionIkHandler, RobotNames
+from ...interface.runtime.throttle import WarningThrottle
 from ...interface.statistics import Window
-from ...interface.throttle import WarningThrottle
 from ..runtime.frames import Frames
 from ..runtime.process import make_executor, spin
 

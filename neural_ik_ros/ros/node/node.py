@@ -16,9 +16,9 @@ from ...errors import NeuralIkError
 from ...interface.messages import InvalidMessage, JointReading, PoseTarget
 from ...interface.node_config import ACTION, NodeConfig
 from ...interface.node_statistics import REPORTS_WITHOUT_JOINTS
-from ...interface.scheduling import apply_realtime, cpus_from_text
+from ...interface.runtime.scheduling import apply_realtime, cpus_from_text
+from ...interface.runtime.throttle import WarningThrottle
 from ...interface.streaming_node import Observer, StreamingNode, Target
-from ...interface.throttle import WarningThrottle
 from ...motion import Health, Output
 from ..moveit.service import IkService
 from ..runtime import qos

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from neural_ik_ros.interface.messages import PoseTarget
+from neural_ik_ros.interface.jogging import twist_from_message
+from neural_ik_ros.interface.messages import InvalidMessage, PoseTarget
 from neural_ik_ros.interface.node_config import NodeConfig
 from neural_ik_ros.interface.streaming_node import Observer, StreamingNode
 from neural_ik_ros.kinematics import FloatArray, Joints, Transform, forward
@@ -275,3 +276,26 @@ def test_parameters_may_change_between_two_motions(cell):
     cell.run(3.0)
     cell.node.reconfigure(NodeConfig(**CONFIG))
     assert speeds(cell, slow).max() < 0.06
+
+
+def message(values: tuple[float, ...]) -> SimpleNamespace:
+    linear = SimpleNamespace(x=values[0], y=values[1], z=values[2])
+    angular = SimpleNamespace(x=values[3], y=values[4], z=values[5])
+    header = SimpleNamespace(frame_id='tool0', stamp=SimpleNamespace(sec=1, nanosec=2))
+    return SimpleNamespace(header=header, twist=SimpleNamespace(linear=linear, angular=angular))
+
+
+def test_message_is_read_in_its_order():
+    command = twist_from_message(message((1.0, 2.0, 3.0, 4.0, 5.0, 6.0)))
+    assert command.twist.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert (command.frame_id, command.stamp_ns) == ('tool0', 1_000_000_002)
+
+
+@pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize('place', range(6))
+def test_message_that_is_not_finite_is_invalid(bad, place):
+    values = [0.1] * 6
+    values[place] = bad
+    reading = twist_from_message(message(tuple(values)))
+    assert isinstance(reading, InvalidMessage)
+    assert 'not finite' in reading.reason

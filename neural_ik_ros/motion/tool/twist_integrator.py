@@ -5,17 +5,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..kinematics import FloatArray, Transform, se3_exp
-from ..units import NS_PER_S
-from .messages import InvalidMessage, ns_from_time
-
-if TYPE_CHECKING:
-    from geometry_msgs.msg import TwistStamped
+from ...kinematics import FloatArray, Transform, se3_exp
+from ...units import NS_PER_S
 
 ANGULAR_PER_LINEAR = 3.0  # [rad/m] acceleration of rotation for each of translation
 MAX_STEP_S = 0.05  # of the integration; a timer that was late longer does not make up for it
@@ -24,28 +18,6 @@ RETRY_NS = 100_000_000  # after a pose that was refused, unless the operator tur
 MAX_LEAD_M, MAX_LEAD_RAD = 0.02, 0.06
 AT_REST = 1e-9  # [m/s], [rad/s]
 NEVER = -(10**18)  # [ns] an arrival that is older than any timeout
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TwistCommand:
-    """A received velocity of the tool's tip in plain types."""
-
-    twist: FloatArray  # (6,) linear [m/s] and angular velocity [rad/s] in axes of frame_id
-    frame_id: str
-    stamp_ns: int
-
-
-def twist_from_message(message: TwistStamped) -> TwistCommand | InvalidMessage:
-    """Return the velocity in a message, or why it is invalid."""
-    linear, angular = message.twist.linear, message.twist.angular
-    values = (linear.x, linear.y, linear.z, angular.x, angular.y, angular.z)
-    if not all(map(math.isfinite, values)):
-        return InvalidMessage(reason=f'velocity {values} is not finite')
-    return TwistCommand(
-        twist=np.array(values),
-        frame_id=message.header.frame_id,
-        stamp_ns=ns_from_time(message.header.stamp),
-    )
 
 
 class TwistIntegrator:

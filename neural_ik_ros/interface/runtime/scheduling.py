@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from ..errors import ConfigError
+from ...errors import ConfigError
 
 
 def cpus_from_text(text: str) -> set[int]:

@@ -12,7 +12,7 @@ import pytest
 
 from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.interface.node_config import NodeConfig
-from neural_ik_ros.interface.scheduling import apply_realtime, cpus_from_text
+from neural_ik_ros.interface.runtime.scheduling import apply_realtime, cpus_from_text
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_apply_realtime_says_what_gives_the_right(monkeypatch, error):
 def test_apply_realtime_lets_the_thread_go_before_ordinary_ones_where_that_is_allowed():
     code = (
         'import os\n'
-        'from neural_ik_ros.interface.scheduling import apply_realtime\n'
+        'from neural_ik_ros.interface.runtime.scheduling import apply_realtime\n'
         'apply_realtime(7, set())\n'
         'print(os.sched_getscheduler(0) == os.SCHED_FIFO, os.sched_getparam(0).sched_priority)'
     )

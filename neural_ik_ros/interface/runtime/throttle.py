@@ -7,7 +7,7 @@ from __future__ import annotations
 from time import perf_counter_ns
 from typing import Any
 
-from ..units import NS_PER_S
+from ...units import NS_PER_S
 
 LOG_PERIOD_NS = NS_PER_S  # for each topic
 MAX_TOPICS = 64  # remembered

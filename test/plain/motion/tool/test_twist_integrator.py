@@ -5,25 +5,21 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from oracles import exponential
 
-from neural_ik_ros.interface.messages import InvalidMessage
-from neural_ik_ros.interface.twist_integrator import (
+from neural_ik_ros.kinematics import FloatArray, Transform, se3_log, transform_from_xyz_rpy
+from neural_ik_ros.motion.tool.twist_integrator import (
     ANGULAR_PER_LINEAR,
     MAX_LEAD_M,
     RETRY_NS,
     TwistIntegrator,
     rotate,
-    twist_from_message,
 )
-from neural_ik_ros.kinematics import FloatArray, Transform, se3_log, transform_from_xyz_rpy
 
 PERIOD_NS, T0 = 4_000_000, 10**18
 PERIOD_S, TIMEOUT_S, ACCELERATION, SPEED = 0.004, 0.2, 2.0, 0.25
@@ -197,29 +193,6 @@ def test_pose_waits_for_an_arm_that_lags():
     linear, _ = speeds(waiting)
     assert np.abs(linear[-50:]).max() < 1e-9
     assert len(waiting) == 200, 'the target stays where it is'
-
-
-def message(values: tuple[float, ...]) -> SimpleNamespace:
-    linear = SimpleNamespace(x=values[0], y=values[1], z=values[2])
-    angular = SimpleNamespace(x=values[3], y=values[4], z=values[5])
-    header = SimpleNamespace(frame_id='tool0', stamp=SimpleNamespace(sec=1, nanosec=2))
-    return SimpleNamespace(header=header, twist=SimpleNamespace(linear=linear, angular=angular))
-
-
-def test_message_is_read_in_its_order():
-    command = twist_from_message(message((1.0, 2.0, 3.0, 4.0, 5.0, 6.0)))
-    assert command.twist.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
-    assert (command.frame_id, command.stamp_ns) == ('tool0', 1_000_000_002)
-
-
-@pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
-@pytest.mark.parametrize('place', range(6))
-def test_message_that_is_not_finite_is_invalid(bad, place):
-    values = [0.1] * 6
-    values[place] = bad
-    reading = twist_from_message(message(tuple(values)))
-    assert isinstance(reading, InvalidMessage)
-    assert 'not finite' in reading.reason
 
 
 def test_velocity_of_a_point_is_the_same_in_other_axes():
