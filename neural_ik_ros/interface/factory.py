@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+
+import numpy as np
 
 from ..api import load_solver
 from ..kinematics import Arm
 from ..motion import MotionGenerator, MotionLimits, PoseTracker
+from ..motion.tool.limits import ToolLimits
 from ..solver import IkSolver, SeedPredictor
 from .node_config import NodeConfig
 
@@ -22,7 +26,7 @@ def make_tracker(config: NodeConfig) -> PoseTracker:
     :raises NeuralIkError: If the bundle or a limit cannot be used.
     """
     solver = load_solver(_bundle(config), options=config.solver_options())
-    generator = MotionGenerator(motion_limits(solver.arm, config))
+    generator = _generator(solver.arm, config)
     tracker = PoseTracker(solver, generator, config.tracker_config())
     solver.warm_up()
     generator.warm_up()
@@ -37,7 +41,8 @@ def reconfigure(tracker: PoseTracker, config: NodeConfig, arm: Arm) -> None:
     """
     solver = IkSolver(arm, tracker.solver.predictor, config.solver_options())
     solver.warm_up()
-    generator = MotionGenerator(motion_limits(solver.arm, config))
+    generator = _generator(solver.arm, config)
+    generator.warm_up()
     tracker.reconfigure(solver, generator, config.tracker_config())
 
 
@@ -63,6 +68,21 @@ def motion_limits(arm: Arm, config: NodeConfig) -> MotionLimits:
         jerk=config.max_jerk,
         velocity_scaling_factor=config.velocity_scaling_factor,
     )
+
+
+def tool_limits(arm: Arm, config: NodeConfig) -> ToolLimits | None:
+    """Return the limits of the tool, None if none are set."""
+    if not config.max_tool_speed_m_s and not config.has_workspace:
+        return None
+    lower, upper = np.full(3, -math.inf), np.full(3, math.inf)
+    if config.has_workspace:
+        lower, upper = np.array(config.workspace_lower_m), np.array(config.workspace_upper_m)
+    max_speed = config.max_tool_speed_m_s or math.inf
+    return ToolLimits(arm=arm, max_speed=max_speed, lower=lower, upper=upper)
+
+
+def _generator(arm: Arm, config: NodeConfig) -> MotionGenerator:
+    return MotionGenerator(motion_limits(arm, config), tool_limits(arm, config))
 
 
 def _bundle(config: NodeConfig) -> Path | None:

@@ -11,7 +11,7 @@ from ..kinematics import CoupledLimit
 from ..motion import OUTPUT_MODES, TRAJECTORY, TrackerConfig
 from ..solver import SolverOptions
 from .description_check import CHECK, DESCRIPTION_MODES
-from .parameter_schema import parameter
+from .parameter_schema import bad_parameter, parameter
 from .runtime.scheduling import cpus_from_text
 
 ACTION = 'action'  # like TRAJECTORY, but each motion is sent as an action goal
@@ -202,6 +202,24 @@ class NodeConfig:
         high=100.0,
         is_live=True,
     )
+    workspace_lower_m: tuple[float, ...] = parameter(
+        (0.0, 0.0, 0.0),
+        'Lower corner of the box that the tool stays in, in base_frame; both equal for no box',
+        unit='m',
+        low=-100.0,
+        high=100.0,
+        size=3,
+        is_live=True,
+    )
+    workspace_upper_m: tuple[float, ...] = parameter(
+        (0.0, 0.0, 0.0),
+        'Upper corner of the box that the tool stays in, in base_frame; both equal for no box',
+        unit='m',
+        low=-100.0,
+        high=100.0,
+        size=3,
+        is_live=True,
+    )
     twist_timeout_s: float = parameter(
         0.2,
         'Time without a velocity after which the tool stops and poses are followed again',
@@ -229,6 +247,15 @@ class NodeConfig:
         self.solver_options()
         self.tracker_config()
         cpus_from_text(self.cpu_affinity)
+        corners = self.workspace_lower_m, self.workspace_upper_m
+        if self.has_workspace and not all(low < high for low, high in zip(*corners, strict=True)):
+            problem = f'{list(corners[0])} is not below {list(corners[1])} on every axis'
+            raise bad_parameter('workspace_lower_m', problem)
+
+    @property
+    def has_workspace(self) -> bool:
+        """Whether the tool has to stay in a box."""
+        return self.workspace_lower_m != self.workspace_upper_m
 
     def solver_options(self) -> SolverOptions:
         """Return the solver's options for targets."""

@@ -24,7 +24,11 @@ from .moving_goal import (
 )
 from .plan import Plan, RuckigPlan
 from .stop import Stop
+from .tool.limits import SHARE, ToolLimits, between, sample_times
 
+MAX_SCALINGS = 12  # of the velocity limits, until a motion is slow enough for the tool
+N_STOPS = 30  # from states of a whole motion that are checked, at most
+SLOWEST = 1e-6  # [m/s] of a tool that moves
 JERK_SHARES = (1.0, 1.0 - 1e-6, 1.0 - 1e-3)  # of the limit, tried until Ruckig finds a plan
 
 
@@ -36,9 +40,13 @@ class MotionGenerator:
     to the goal, which moves as ``GoalDerivativeEstimator`` estimates.
     """
 
-    def __init__(self, limits: MotionLimits) -> None:
-        """Start at rest at zero: ``reset`` sets where the arm is."""
-        self.limits = limits
+    def __init__(self, limits: MotionLimits, tool_limits: ToolLimits | None = None) -> None:
+        """
+        Start at rest at zero: ``reset`` sets where the arm is.
+
+        :param tool_limits: Of everything that is commanded, stops included; None for none.
+        """
+        self.limits, self.tool_limits = limits, tool_limits
         self._ruckig = Ruckig(N_JOINTS)
         self._input = InputParameter(N_JOINTS)  # reused: creating one takes as long as planning
         self._input.target_position = [0.0] * N_JOINTS
@@ -59,6 +67,8 @@ class MotionGenerator:
         self.set_goal(q, interval_s=0.001)
         self.advance(0.001)
         self.plan_stop().state_at(0.0)
+        if self.tool_limits is not None:
+            self.tool_limits.contains(q)
         self.reset(q)
 
     @property
@@ -107,18 +117,56 @@ class MotionGenerator:
         self.reset(rows[-1])
         return rows
 
-    def plan_stop(self) -> Plan:
-        """Return the shortest stop, each joint by itself."""
-        return Stop(self.state, self.limits)
+    def plan_stop(self, state: MotionState | None = None) -> Plan:
+        """Return the shortest stop from a state, by default the present one, joint by joint."""
+        return Stop(state or self.state, self.limits)
 
     def plan_to_goal(self) -> Plan:
         """Return the whole motion to rest at the goal, or the shortest stop if none is found."""
+        return self._plan_to(self._goal.q) or self.plan_stop()
+
+    def has_way_to(self, q_goal: Joints) -> bool:
+        """Whether the whole motion to rest at a goal (6,) [rad] is within the tool's limits."""
+        limits = self.limits
+        return (
+            self._plan_to(np.minimum(np.maximum(q_goal, limits.lower), limits.upper)) is not None
+        )
+
+    def _plan_to(self, q_goal: Joints) -> Plan | None:
+        """
+        Return the fastest motion to rest at a goal within all limits, None if none is found.
+
+        The limits of the velocities are scaled until the tool is slow enough, and stays inside
+        its box also where it stops on the way.
+        """
+        tool, scale = self.tool_limits, 1.0
+        for _ in range(MAX_SCALINGS):
+            plan = self._joint_plan_to(q_goal, scale)
+            if plan is None or tool is None:
+                return plan
+            states = plan.states(sample_times(plan.duration))
+            if tool.allows(states) and self._allows_stops(states, tool):
+                return plan
+            speed = tool.extremes(states).speed
+            scale *= min(SHARE * tool.max_speed / max(speed, SLOWEST), 0.9)
+        return None
+
+    def _allows_stops(self, states: FloatArray, tool: ToolLimits) -> bool:
+        """Whether the tool keeps its limits in stops from some states (n, 3, 6) of a motion."""
+        for rows in states[:: max(len(states) // N_STOPS, 1)]:
+            stop = self.plan_stop(MotionState(rows))
+            if not tool.allows(stop.states(sample_times(stop.duration))):
+                return False
+        return True
+
+    def _joint_plan_to(self, q_goal: Joints, velocity_scale: float) -> Plan | None:
+        """Return the fastest motion of the joints to rest at a goal, None if none is found."""
         limits, state = self.limits, self.state
         ruckig_input = InputParameter(N_JOINTS)
         ruckig_input.current_position, ruckig_input.current_velocity = state.q, state.qd
         ruckig_input.current_acceleration = state.qdd
-        ruckig_input.target_position = self._goal.q
-        ruckig_input.max_velocity = limits.velocity
+        ruckig_input.target_position = q_goal
+        ruckig_input.max_velocity = velocity_scale * limits.velocity
         ruckig_input.max_acceleration = limits.acceleration
         for synchronization in (Synchronization.Time, Synchronization.No):
             ruckig_input.synchronization = synchronization
@@ -127,7 +175,7 @@ class MotionGenerator:
                 plan = RuckigPlan(trajectory, limits)
                 if plan.is_within_limits():
                     return plan
-        return self.plan_stop()
+        return None
 
     def resume_from(self, state: MotionState, *, elapsed_s: float) -> None:
         """Continue from a state to which the controller moved on by itself, for a time."""
@@ -164,11 +212,32 @@ class MotionGenerator:
         else:
             can_stop = self.limits.can_stop(desired)
         if can_stop.all():
-            return desired
+            return self._enforce_tool_limits(desired, dt)
         self.is_limited = True
         rows = np.where(can_stop, desired.rows, self.plan_stop().state_at(dt).rows)
         rows[0] = np.clip(rows[0], self.limits.lower, self.limits.upper)
-        return MotionState(rows)
+        return self._enforce_tool_limits(MotionState(rows), dt)
+
+    def _enforce_tool_limits(self, desired: MotionState, dt: float) -> MotionState:
+        """
+        Return the desired state, or brake if the tool could not keep its limits on and after it.
+
+        Every state returned can stop within them, so braking is always possible.
+        """
+        tool = self.tool_limits
+        if tool is None:
+            return desired
+        stop = self.plan_stop(desired)
+        path = np.concatenate(
+            (
+                between(self.state.rows, desired.rows, dt),
+                stop.states(sample_times(stop.duration)),
+            )
+        )
+        if tool.allows(path):
+            return desired
+        self.is_limited = True
+        return self.plan_stop().state_at(dt)
 
     def _ruckig_input(self, relative: FloatArray) -> InputParameter:
         """Return Ruckig's input for the relative problem (7, 6): to rest at the origin."""

@@ -36,6 +36,10 @@ class OutputMode(ABC):
     def command_to(self, q_goal: Joints, *, stamp_ns: int, now_ns: int) -> Command:
         """Set a new goal (6,) [rad], meant for ``stamp_ns``, and return the command to it."""
 
+    def has_way_to(self, q_goal: Joints, now_ns: int) -> bool:  # noqa: ARG002
+        """Whether a whole motion to a goal (6,) [rad] is within the limits of the tool."""
+        return True
+
     @abstractmethod
     def next_command(self, now_ns: int) -> Command | None:
         """Return the command that is due on a tick, or None."""
@@ -163,6 +167,10 @@ class TrajectoryMode(OutputMode):
         """Return the whole motion to rest at a goal (6,) [rad], whatever its stamp."""
         self._generator.set_goal(q_goal, interval_s=0.0)
         return self.motion.next_command(now_ns, interval_s=0.0, is_target=True)
+
+    def has_way_to(self, q_goal: Joints, now_ns: int) -> bool:  # noqa: ARG002
+        """Whether the whole motion to a goal (6,) [rad] is within the limits of the tool."""
+        return self._generator.has_way_to(q_goal)
 
     def next_command(self, now_ns: int) -> Command | None:  # noqa: ARG002
         """Return None: the command to the target holds everything."""

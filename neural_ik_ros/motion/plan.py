@@ -44,6 +44,10 @@ class Plan(ABC):
             return MotionState.at_rest(states[0])
         return MotionState(states)
 
+    def states(self, times_s: FloatArray) -> FloatArray:
+        """Return the states (n, 3, 6) at increasing times (n,) [s] from 0 to the end."""
+        return self._sample(times_s)
+
     def sample(self, interval_s: float) -> Joints:
         """Return the joints (n, 6) [rad] after each interval; the last row is at rest."""
         n = int(np.ceil(self.duration / interval_s)) + 1

@@ -19,6 +19,7 @@ class StreamStatus(Enum):
     STALE_TARGET = 'the stamp of the target is too far from the present'
     BAD_TWIST = 'the velocity cannot be followed'
     JOGGING = 'poses are refused while velocities are followed'
+    OUTSIDE_WORKSPACE = 'the target, or the way to it, is outside the workspace of the tool'
     NO_JOINT_STATE = 'no joint state has arrived yet'
     STALE_JOINT_STATE = 'the last joint state is too old'
     FOLLOWING_ERROR = 'the arm is not where it was commanded to be'

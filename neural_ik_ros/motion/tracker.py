@@ -26,6 +26,7 @@ from .watchdogs import (
     target_refusal,
 )
 
+NO_WAY = 'the motion to it leaves the workspace, or is too fast for the tool'
 CLOCK_CORRECTION_S = 0.05  # by which a clock may be set back without a fault
 
 
@@ -122,7 +123,11 @@ class PoseTracker:
         """
         self._watch_clock(now_ns)
         self._watch_rate(now_ns)
-        refusal = target_refusal(self.config, frame, stamp_ns, now_ns) or self._refusal(now_ns)
+        refusal = (
+            target_refusal(self.config, frame, stamp_ns, now_ns)
+            or self._refusal(now_ns)
+            or self._workspace_refusal(transform)
+        )
         if refusal is not None:
             return Output(status=refusal.status, detail=refusal.detail)
         self._prepare(now_ns)
@@ -134,6 +139,8 @@ class PoseTracker:
             status = IkStatus.STEP_TOO_LARGE
         if not status.is_solved:
             return Output(status=status, solution=solution, solve_ns=solve_ns)
+        if not self._mode.has_way_to(solution.q, now_ns):
+            return Output(status=StreamStatus.OUTSIDE_WORKSPACE, detail=NO_WAY, solution=solution)
         command = self._track(solution.q, stamp_ns or now_ns, now_ns)
         return Output(
             status=solution.status,
@@ -243,6 +250,12 @@ class PoseTracker:
         if self._state is FAULT:
             return self._fault.refusal()
         return self._joints.refusal(now_ns)
+
+    def _workspace_refusal(self, transform: Transform) -> Refusal | None:
+        """Return why a pose (4, 4) of the tip, finite or not, is outside the workspace."""
+        tool_limits = self.generator.tool_limits
+        outside = '' if tool_limits is None else tool_limits.outside(transform)
+        return Refusal(StreamStatus.OUTSIDE_WORKSPACE, outside) if outside else None
 
     def _deviation(self) -> Deviation | None:
         """Return how far the motion limits keep the tool from the target, None if not at all."""
