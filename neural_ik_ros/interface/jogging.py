@@ -25,6 +25,7 @@ NEEDS_STREAM = 'jogging needs output_mode stream'
 # From the commanded joints to those for the next pose [rad]. Farther away is another posture or
 # another turn of joint 4 or 6: an operator does not expect the arm to go there by itself.
 MAX_JOINT_STEP = 0.5
+SPEED_SHARE = 0.9  # of the largest tool speed; stops, which may be faster for a moment, count too
 FRESH_NS = 50_000_000  # age up to which a pose is continued by a velocity that takes over
 DIFFERENCE_S = 1e-4  # over which the velocity of the tool is taken from two poses
 
@@ -70,7 +71,7 @@ class Jogging:
         self._integrator = TwistIntegrator(
             timeout_s=config.twist_timeout_s,
             max_acceleration=config.max_tool_acceleration_m_s2,
-            max_speed=config.max_tool_speed_m_s or math.inf,
+            max_speed=SPEED_SHARE * config.max_tool_speed_m_s or math.inf,
         )
 
     def clear(self) -> None:
