@@ -18,7 +18,7 @@ from ..motion import Health, Output, StreamStatus
 from ..solver import IkStatus
 from .description_check import DescriptionCheck
 from .factory import make_tracker, reconfigure
-from .jogging import MAX_JOINT_STEP, Jogging
+from .followed_pose import MAX_JOINT_STEP, FollowedPose
 from .messages import InvalidMessage, JointReader, JointReading, PoseTarget
 from .node_config import NodeConfig
 from .node_statistics import NodeStatistics
@@ -90,7 +90,7 @@ class StreamingNode:
         )
         self.statistics = NodeStatistics()
         self.is_active = False
-        self._jogging = Jogging(self.tracker, config, config.prefix + arm.tool_frame)
+        self._followed = FollowedPose(self.tracker, config, config.prefix + arm.tool_frame)
         self._joint_reader = JointReader(self.joint_names)
         # Bound methods, without those that do nothing: they would cost time in the control loop.
         self._joint_state_observers: list[Callable[..., None]] = []
@@ -115,7 +115,7 @@ class StreamingNode:
         if self.description.arm is not self.tracker.solver.arm:
             self.reconfigure(self.config)
         self.tracker.restart()
-        self._jogging.clear()
+        self._followed.clear()
         self.statistics, self._goal_failure = NodeStatistics(), ''
         self.is_active = True
 
@@ -135,7 +135,7 @@ class StreamingNode:
         """Use other parameters, and the arm of the description; while ``accepts_parameters``."""
         self.config = config
         reconfigure(self.tracker, config, self.description.arm)
-        self._jogging.configure(config)
+        self._followed.configure(config)
 
     @property
     def accepts_parameters(self) -> bool:
@@ -177,8 +177,8 @@ class StreamingNode:
         target, now_ns = self._read_target(message), self._now_ns()
         for on_target in self._target_observers:
             on_target(target)
-        output = self._jogging.pose_refusal(now_ns) or self._answer(target, now_ns)
-        self._jogging.on_pose(target, output)
+        output = self._followed.pose_refusal(now_ns) or self._answer(target, now_ns)
+        self._followed.on_pose(target, output)
         self._respond(output, target, started_ns)
 
     def on_twist(self, message: Any) -> None:
@@ -186,7 +186,7 @@ class StreamingNode:
         if not self.is_active:
             return
         started_ns = perf_counter_ns()
-        refusal = self._jogging.on_twist(message, self._now_ns())
+        refusal = self._followed.on_twist(message, self._now_ns())
         if refusal is not None:
             self._respond(refusal, InvalidMessage(reason=refusal.reason), started_ns)
 
@@ -214,15 +214,15 @@ class StreamingNode:
             on_status_change(self.statistics.newest)
 
     def _jog(self) -> None:
-        """Follow the pose to which a velocity has moved the tool."""
+        """Follow the pose that is next on the way of a velocity, or to a far target."""
         started_ns, now_ns = perf_counter_ns(), self._now_ns()
-        target = self._jogging.next_target(now_ns)
+        target = self._followed.next_target(now_ns)
         if target is None:
             return
         for on_target in self._target_observers:
             on_target(target)
-        output = self._answer(target, now_ns, max_joint_step=MAX_JOINT_STEP)
-        self._jogging.on_answer(output, now_ns)
+        output = self._follow(target, now_ns, max_joint_step=MAX_JOINT_STEP)
+        self._followed.on_answer(output, now_ns)
         self._respond(output, target, started_ns)
 
     def _respond(self, output: Output, target: Target, started_ns: int) -> None:
@@ -232,7 +232,7 @@ class StreamingNode:
         if self.statistics.on_target(output, perf_counter_ns() - started_ns):
             self.report_status()
 
-    def _answer(self, target: Target, now_ns: int, *, max_joint_step: float = math.inf) -> Output:
+    def _answer(self, target: Target, now_ns: int) -> Output:
         if isinstance(target, InvalidMessage):
             return Output(status=IkStatus.BAD_TARGET, detail=target.reason)
         if self._to_base is not None:
@@ -240,6 +240,11 @@ class StreamingNode:
             if isinstance(in_base, InvalidMessage):
                 return Output(status=StreamStatus.UNKNOWN_FRAME, detail=in_base.reason)
             target = in_base
+        return self._follow(self._followed.admitted(target, now_ns), now_ns)
+
+    def _follow(
+        self, target: PoseTarget, now_ns: int, *, max_joint_step: float = math.inf
+    ) -> Output:
         return self.tracker.on_target(
             target.transform,
             frame=target.frame_id,

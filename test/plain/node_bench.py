@@ -92,7 +92,8 @@ class Cell(Observer):
         return self.outputs[-1].status.name
 
 
-def speeds(cell: Cell, rows: Joints) -> FloatArray:
-    """Return the speed of the tool (n - 1,) [m/s] between commands."""
+def speeds(cell: Cell, rows: Joints, *, window: int = 1) -> FloatArray:
+    """Return the speed of the tool (n - window,) [m/s] over some commands."""
     positions = forward(cell.arm, rows)[:, :3, 3]
-    return np.linalg.norm(np.diff(positions, axis=0), axis=1) / PERIOD_S
+    steps = positions[window:] - positions[:-window]
+    return np.linalg.norm(steps, axis=1) / (window * PERIOD_S)

@@ -23,7 +23,7 @@ from node_bench import (
 )
 from numpy.testing import assert_allclose
 
-from neural_ik_ros.interface.jogging import SPEED_SHARE, twist_from_message
+from neural_ik_ros.interface.followed_pose import SPEED_SHARE, twist_from_message
 from neural_ik_ros.interface.messages import InvalidMessage
 from neural_ik_ros.interface.node_config import NodeConfig
 from neural_ik_ros.kinematics import forward

@@ -14,6 +14,7 @@ from neural_ik_ros.interface.node_config import NodeConfig
 from neural_ik_ros.kinematics import FloatArray, Transform, forward
 
 AT = forward(shipped_arm(), HOME)[:3, 3]
+GAP = 4  # periods without a command where a stream ends
 INSIDE = 1e-6  # [m] of the box
 # Joint 1 swings the tool from one side to the other; in between it would be too far in x.
 FLAT = {
@@ -99,7 +100,7 @@ def test_far_target_is_approached_no_faster_than_the_tool_may(limit):
     goal = forward(cell.arm, HOME + np.array([0.4, -0.2, 0.2, 0.3, -0.4, 0.5]))
     cell.pose(goal)
     rows = cell.run(30.0)
-    assert speeds(cell, rows).max() <= limit * 1.001
+    assert speeds(cell, rows, window=GAP).max() <= limit * 1.001
     assert np.abs(cell.tool - goal).max() < 1e-6
 
 
@@ -131,3 +132,35 @@ def test_box_without_a_volume_is_refused(corners):
 def test_equal_corners_mean_no_box():
     assert not NodeConfig().has_workspace
     assert not NodeConfig(workspace_lower_m=(1.0,) * 3, workspace_upper_m=(1.0,) * 3).has_workspace
+
+
+def test_far_target_of_a_stream_is_approached_along_a_line_inside_the_box():
+    cell = Cell(**FLAT)
+    cell.start(HOME + np.array([-0.6, 0, 0, 0, 0, 0]))
+    cell.pose(moved(cell, 0.0, 0.01, 0.0))
+    cell.run(1.0)
+    start = cell.tool[:3, 3]
+    other_side = forward(cell.arm, HOME + np.array([0.45, 0, 0, 0, 0, 0]))
+    assert cell.pose(other_side) == 'SOLVED'
+    at = positions(cell, cell.run(8.0))
+    assert np.abs(cell.tool - other_side).max() < 1e-6
+    line = (other_side[:3, 3] - start) / np.linalg.norm(other_side[:3, 3] - start)
+    beside = at - start - np.outer((at - start) @ line, line)
+    assert np.linalg.norm(beside, axis=1).max() < 0.01
+
+
+def test_far_target_out_of_reach_is_refused_and_nothing_moves():
+    cell = Cell(max_tool_speed_m_s=0.25)
+    assert cell.pose(moved(cell, 2.0, 0.0, 0.0)) == 'UNREACHABLE'
+    assert (cell.run(0.5) == HOME).all()
+
+
+def test_newer_target_replaces_the_one_that_is_approached():
+    cell = Cell(max_tool_speed_m_s=0.25)
+    home = cell.tool
+    cell.pose(moved(cell, 0.0, 0.3, 0.0))
+    rows = list(cell.run(0.6))
+    assert cell.pose(home) == 'SOLVED'
+    rows += list(cell.run(4.0))
+    assert np.abs(cell.tool - home).max() < 1e-6
+    assert speeds(cell, np.array(rows), window=GAP).max() <= 0.25 * 1.001

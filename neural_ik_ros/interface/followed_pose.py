@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Jogging in the node: which velocities are followed, and when poses are refused for them."""
+"""Which pose the arm is to follow: that of a target, one on the way there, one of a velocity."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import numpy as np
 
 from ..kinematics import FloatArray, Transform, forward, se3_log
 from ..motion import MotionState, Output, PoseTracker, StreamStatus
+from ..motion.tool.governor import PoseGovernor
 from ..motion.tool.twist_integrator import TwistIntegrator
 from ..motion.tracker_types import STREAM
 from ..motion.watchdogs import target_refusal
+from ..units import NS_PER_S
 from .messages import InvalidMessage, PoseTarget, ns_from_time
 from .node_config import NodeConfig
 
@@ -52,32 +54,43 @@ def twist_from_message(message: TwistStamped) -> TwistCommand | InvalidMessage:
     )
 
 
-class Jogging:
+class FollowedPose:
     """
-    Velocities in, poses to follow out; one rule where poses come as well.
+    Poses and velocities in, the pose that the arm is to follow now out.
 
-    A velocity wins over poses until none, not even zero, has come for ``twist_timeout_s``.
+    A velocity wins over poses until none, not even zero, has come for ``twist_timeout_s``. With
+    limits of the tool, a far target of a stream is approached along a line.
     """
 
     def __init__(self, tracker: PoseTracker, config: NodeConfig, tool_frame: str) -> None:
-        """Follow no velocity yet."""
+        """Follow nothing yet."""
         self._tracker, self._tool_frame = tracker, tool_frame
         self._pose: PoseTarget | None = None  # the last one, if the tool follows it exactly
+        self._governor: PoseGovernor | None = None  # with limits of the tool, in a stream
         self.configure(config)
 
     def configure(self, config: NodeConfig) -> None:
         """Use other parameters; while nothing moves."""
-        self._timeout_s = config.twist_timeout_s
+        self._timeout_s, self._period_ns = config.twist_timeout_s, NS_PER_S / config.rate_hz
+        max_speed = SPEED_SHARE * config.max_tool_speed_m_s or math.inf
+        max_acceleration = config.max_tool_acceleration_m_s2
         self._integrator = TwistIntegrator(
             timeout_s=config.twist_timeout_s,
-            max_acceleration=config.max_tool_acceleration_m_s2,
-            max_speed=SPEED_SHARE * config.max_tool_speed_m_s or math.inf,
+            max_acceleration=max_acceleration,
+            max_speed=max_speed,
         )
+        self._governor = None
+        has_limits = config.max_tool_speed_m_s > 0.0 or config.has_workspace
+        if has_limits and config.output_mode == STREAM:
+            self._governor = PoseGovernor(max_speed=max_speed, max_acceleration=max_acceleration)
+        self._step_ns = 0  # when the last pose was given
 
     def clear(self) -> None:
-        """Forget the velocity: the node stops or starts."""
+        """Forget poses and velocities: the node stops or starts."""
         self._integrator.clear()
         self._pose = None
+        if self._governor is not None:
+            self._governor.clear()
 
     def on_twist(self, message: Any, now_ns: int) -> Output | None:
         """Follow the velocity in a message from now on, or return why it is refused."""
@@ -103,20 +116,63 @@ class Jogging:
         self._integrator.clear()
         return None
 
+    def admitted(self, target: PoseTarget, now_ns: int) -> PoseTarget:
+        """Return the pose to follow for a target in the base frame: itself, or one on the way."""
+        governor, self._step_ns = self._governor, now_ns
+        if governor is None or not self._can_be_followed(target, now_ns):
+            return target
+        if governor.needs_start and not self._start(governor, now_ns):
+            return target
+        stamp_ns = target.stamp_ns or now_ns
+        if not governor.passes(target.transform, stamp_ns) and not self._is_solved(target):
+            return target  # which is refused, as without limits of the tool
+        governor.take(target.transform, stamp_ns)
+        return self._pose_at(governor.step(now_ns), now_ns) if governor.is_behind else target
+
+    def _can_be_followed(self, target: PoseTarget, now_ns: int) -> bool:
+        config, tool_limits = self._tracker.config, self._tracker.generator.tool_limits
+        return target_refusal(config, target.frame_id, target.stamp_ns, now_ns) is None and not (
+            tool_limits is not None and tool_limits.outside(target.transform)
+        )
+
+    def _is_solved(self, target: PoseTarget) -> bool:
+        state = self._tracker.start_state()
+        if state is None:
+            return False
+        return self._tracker.solver.solve(target.transform, state.q).status.is_solved
+
     def on_pose(self, target: PoseTarget | InvalidMessage, output: Output) -> None:
         """Note a pose and the answer to it, to go on from there if a velocity takes over."""
-        is_exact = output.status.is_solved and output.deviation is None
+        governor, is_exact = self._governor, output.deviation is None
+        if governor is not None:
+            is_exact = is_exact and not governor.is_behind
+            if not output.status.is_solved and not governor.is_behind:
+                governor.clear()  # it has taken a pose that is not followed
+        is_exact = is_exact and output.status.is_solved
         self._pose = target if is_exact and isinstance(target, PoseTarget) else None
 
     def next_target(self, now_ns: int) -> PoseTarget | None:
-        """Return the next pose to follow, or None while no velocity moves the tool."""
+        """Return the next pose to follow on a tick, or None if there is none."""
         if not self._integrator.is_moving(now_ns):
-            return None
-        if self._integrator.needs_start and not self._start(now_ns):
+            return self._next_on_the_way(now_ns)
+        if self._governor is not None:
+            self._governor.clear()
+        if self._integrator.needs_start and not self._start(self._integrator, now_ns):
             return None
         transform = self._integrator.step(now_ns)
-        if transform is None:
+        return None if transform is None else self._pose_at(transform, now_ns)
+
+    def _next_on_the_way(self, now_ns: int) -> PoseTarget | None:
+        """Return the next pose to a far target, unless targets come as often as ticks."""
+        governor = self._governor
+        if governor is None or not governor.is_behind:
             return None
+        if now_ns - self._step_ns < 0.75 * self._period_ns:
+            return None
+        self._step_ns = now_ns
+        return self._pose_at(governor.step(now_ns), now_ns)
+
+    def _pose_at(self, transform: Transform, now_ns: int) -> PoseTarget:
         base_frame = self._tracker.config.base_frame
         return PoseTarget(transform=transform, frame_id=base_frame, stamp_ns=now_ns)
 
@@ -124,12 +180,14 @@ class Jogging:
         """Note the answer to the pose that was asked for."""
         if not output.status.is_solved:
             self._integrator.refuse(now_ns)
+            if self._governor is not None:
+                self._governor.clear()
             return
         behind = output.deviation
         lead_m, lead_rad = (behind.position, behind.rotation) if behind else (0.0, 0.0)
         self._integrator.accept(lead_m=lead_m, lead_rad=lead_rad)
 
-    def _start(self, now_ns: int) -> bool:
+    def _start(self, follower: TwistIntegrator | PoseGovernor, now_ns: int) -> bool:
         """Start from the last pose, else from the commanded tool; return whether it is known."""
         state, pose = self._tracker.start_state(), self._pose
         if state is None:
@@ -138,7 +196,7 @@ class Jogging:
         stamp_ns = now_ns
         if pose is not None and 0 <= now_ns - pose.stamp_ns <= FRESH_NS and self._is_in_base(pose):
             transform, stamp_ns = pose.transform, pose.stamp_ns
-        self._integrator.start(transform, velocity, stamp_ns)
+        follower.start(transform, velocity, stamp_ns)
         return True
 
     def _is_in_base(self, pose: PoseTarget) -> bool:
