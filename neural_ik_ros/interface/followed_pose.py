@@ -110,6 +110,8 @@ class FollowedPose:
 
     def pose_refusal(self, now_ns: int) -> Output | None:
         """Return why a pose is refused; otherwise poses are followed and no velocity any more."""
+        if self._integrator.is_idle:
+            return None
         if self._integrator.is_in_charge(now_ns):
             detail = f'until none has come for {self._timeout_s:g} s'
             return Output(status=StreamStatus.JOGGING, detail=detail)

@@ -70,8 +70,15 @@ class TwistIntegrator:
         """Whether a velocity, or zero, came within the timeout: poses are refused meanwhile."""
         return 0 <= now_ns - self._arrival_ns <= self._timeout_ns
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no velocity has come since ``clear``: nothing to do, and quickly told."""
+        return self._arrival_ns == NEVER
+
     def is_moving(self, now_ns: int) -> bool:
         """Whether ``step`` has a pose to offer."""
+        if self.is_idle:
+            return False
         command = self._command_at(now_ns)
         if now_ns < self._retry_ns and float(command @ self._refused) > 0.0:
             return False
