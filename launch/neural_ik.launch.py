@@ -20,7 +20,11 @@ def generate_launch_description() -> LaunchDescription:
 def launch_setup(context: LaunchContext) -> list[Action]:
     # What is empty must not override params_file, which no substitution can express.
     given = context.launch_configurations
-    overrides = {name: given[name] for name in ('prefix', 'ik_group') if given[name]}
+    overrides: dict[str, str | float] = {
+        name: given[name] for name in ('prefix', 'ik_group') if given[name]
+    }
+    if given['checks_following'] == 'false':
+        overrides['max_following_error_rad'] = 0.0
     neural_ik = LifecycleNode(
         package='neural_ik_ros',
         executable='neural_ik_node',

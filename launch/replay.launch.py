@@ -85,6 +85,13 @@ def generate_launch_description() -> LaunchDescription:
             description='Parameters of the simulated arm: its initial joint angles, its rate.',
         ),
         DeclareLaunchArgument(
+            'checks_following',
+            default_value='false',
+            choices=BOOLEAN,
+            description='End the motion when the arm in the bag, which obeyed another node, '
+            'does not follow.',
+        ),
+        DeclareLaunchArgument(
             'use_sim_time',
             default_value='true',
             choices=BOOLEAN,

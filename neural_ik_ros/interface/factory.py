@@ -28,8 +28,7 @@ def make_tracker(config: NodeConfig) -> PoseTracker:
     solver = load_solver(_bundle(config), options=config.solver_options())
     generator = _generator(solver.arm, config)
     tracker = PoseTracker(solver, generator, config.tracker_config())
-    solver.warm_up()
-    generator.warm_up()
+    tracker.warm_up()
     return tracker
 
 
@@ -40,10 +39,9 @@ def reconfigure(tracker: PoseTracker, config: NodeConfig, arm: Arm) -> None:
     Warms up again: a calibrated arm needs stored seeds, which took 3 s with their kernels.
     """
     solver = IkSolver(arm, tracker.solver.predictor, config.solver_options())
-    solver.warm_up()
     generator = _generator(solver.arm, config)
-    generator.warm_up()
     tracker.reconfigure(solver, generator, config.tracker_config())
+    tracker.warm_up()
 
 
 def load_predictor(config: NodeConfig) -> SeedPredictor:

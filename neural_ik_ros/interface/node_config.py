@@ -8,13 +8,12 @@ import math
 from dataclasses import dataclass, replace
 
 from ..kinematics import CoupledLimit
-from ..motion import OUTPUT_MODES, TRAJECTORY, TrackerConfig
+from ..motion import OUTPUT_MODES, TrackerConfig
 from ..solver import SolverOptions
 from .description_check import CHECK, DESCRIPTION_MODES
 from .parameter_schema import bad_parameter, parameter
 from .runtime.scheduling import cpus_from_text
 
-ACTION = 'action'  # like TRAJECTORY, but each motion is sent as an action goal
 NO_LIMIT = 0.0  # as a parameter, since those are finite; infinity in SolverOptions
 SOLVER, TRACKER = SolverOptions(), TrackerConfig()  # the defaults
 
@@ -37,7 +36,7 @@ class NodeConfig:
         TRACKER.output_mode,
         'Send commands as they are due, or the whole motion to each target at once, '
         'as a message or as a goal of FollowJointTrajectory (needs control_msgs)',
-        choices=(*OUTPUT_MODES, ACTION),
+        choices=OUTPUT_MODES,
     )
     rate_hz: float = parameter(
         TRACKER.rate_hz, 'Commands between targets', unit='Hz', low=1.0, high=1000.0
@@ -82,14 +81,22 @@ class NodeConfig:
         high=60.0,
         is_live=True,
     )
+    max_clock_offset_s: float = parameter(
+        TRACKER.max_clock_offset_s,
+        'Largest time by which the clock of the controller may be ahead; 0 for no check',
+        unit='s',
+        low=0.0,
+        high=0.5,
+        is_live=True,
+    )
     automatic_recovery: bool = parameter(
         TRACKER.automatic_recovery,
-        'Recover from faults without a new activation',
+        'Recover from interruptions without ~/resume',
         is_live=True,
     )
     recovery_s: float = parameter(
         TRACKER.recovery_s,
-        'Time at rest before a fault ends by itself',
+        'Time at rest before an interruption ends by itself',
         unit='s',
         low=0.001,
         high=60.0,
@@ -282,7 +289,7 @@ class NodeConfig:
         """Return the tracker's configuration."""
         return TrackerConfig(
             base_frame=self.prefix + self.base_frame,
-            output_mode=TRAJECTORY if self.output_mode == ACTION else self.output_mode,
+            output_mode=self.output_mode,
             rate_hz=self.rate_hz,
             target_timeout_s=self.target_timeout_s,
             joint_state_timeout_s=self.joint_state_timeout_s,
@@ -291,6 +298,7 @@ class NodeConfig:
             max_command_delay_s=self.max_command_delay_s,
             automatic_recovery=self.automatic_recovery,
             recovery_s=self.recovery_s,
+            max_clock_offset_s=self.max_clock_offset_s,
         )
 
     def _coupled_limit(self) -> CoupledLimit | None:

@@ -126,6 +126,16 @@ class StreamingNode:
         if command is not None:
             self._emit(Output(status=IkStatus.SOLVED, command=command), None)
 
+    def hold(self) -> None:
+        """Stop smoothly and refuse targets until ``resume``."""
+        self._report_fault(self.tracker.hold(self._now_ns()))
+
+    def resume(self) -> str:
+        """Acknowledge a fault or a stop; return why that is impossible, or nothing."""
+        problem = self.tracker.resume()
+        self.on_report()
+        return problem
+
     def report_inactive(self) -> None:
         """Report to the observers, as the last status, that targets are ignored."""
         for on_status_change in self._status_observers:
@@ -152,7 +162,7 @@ class StreamingNode:
         if not self.description.update(urdf):
             return False
         if self.description.problem and self.is_active:
-            self.tracker.inhibit(self.description.problem, self._now_ns())
+            self._report_fault(self.tracker.inhibit(self.description.problem, self._now_ns()))
         return True
 
     def on_joint_state(self, message: Any) -> None:
@@ -167,7 +177,15 @@ class StreamingNode:
         if isinstance(reading, InvalidMessage):
             self.tracker.on_bad_joints(reading.reason)
         else:
-            self.tracker.on_joints(reading.q, now_ns)
+            self._report_fault(self.tracker.on_joints(reading.q, now_ns, reading.stamp_ns))
+
+    def on_controller_state(self, speed_scaling: float) -> None:
+        """Note that the controller is active, and the factor by which it scales its speed."""
+        self.tracker.on_controller_state(speed_scaling, self._now_ns())
+
+    def expect_controller_state(self) -> None:
+        """Refuse targets while the controller does not publish its state: one has appeared."""
+        self.tracker.expect_controller_state()
 
     def on_target(self, message: Any) -> None:
         """Answer a target."""
@@ -258,11 +276,19 @@ class StreamingNode:
         output = self._failed_goal(now_ns) or self.tracker.on_tick(now_ns)
         if output is None:
             return
+        if not output.status.is_solved:
+            self._report_fault(output)
+            return
         self.statistics.on_command(output)
         self._emit(output, None)
-        if not output.status.is_solved:
-            self.statistics.on_output(output)
-            self.report_status()
+
+    def _report_fault(self, fault: Output | None) -> None:
+        """Send the stop that a fault comes with, and report it, if it is one."""
+        if fault is None or not self.is_active:
+            return
+        self._emit(fault, None)
+        self.statistics.on_output(fault)
+        self.report_status()
 
     def _failed_goal(self, now_ns: int) -> Output | None:
         """Return the failure of the newest goal, once; the arm is not where it was sent."""

@@ -24,10 +24,11 @@ from .moving_goal import (
 )
 from .plan import Plan, RuckigPlan
 from .stop import Stop
-from .tool.limits import SHARE, ToolLimits, between, sample_times
+from .tool.limits import ToolLimits, between, sample_times
 
 MAX_SCALINGS = 12  # of the velocity limits, until a motion is slow enough for the tool
 N_STOPS = 30  # from states of a whole motion that are checked, at most
+N_HALVINGS = 5  # of the range between braking and what is desired
 SLOWEST = 1e-6  # [m/s] of a tool that moves
 JERK_SHARES = (1.0, 1.0 - 1e-6, 1.0 - 1e-3)  # of the limit, tried until Ruckig finds a plan
 
@@ -66,7 +67,7 @@ class MotionGenerator:
         q = self.state.q
         self.set_goal(q, interval_s=0.001)
         self.advance(0.001)
-        self.plan_stop().state_at(0.0)
+        self.plan_stop(self.state).state_at(0.0)
         if self.tool_limits is not None:
             self.tool_limits.contains(q)
         self.reset(q)
@@ -97,6 +98,12 @@ class MotionGenerator:
         limit_goal(goal, limits.rows)
         self._goal = MotionState(goal)
 
+    def restrict_goal(self, lower: Joints, upper: Joints) -> None:
+        """Stay within a range (6,) [rad] for now: come to rest there if the goal is outside."""
+        q_goal = np.minimum(np.maximum(self._goal.q, lower), upper)
+        if (q_goal != self._goal.q).any():
+            self._goal = MotionState.at_rest(q_goal)
+
     def stop_at_goal(self) -> None:
         """Make the newest goal the last one: come to rest at it."""
         self.set_goal(self._goal.q, interval_s=0.0)
@@ -107,32 +114,49 @@ class MotionGenerator:
         self.state = self._enforce_stoppable(self._track(dt), dt)
         return self.state.q
 
-    def sample_stop(self, dt: float) -> Joints:
+    def catch(self, dt: float) -> bool:
         """
-        Carry out the shortest stop; return its joints (n, 6) [rad], a row every ``dt`` seconds.
+        Advance by ``dt`` seconds if that ends exactly at a moving goal; else change nothing.
 
-        The state is at rest at the last row afterwards.
+        The limits of the joints are then so far away that the way between does not matter. Those
+        of the tool may not be, and are enforced for each step.
         """
-        rows = self.plan_stop().sample(dt)
-        self.reset(rows[-1])
-        return rows
+        if self.tool_limits is not None or not self._goal.qd.any():
+            return False
+        relative, goal_ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
+        state, goal, limits = self.state.rows, self._goal.rows, self.limits.rows
+        time_s = -self._goal_due_s
+        if not relative_problem(relative, goal_ahead, state, goal, limits, time_s, dt):
+            return False
+        caught = MotionState(goal_ahead)
+        if not self.limits.can_stop(caught).all():
+            return False
+        self._goal_due_s -= dt
+        self.state, self.q_unlimited, self.is_limited = caught, goal_ahead[0], False
+        return True
 
-    def plan_stop(self, state: MotionState | None = None) -> Plan:
-        """Return the shortest stop from a state, by default the present one, joint by joint."""
-        return Stop(state or self.state, self.limits)
+    def preview(self, dt: float) -> MotionState:
+        """Return the state ``dt`` seconds later if the goal goes on as it is; change nothing."""
+        kept = self.is_limited, self.q_unlimited, self._goal_due_s
+        self._goal_due_s -= dt
+        state = self._enforce_stoppable(self._track(dt), dt)
+        self.is_limited, self.q_unlimited, self._goal_due_s = kept
+        return state
+
+    def plan_stop(self, state: MotionState) -> Plan:
+        """Return the shortest stop from a state, each joint by itself."""
+        return Stop(state, self.limits)
 
     def plan_to_goal(self) -> Plan:
         """Return the whole motion to rest at the goal, or the shortest stop if none is found."""
-        return self._plan_to(self._goal.q) or self.plan_stop()
+        return self._plan_to(self._goal.q, self.state) or self.plan_stop(self.state)
 
-    def has_way_to(self, q_goal: Joints) -> bool:
-        """Whether the whole motion to rest at a goal (6,) [rad] is within the tool's limits."""
-        limits = self.limits
-        return (
-            self._plan_to(np.minimum(np.maximum(q_goal, limits.lower), limits.upper)) is not None
-        )
+    def has_way_to(self, q_goal: Joints, state: MotionState) -> bool:
+        """Whether the tool keeps its limits in the whole motion from a state to a goal (6,)."""
+        inside = np.clip(q_goal, self.limits.lower, self.limits.upper)
+        return self.tool_limits is None or self._plan_to(inside, state) is not None
 
-    def _plan_to(self, q_goal: Joints) -> Plan | None:
+    def _plan_to(self, q_goal: Joints, state: MotionState) -> Plan | None:
         """
         Return the fastest motion to rest at a goal within all limits, None if none is found.
 
@@ -141,14 +165,14 @@ class MotionGenerator:
         """
         tool, scale = self.tool_limits, 1.0
         for _ in range(MAX_SCALINGS):
-            plan = self._joint_plan_to(q_goal, scale)
+            plan = self._joint_plan_to(q_goal, state, scale)
             if plan is None or tool is None:
                 return plan
             states = plan.states(sample_times(plan.duration))
             if tool.allows(states) and self._allows_stops(states, tool):
                 return plan
             speed = tool.extremes(states).speed
-            scale *= min(SHARE * tool.max_speed / max(speed, SLOWEST), 0.9)
+            scale *= min(tool.usable_speed / max(speed, SLOWEST), 0.9)
         return None
 
     def _allows_stops(self, states: FloatArray, tool: ToolLimits) -> bool:
@@ -159,9 +183,11 @@ class MotionGenerator:
                 return False
         return True
 
-    def _joint_plan_to(self, q_goal: Joints, velocity_scale: float) -> Plan | None:
+    def _joint_plan_to(
+        self, q_goal: Joints, state: MotionState, velocity_scale: float
+    ) -> Plan | None:
         """Return the fastest motion of the joints to rest at a goal, None if none is found."""
-        limits, state = self.limits, self.state
+        limits = self.limits
         ruckig_input = InputParameter(N_JOINTS)
         ruckig_input.current_position, ruckig_input.current_velocity = state.q, state.qd
         ruckig_input.current_acceleration = state.qdd
@@ -178,7 +204,7 @@ class MotionGenerator:
         return None
 
     def resume_from(self, state: MotionState, *, elapsed_s: float) -> None:
-        """Continue from a state to which the controller moved on by itself, for a time."""
+        """Continue from another state, which is due a time after the present one (or before)."""
         self._goal_due_s -= elapsed_s
         self.state = state
 
@@ -214,30 +240,36 @@ class MotionGenerator:
         if can_stop.all():
             return self._enforce_tool_limits(desired, dt)
         self.is_limited = True
-        rows = np.where(can_stop, desired.rows, self.plan_stop().state_at(dt).rows)
+        rows = np.where(can_stop, desired.rows, self.plan_stop(self.state).state_at(dt).rows)
         rows[0] = np.clip(rows[0], self.limits.lower, self.limits.upper)
         return self._enforce_tool_limits(MotionState(rows), dt)
 
     def _enforce_tool_limits(self, desired: MotionState, dt: float) -> MotionState:
         """
-        Return the desired state, or brake if the tool could not keep its limits on and after it.
+        Return the desired state, or one between it and braking that the limits of the tool allow.
 
-        Every state returned can stop within them, so braking is always possible.
+        Every state returned can stop within them, so braking is always possible. States that the
+        joints can reach in one step, and motions to them, may be mixed: their limits are convex.
         """
         tool = self.tool_limits
-        if tool is None:
-            return desired
-        stop = self.plan_stop(desired)
-        path = np.concatenate(
-            (
-                between(self.state.rows, desired.rows, dt),
-                stop.states(sample_times(stop.duration)),
-            )
-        )
-        if tool.allows(path):
+        if tool is None or self._allows_state(desired, dt, tool):
             return desired
         self.is_limited = True
-        return self.plan_stop().state_at(dt)
+        allowed = braked = self.plan_stop(self.state).state_at(dt)
+        share, step = 0.0, 0.5
+        for _ in range(N_HALVINGS):
+            mixed = braked.rows + (share + step) * (desired.rows - braked.rows)
+            state = MotionState(mixed)
+            if self.limits.can_stop(state).all() and self._allows_state(state, dt, tool):
+                allowed, share = state, share + step
+            step *= 0.5
+        return allowed
+
+    def _allows_state(self, desired: MotionState, dt: float, tool: ToolLimits) -> bool:
+        """Whether the tool keeps its limits on the way to a state and in the stop after it."""
+        stop = self.plan_stop(desired)
+        on_the_way = between(self.state.rows, desired.rows, dt)
+        return tool.allows(np.concatenate((on_the_way, stop.states(sample_times(stop.duration)))))
 
     def _ruckig_input(self, relative: FloatArray) -> InputParameter:
         """Return Ruckig's input for the relative problem (7, 6): to rest at the origin."""

@@ -5,27 +5,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from ruckig import Trajectory
 
-from ..kinematics import N_JOINTS, FloatArray, Joints
+from ..kinematics import N_JOINTS, FloatArray
 from ..units import NS_PER_S
 from .limits import MotionLimits, MotionState
 
 MIN_DURATION_S = 1e-4  # a shorter motion is none
 ROUNDING = 1e-9  # [rad]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Waypoints:
-    """Points of a motion on its way to rest."""
-
-    time_ns: list[int]  # (n,) from the start of the motion, increasing
-    q: Joints  # (n, 6) [rad]
-    qd: FloatArray  # (n, 6) [rad/s], the last row zero
-    qdd: FloatArray  # (n, 6) [rad/s^2], the last row zero
 
 
 class Plan(ABC):
@@ -48,28 +38,22 @@ class Plan(ABC):
         """Return the states (n, 3, 6) at increasing times (n,) [s] from 0 to the end."""
         return self._sample(times_s)
 
-    def sample(self, interval_s: float) -> Joints:
-        """Return the joints (n, 6) [rad] after each interval; the last row is at rest."""
-        n = int(np.ceil(self.duration / interval_s)) + 1
-        return self._sample(np.array([(i + 1) * interval_s for i in range(n)]))[:, 0]
-
-    def waypoints(self, *, first_s: float, max_points: int) -> Waypoints | None:
+    def waypoints(
+        self, *, spacing_s: float, max_points: int
+    ) -> tuple[NDArray[np.int64], FloatArray]:
         """
-        Return points from a first time to the end, evenly spaced, or None if nothing moves.
+        Return times (n,) [ns] and states (n, 3, 6) from after the start to the end, at rest.
 
-        :param first_s: Time of the first point, and least time between two.
+        :param spacing_s: Least time between two.
         :param max_points: Largest number of points; in a long motion they are farther apart.
         """
         if self.duration < MIN_DURATION_S:
-            return None
-        left_s = self.duration - first_s
-        n = min(max(int(left_s / first_s), 0), max_points - 1)
-        times_s = [first_s + left_s * k / max(n, 1) for k in range(n + 1)]
-        times_s[-1] = max(first_s, self.duration)
-        states = self._sample(np.array(times_s))
+            return np.empty(0, np.int64), np.empty((0, 3, N_JOINTS))
+        n = min(max(int(self.duration / spacing_s), 1), max_points)
+        times_s = self.duration * np.arange(1, n + 1) / n
+        states = self._sample(times_s)
         states[-1, 1:] = 0.0
-        time_ns = [round(time_s * NS_PER_S) for time_s in times_s]
-        return Waypoints(time_ns=time_ns, q=states[:, 0], qd=states[:, 1], qdd=states[:, 2])
+        return np.rint(times_s * NS_PER_S).astype(np.int64), states
 
 
 class RuckigPlan(Plan):

@@ -11,7 +11,7 @@ class StreamStatus(Enum):
     """
     The state of the stream of targets; the value is the sentence shown to users.
 
-    The last six end a motion that is under way.
+    Those from ``STALE_JOINT_STATE`` on end a motion that is under way.
     """
 
     IDLE = 'waiting for a target'
@@ -21,8 +21,13 @@ class StreamStatus(Enum):
     JOGGING = 'poses are refused while velocities are followed'
     OUTSIDE_WORKSPACE = 'the target, or the way to it, is outside the workspace of the tool'
     NO_JOINT_STATE = 'no joint state has arrived yet'
+    CLOCKS_DIFFER = 'the clock of the controller is ahead of the clock of this computer'
+    CONTROLLER_INACTIVE = 'the trajectory controller is not active'
+    SPEED_SCALED = 'the controller does not run at full speed'
     STALE_JOINT_STATE = 'the last joint state is too old'
+    NOT_FOLLOWING = 'the arm has not begun to move as commanded'
     FOLLOWING_ERROR = 'the arm is not where it was commanded to be'
+    STOPPED = 'stopped on request'
     CLOCK_JUMP = 'the clock jumped back'
     COMMAND_OVERDUE = 'a command was due too long ago'
     GOAL_FAILED = 'the controller did not do what it was sent'

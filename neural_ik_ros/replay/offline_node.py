@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..interface.messages import InvalidMessage, JointReading, target_from_pose
@@ -28,6 +28,15 @@ class Response:
     motion: MotionState  # of the joints after the command
     seed_errors: Joints | None  # (6,) [rad] from the seed to the solution
     deviation: float | None  # [m] by which the motion limits keep the tool from its target
+
+
+def unchecked(config: NodeConfig) -> NodeConfig:
+    """
+    Return a configuration without the checks of what an arm makes of the commands.
+
+    The arm in a bag obeyed another node, on the clocks of that day.
+    """
+    return replace(config, max_following_error_rad=0.0, max_clock_offset_s=0.0)
 
 
 class OfflineNode(Observer):
@@ -55,7 +64,7 @@ class OfflineNode(Observer):
         self._message: Any = None  # the newest target
         self.n_invalid_joint_states = 0
         self.streaming = StreamingNode(
-            config, read_target=target_from_pose, now_ns=lambda: self._now_ns
+            unchecked(config), read_target=target_from_pose, now_ns=lambda: self._now_ns
         )
         self._period_ns = round(NS_PER_S / self.streaming.tracker.config.rate_hz)
         self.streaming.add_observer(self)

@@ -123,11 +123,11 @@ class ReplayStatistics:
 
     def _add_command(self, command: Command, response: Response) -> None:
         self._n_commands += 1
-        q = command.q[-1]
+        q = command.q
         if self._newest_q is not None:
-            self._joint_step.add(float(np.abs(command.q[0] - self._newest_q).max()))
+            self._joint_step.add(float(np.abs(q - self._newest_q).max()))
         self._newest_q = q
-        self._commands.expect(command.q[0], response.now_ns)
+        self._commands.expect(q, response.now_ns)
         if response.deviation is not None:
             self._n_limited += 1
             self._deviation.add(response.deviation)

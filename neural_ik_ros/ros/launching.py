@@ -72,6 +72,13 @@ def node_arguments() -> list[DeclareLaunchArgument]:
             'its state is yours (ros2 lifecycle).',
         ),
         DeclareLaunchArgument(
+            'checks_following',
+            default_value='true',
+            choices=BOOLEAN,
+            description='End the motion of an arm that does not follow; '
+            'false for joint states from a bag.',
+        ),
+        DeclareLaunchArgument(
             'ik_group',
             default_value='',
             description='Planning group that solve_ik serves; empty: as in params_file.',

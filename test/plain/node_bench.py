@@ -13,7 +13,7 @@ from neural_ik_ros.interface.messages import PoseTarget
 from neural_ik_ros.interface.node_config import NodeConfig
 from neural_ik_ros.interface.streaming_node import Observer, StreamingNode
 from neural_ik_ros.kinematics import FloatArray, Joints, Transform, forward
-from neural_ik_ros.motion import Output
+from neural_ik_ros.motion import Output, TrackerState
 
 HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
 PERIOD_NS, START_NS = 4_000_000, 10**18
@@ -79,9 +79,18 @@ class Cell(Observer):
             if twist is not None and k % 5 == 0:
                 self.twist(twist, frame)
             self.node.on_tick()
-            self.q = self.node.tracker.start_state().q
+            self.q = self.commanded
             rows.append(self.q)
         return np.array(rows)
+
+    @property
+    def commanded(self) -> Joints:
+        """The joints (6,) [rad] that the arm is commanded to have now."""
+        tracker = self.node.tracker
+        if tracker.state(self.now_ns) is TrackerState.IDLE:
+            return self.q
+        joints: Joints = tracker._mode.path.state_at(self.now_ns).q
+        return joints
 
     @property
     def tool(self) -> Transform:

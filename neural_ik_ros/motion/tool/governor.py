@@ -10,13 +10,22 @@ import numpy as np
 
 from ...kinematics import FloatArray, Transform, se3_log
 from ...units import NS_PER_S
-from .twist_integrator import ANGULAR_PER_LINEAR, MAX_STEP_S, moved, shortened
+from .twist_integrator import (
+    ANGULAR_PER_LINEAR,
+    MAX_STEP_S,
+    SMOOTHING_S,
+    limited_change,
+    moved,
+    shortened,
+    smoothed,
+)
 
 FASTEST = 1.0  # [m/s] of an approach where the speed of the tool is not limited
 FASTEST_TURN = 2.0  # [rad/s]
 MAX_INTERVAL_S = 0.2  # between two targets of one stream
-BRAKING_SHARE = 0.8  # of the acceleration that an approach counts on to end at its goal
-ARRIVED_M, ARRIVED_RAD = 1e-4, 1e-3  # from where a last step goes to the goal itself
+BRAKING_SHARE = 0.5  # of the acceleration that an approach counts on to end at its goal
+END_S = 4.0 * SMOOTHING_S  # time constant of its last part, which does not overshoot
+ARRIVED_M, ARRIVED_RAD = 5e-5, 5e-4  # from where a last step goes to the goal itself
 
 
 class PoseGovernor:
@@ -42,6 +51,7 @@ class PoseGovernor:
         """Forget everything: the next target starts from the arm."""
         self._pose: Transform | None = None  # the last one that was followed
         self._velocity = np.zeros(6)  # [m/s], [rad/s] in axes of the base frame
+        self._ramp = np.zeros(6)  # before it is smoothed
         self._goal: Transform | None = None
         self._goal_velocity = np.zeros(3)
         self._pose_ns = self._goal_ns = 0
@@ -54,7 +64,8 @@ class PoseGovernor:
 
     def start(self, transform: Transform, velocity: FloatArray, now_ns: int) -> None:
         """Start from the commanded tool (4, 4) [m] and its velocity (6,) in the base frame."""
-        self._pose, self._velocity, self._pose_ns = transform, velocity, now_ns
+        self._pose, self._pose_ns = transform, now_ns
+        self._velocity = self._ramp = velocity
 
     def passes(self, goal: Transform, stamp_ns: int) -> bool:
         """Whether the tool can be at a target (4, 4) in time, so that it is followed as it is."""
@@ -75,7 +86,7 @@ class PoseGovernor:
         self._goal, self._goal_ns = goal, stamp_ns
         if not self.is_behind:
             self._pose, self._pose_ns = goal, stamp_ns
-            self._velocity = np.concatenate((self._goal_velocity, np.zeros(3)))
+            self._velocity = self._ramp = np.concatenate((self._goal_velocity, np.zeros(3)))
 
     def step(self, now_ns: int) -> Transform:
         """Return the next pose (4, 4) on the way to the newest target."""
@@ -100,20 +111,18 @@ class PoseGovernor:
 
     def _steered(self, gap: FloatArray, step_s: float) -> FloatArray:
         """Return the velocity (6,) of the next step, towards the goal and along with it."""
-        acceleration, before = self._max_acceleration, self._velocity
-        linear = self._goal_velocity + _approach(gap[:3], acceleration, step_s)
-        change = shortened(linear, self._speed) - before[:3]
-        linear = before[:3] + shortened(change, acceleration * step_s)
-        acceleration *= ANGULAR_PER_LINEAR
-        angular = shortened(_approach(gap[3:], acceleration, step_s), FASTEST_TURN)
-        angular = before[3:] + shortened(angular - before[3:], acceleration * step_s)
-        return np.concatenate((linear, angular))
+        acceleration = self._max_acceleration
+        linear = self._goal_velocity + _approach(gap[:3], acceleration)
+        angular = _approach(gap[3:], ANGULAR_PER_LINEAR * acceleration)
+        wanted = np.concatenate((shortened(linear, self._speed), shortened(angular, FASTEST_TURN)))
+        self._ramp = limited_change(self._ramp, wanted, acceleration * step_s)
+        return smoothed(self._velocity, self._ramp, step_s)
 
 
-def _approach(gap: FloatArray, acceleration: float, step_s: float) -> FloatArray:
+def _approach(gap: FloatArray, acceleration: float) -> FloatArray:
     """Return the velocity (3,) from which the tool can still stop at the end of a gap (3,)."""
     distance = float(np.linalg.norm(gap))
     if distance == 0.0:
         return gap
     speed = math.sqrt(2.0 * BRAKING_SHARE * acceleration * distance)
-    return gap * (min(speed, 0.5 * distance / max(step_s, 1e-3)) / distance)
+    return gap * (min(speed, distance / END_S) / distance)

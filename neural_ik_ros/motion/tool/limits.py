@@ -16,7 +16,8 @@ from ...kinematics.chain import frames_into, jacobian_from_frames
 from ...kinematics.compiled import compiled
 
 SAMPLE_S = 0.004  # between the states of a path that are checked
-SHARE = 0.999  # of the largest speed that is used, since a path is faster between two samples
+# Of the largest speed that is not used, since a path may be faster between two samples.
+MARGIN_SHARE, MARGIN_M_S = 1e-3, 1e-4
 BOX_TOLERANCE = 1e-9  # [m]
 AXES = ('x', 'y', 'z')
 
@@ -57,6 +58,14 @@ class ToolLimits:
             raise ConfigError('workspace', problem, 'give its lower and its upper corner')
         object.__setattr__(self, '_chain', self._extended_chain())
 
+    @property
+    def usable_speed(self) -> float:
+        """Largest speed of a sample [m/s]."""
+        if math.isinf(self.max_speed):
+            return math.inf
+        margin = MARGIN_SHARE * self.max_speed + MARGIN_M_S
+        return self.max_speed - min(margin, 0.5 * self.max_speed)
+
     def outside(self, transform_base_tip: Transform) -> str:
         """Return where a pose (4, 4) of the arm's tip puts the tool outside the box, or ''."""
         tool = self.transform_box_base @ transform_base_tip @ self.transform_tip_tool
@@ -84,7 +93,7 @@ class ToolLimits:
     def allows(self, states: FloatArray) -> bool:
         """Whether a path (n, 2 or more, 6) is slow enough, and in the box if it begins there."""
         extremes = self.extremes(states)
-        if extremes.speed > SHARE * self.max_speed:
+        if extremes.speed > self.usable_speed:
             return False
         return extremes.is_inside or not self.extremes(states[:1]).is_inside
 

@@ -14,9 +14,13 @@ from ...units import NS_PER_S
 ANGULAR_PER_LINEAR = 3.0  # [rad/m] acceleration of rotation for each of translation
 MAX_STEP_S = 0.05  # of the integration; a timer that was late longer does not make up for it
 RETRY_NS = 100_000_000  # after a pose that was refused, unless the operator turns back
-# Distance of the commanded tool from the integrated pose at which the pose waits for the arm.
+# Distance of the commanded tool from the integrated pose at which the pose waits for the arm; it
+# slows down from half of that. A smooth motion stays below that, and nothing disturbs it.
 MAX_LEAD_M, MAX_LEAD_RAD = 0.02, 0.06
-AT_REST = 1e-9  # [m/s], [rad/s]
+# Time over which a velocity begins to change, so that the joints can follow from the beginning: a
+# tool that lags when it is at its largest speed could catch up only on a detour.
+SMOOTHING_S = 0.05
+AT_REST = 1e-5  # [m/s], [rad/s] below which a velocity that ends is zero
 NEVER = -(10**18)  # [ns] an arrival that is older than any timeout
 
 
@@ -24,9 +28,9 @@ class TwistIntegrator:
     """
     Integrates the newest velocity on SE(3), from where the tool is commanded to be.
 
-    The velocity changes with limited acceleration and ends when messages do. After a pose that is
-    refused it starts again from the arm, at rest, so that nothing winds up at a limit; it waits
-    for an arm that lags behind.
+    The velocity changes smoothly, with limited acceleration, and ends when messages do. After a
+    pose that is refused it starts again from the arm, at rest, so that nothing winds up at a
+    limit; it waits for an arm that lags behind.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class TwistIntegrator:
         self._max_acceleration, self._max_speed = max_acceleration, max_speed
         self._transform: Transform | None = None  # the last pose; None before the next start
         self._velocity = np.zeros(6)  # at it, in axes of the tool or of the base frame
+        self._ramp = np.zeros(6)  # the velocity before it is smoothed
         self.clear()
 
     def clear(self) -> None:
@@ -63,7 +68,8 @@ class TwistIntegrator:
         scale = self._max_speed / speed if speed > self._max_speed else 1.0
         if self._transform is not None and is_in_tool != self._is_in_tool:
             rotation = self._transform[:3, :3]  # of the tool in the base frame
-            self._velocity = rotate(self._velocity, rotation.T if is_in_tool else rotation)
+            turn = rotation.T if is_in_tool else rotation
+            self._velocity, self._ramp = rotate(self._velocity, turn), rotate(self._ramp, turn)
         self._command, self._is_in_tool, self._arrival_ns = scale * twist, is_in_tool, now_ns
 
     def is_in_charge(self, now_ns: int) -> bool:
@@ -99,6 +105,7 @@ class TwistIntegrator:
         rotation = transform[:3, :3]
         self._transform, self._last_ns = transform, now_ns
         self._velocity = rotate(velocity, rotation.T) if self._is_in_tool else velocity
+        self._ramp = self._velocity
 
     def step(self, now_ns: int) -> Transform | None:
         """Return the next pose (4, 4) of the tool in the base frame [m], None once it rests."""
@@ -108,7 +115,10 @@ class TwistIntegrator:
         self._last_ns = now_ns
         before = self._velocity
         command = self._command_at(now_ns)
-        self._velocity = self._approach((1.0 - self._lead) * command, step_s)
+        self._ramp = limited_change(
+            self._ramp, (1.0 - self._lead) * command, self._max_acceleration * step_s
+        )
+        self._velocity = smoothed(before, self._ramp, step_s)
         mean = 0.5 * (before + self._velocity)
         if not command.any() and np.abs(mean).max() < AT_REST:
             self._release()
@@ -118,7 +128,8 @@ class TwistIntegrator:
 
     def accept(self, *, lead_m: float, lead_rad: float) -> None:
         """Note that the last pose is followed, by a tool that is this far from it."""
-        self._lead = min(max(lead_m / MAX_LEAD_M, lead_rad / MAX_LEAD_RAD), 1.0)
+        share = max(lead_m / MAX_LEAD_M, lead_rad / MAX_LEAD_RAD)
+        self._lead = min(max(2.0 * share - 1.0, 0.0), 1.0)
 
     def refuse(self, now_ns: int) -> None:
         """Note that the last pose is refused: try again from where the arm is, a little later."""
@@ -127,19 +138,28 @@ class TwistIntegrator:
 
     def _release(self) -> None:
         self._transform = None
-        self._velocity = np.zeros(6)
+        self._velocity = self._ramp = np.zeros(6)
         self._lead, self._last_ns = 0.0, 0
 
     def _command_at(self, now_ns: int) -> FloatArray:
         return self._command if self.is_in_charge(now_ns) else np.zeros(6)
 
-    def _approach(self, velocity: FloatArray, step_s: float) -> FloatArray:
-        """Return the velocity nearest to a wanted one that the acceleration allows."""
-        largest = self._max_acceleration * step_s
-        change = velocity - self._velocity
-        return self._velocity + np.concatenate(
-            (shortened(change[:3], largest), shortened(change[3:], ANGULAR_PER_LINEAR * largest))
-        )
+
+def limited_change(velocity: FloatArray, wanted: FloatArray, largest: float) -> FloatArray:
+    """
+    Return the velocity (6,) nearest to a wanted one that an acceleration allows.
+
+    :param largest: Change [m/s]; that of the rotation is ``ANGULAR_PER_LINEAR`` times as large.
+    """
+    change = wanted - velocity
+    return velocity + np.concatenate(
+        (shortened(change[:3], largest), shortened(change[3:], ANGULAR_PER_LINEAR * largest))
+    )
+
+
+def smoothed(velocity: FloatArray, ramp: FloatArray, step_s: float) -> FloatArray:
+    """Return the velocity (6,) after a step towards one that changes abruptly."""
+    return velocity + (ramp - velocity) * (1.0 - math.exp(-step_s / SMOOTHING_S))
 
 
 def shortened(vector: FloatArray, largest: float) -> FloatArray:

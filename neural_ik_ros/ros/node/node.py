@@ -14,18 +14,20 @@ from std_msgs.msg import String
 
 from ...errors import NeuralIkError
 from ...interface.messages import InvalidMessage, JointReading, PoseTarget
-from ...interface.node_config import ACTION, NodeConfig
+from ...interface.node_config import NodeConfig
 from ...interface.node_statistics import REPORTS_WITHOUT_JOINTS
 from ...interface.runtime.scheduling import apply_realtime, cpus_from_text
 from ...interface.runtime.throttle import WarningThrottle
 from ...interface.streaming_node import Observer, StreamingNode, Target
-from ...motion import Health, Output
+from ...motion import ACTION, Health, Output
 from ..moveit.service import IkService
 from ..runtime import qos
 from ..runtime.clock import now_ns
 from ..runtime.frames import Frames
 from ..runtime.parameters import declare_parameters
 from ..runtime.process import freeze_heap
+from .arm_services import NOT_ACTIVE, ArmServices
+from .controller_state import ControllerState
 from .diagnostics import no_joint_states_warning
 from .publishers import Publishers
 from .serialisation import target_from_bytes
@@ -149,6 +151,9 @@ class NeuralIkNode(LifecycleNode):
         self._entities.append(self._inputs)  # the service may yet fail
         self._service = IkService(self, config, streaming.description, self._frames)
         self._entities.append(self._service)
+        self._controller_state = ControllerState(self, streaming)
+        self._entities.append(self._controller_state)
+        self._entities.append(ArmServices(self, stop=self._hold, resume=self._resume))
 
     def _configure_failed(self, reason: str) -> TransitionCallbackReturn:
         self._destroy_entities()
@@ -189,6 +194,7 @@ class NeuralIkNode(LifecycleNode):
         if not self._is_active:
             return
         streaming = self._streaming
+        self._controller_state.look()
         streaming.on_report()
         if streaming.statistics.count_report():
             seconds = REPORTS_WITHOUT_JOINTS * REPORT_PERIOD_S
@@ -212,6 +218,15 @@ class NeuralIkNode(LifecycleNode):
     def _to_base(self, target: PoseTarget, now_ns: int) -> Target:
         timeout_s = self._config.target_timeout_s
         return self._frames.to_base(target, now_ns=now_ns, timeout_s=timeout_s)
+
+    def _hold(self) -> str:
+        if not self._is_active:
+            return NOT_ACTIVE
+        self._streaming.hold()
+        return ''
+
+    def _resume(self) -> str:
+        return self._streaming.resume() if self._is_active else NOT_ACTIVE
 
     def _now_ns(self) -> int:
         return now_ns(self._clock)

@@ -18,7 +18,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from ...interface.messages import PoseTarget, fill_time, fill_trajectory, make_trajectory
 from ...interface.streaming_node import Observer, StreamingNode, Target
-from ...motion import STOP_POINTS, Command, Output
+from ...motion import MAX_STREAM_POINTS, Command, Output
 from ..runtime import qos
 from .action_goals import Goals
 from .diagnostics import status_message
@@ -53,7 +53,7 @@ class Publishers(Observer):
         self._publishers: list[Any] = []
         joint_names = streaming.joint_names
         self._trajectory = make_trajectory(joint_names)
-        self._serialiser = TrajectorySerialiser(joint_names, STOP_POINTS)
+        self._serialiser = TrajectorySerialiser(joint_names, MAX_STREAM_POINTS)
         self._solution = JointState(name=joint_names)
         self._solution.header.frame_id = streaming.base_frame
         self._trajectories = self._make(
@@ -118,7 +118,7 @@ class Publishers(Observer):
         if self._goals is None and (content := self._serialiser.serialise(command)) is not None:
             self._trajectories.publish(content)
             return
-        fill_trajectory(self._trajectory, command.q, command.interval_ns, command.tail)
+        fill_trajectory(self._trajectory, command)
         if self._goals is not None:
             self._goals.send(self._trajectory)
         else:

@@ -36,6 +36,7 @@ TWIST_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 POSE_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 SOLUTION_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 JOINT_STATES_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
+CONTROLLER_STATE_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 # A best-effort publisher would not match a reliable subscriber, and controllers may be either.
 TRAJECTORY_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE)
 # joint_trajectory_controller and joint_state_broadcaster use rclcpp::SystemDefaultsQoS. Fast DDS

@@ -15,7 +15,7 @@ from neural_ik_ros.kinematics import FloatArray, Transform, forward
 
 AT = forward(shipped_arm(), HOME)[:3, 3]
 GAP = 4  # periods without a command where a stream ends
-INSIDE = 1e-6  # [m] of the box
+INSIDE = 1e-4  # [m] of the box
 # Joint 1 swings the tool from one side to the other; in between it would be too far in x.
 FLAT = {
     'workspace_lower_m': (AT - np.array([0.5, 1.2, 0.3])).tolist(),

@@ -43,7 +43,10 @@ def test_braking_range_holds_every_point_of_the_stop(limits):
             for one in zip(*generator.state.rows, limits.acceleration, limits.jerk, strict=True)
         ]
         lowest, highest = np.array(ranges).T
-        rows = np.vstack([generator.state.q, generator.sample_stop(0.0005)])
+        _, stop = generator.plan_stop(generator.state).waypoints(
+            spacing_s=0.0005, max_points=10_000
+        )
+        rows = np.vstack([generator.state.q, stop[:, 0]])
         assert_allclose(lowest, rows.min(axis=0), atol=1e-6)
         assert_allclose(highest, rows.max(axis=0), atol=1e-6)
 

@@ -70,9 +70,11 @@ def test_stop_is_the_one_that_ruckig_plans(limits):
 def test_stop_holds_still_where_a_number_is_none(limits):
     state = some_state(np.random.default_rng(2), limits)
     state[1, 2], state[2, 4] = np.nan, np.inf
-    rows = Stop(MotionState(state), limits).sample(PERIOD)
-    assert_array_equal(rows[:, [2, 4]] - state[0, [2, 4]], 0.0)
-    assert np.isfinite(rows).all()
+    _, states = Stop(MotionState(state), limits).waypoints(spacing_s=PERIOD, max_points=1000)
+    assert len(states) > 3
+    assert_array_equal(states[:, 0, [2, 4]] - state[0, [2, 4]], 0.0)
+    assert_array_equal(states[:, 1:, [2, 4]], 0.0)
+    assert np.isfinite(states).all()
 
 
 def test_goal_reachable_in_one_step_is_so_for_ruckig_as_well(limits):

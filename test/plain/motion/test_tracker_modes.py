@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from derivatives import limit_shares
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from tracker_bench import (
     FAR,
     HOME,
@@ -14,35 +15,18 @@ from tracker_bench import (
     PERIOD,
     Bench,
     path_from_home,
+    state_of,
 )
 
-from neural_ik_ros.interface.controller_rules import Trajectory, TrajectoryPoint, first_violation
+from benchmark.controller.cell import trajectory_of
+from neural_ik_ros.interface.controller_rules import first_violation
 from neural_ik_ros.kinematics import FloatArray, forward, invert, random_joints, se3_log
-from neural_ik_ros.motion import Command, MotionGenerator, MotionLimits, StreamStatus
-from neural_ik_ros.simulation.simulated_controller import TrajectoryFollower
+from neural_ik_ros.motion import MotionGenerator, MotionLimits, StreamStatus
+from neural_ik_ros.simulation.trajectory_follower import TrajectoryFollower
 
 PATH = path_from_home(400)
 FAST = path_from_home(250, 6 * MS)  # as if time ran faster: 0.7 rad/s
 BETWEEN_TOL = 0.02  # relative; quintics between points of a stop round off its corners
-
-
-def trajectory(command: Command, names: tuple[str, ...]) -> Trajectory:
-    """Return what the node makes of a command."""
-    n, tail = len(command.q), command.tail
-    points = [
-        TrajectoryPoint(positions=q, time_from_start_ns=(i + 1) * command.interval_ns)
-        for i, q in enumerate(command.q)
-    ]
-    for i in range(0 if tail is None else len(tail.q)):
-        points.append(
-            TrajectoryPoint(
-                positions=tail.q[i],
-                velocities=tail.qd[i],
-                accelerations=tail.qdd[i],
-                time_from_start_ns=n * command.interval_ns + tail.time_ns[i],
-            )
-        )
-    return Trajectory(joint_names=names, points=points)
 
 
 class Controller:
@@ -58,8 +42,8 @@ class Controller:
         """Take the newest command over, if there is a new one, and move for one period."""
         commands = self._bench.commands
         if len(commands) > self._n_heard:
-            message = trajectory(commands[-1][1], self.names)
-            assert first_violation(message, self.names, self._bench.now) is None
+            message = trajectory_of(commands[-1][1], self.names)
+            assert first_violation(message, self.names, self._bench.now + self._delay) is None
             self._follower.replace(message)
             self._n_heard = len(commands)
         self.rows.append(self._follower.update(self._bench.now + self._delay, HOME).copy())
@@ -106,7 +90,8 @@ def test_controller_stops_smoothly_by_itself_when_the_node_dies(make_bench, limi
     assert (rows[-1] == rows[-2]).all(), 'at rest'
 
 
-def test_controller_passes_over_a_lost_message_without_a_stop(make_bench, limits):
+@pytest.mark.parametrize('n_lost', [1, 2])
+def test_controller_passes_over_lost_messages_without_a_stop(make_bench, limits, n_lost):
     """With a single point it would stand still for a period, at any acceleration."""
     bench = make_bench()
     bench.joints()
@@ -115,57 +100,96 @@ def test_controller_passes_over_a_lost_message_without_a_stop(make_bench, limits
         bench.now += PERIOD
         bench.joints()
         bench.target(q_target)
-        if k == 20:
-            controller.run_on(0)
+        if 20 <= k < 20 + n_lost:
             bench.now -= PERIOD
             controller.run_on(1)  # and no new message
         else:
             controller.update()
-    assert share_of_limits(np.array(controller.rows), limits)['acceleration'] <= 1.0 + BETWEEN_TOL
+    rows = np.array(controller.rows)
+    assert share_of_limits(rows, limits)['acceleration'] <= 1.0 + BETWEEN_TOL
+    speeds = np.abs(np.diff(rows[-49:], axis=0)).max(axis=1)
+    assert (speeds[1:] / speeds[:-1]).min() > 0.98, 'no stop'
 
 
-def test_every_command_in_motion_ends_at_rest(make_bench):
+def test_every_command_ends_at_rest(make_bench):
     bench = make_bench()
     bench.joints()
     bench.stream(FAST)
-    n_resting = 0
-    for _, command in bench.commands[5:]:
-        assert not command.tail.qd[-1].any()
-        assert not command.tail.qdd[-1].any()
-        assert (np.diff(command.tail.time_ns) > 0).all()
-        n_resting += 1
-    assert n_resting > 200
+    assert len(bench.commands) > 200
+    for now, command in bench.commands:
+        assert not command.states[-1, 1:].any()
+        assert (np.diff(command.time_ns) > 0).all()
+        assert command.time_ns[0] == 0
+        assert command.stamp_ns + command.time_ns[-1] >= now + 200 * MS, 'long after it arrives'
 
 
 def test_command_at_rest_says_nothing_more(make_bench):
     bench = make_bench()
     bench.joints()
-    assert bench.target(HOME).command.tail is None
+    command = bench.target(HOME).command
+    assert_array_equal(command.states[:, 0], np.broadcast_to(HOME, command.states[:, 0].shape))
+    assert not command.states[:, 1:].any()
+
+
+def test_each_command_repeats_what_was_commanded_before(make_bench):
+    """So a controller samples one path, whichever command it has and whenever it samples."""
+    bench = make_bench()
+    bench.joints()
+    bench.stream(FAST)
+    before = bench.commands[0][1]
+    for now, command in bench.commands[1:]:
+        assert command.n_known > 0
+        known = command.time_ns[: command.n_known]
+        assert known[-1] + command.stamp_ns >= now + 2 * PERIOD, 'its own period, and the way'
+        for time in command.stamp_ns + np.linspace(0, known[-1], 7).astype(np.int64):
+            here, there = state_of(command, int(time)), state_of(before, int(time))
+            assert_allclose(here, there, atol=3e-7)
+        before = command
 
 
 def test_whole_motion_is_one_command_within_the_limits(make_bench, limits):
-    bench = make_bench(output_mode='trajectory', max_following_error=0.0)
+    bench = make_bench(output_mode='action', max_following_error=0.0)
     bench.joints()
     command = bench.target(FAR).command
     assert bench.wait(5000 * MS) == 0, 'and nothing else'
-    assert_allclose(command.tail.q[-1], FAR, atol=1e-8)
-    sent = PERIOD * np.arange(-2, 2)
-    times = 1e-9 * np.concatenate([sent, PERIOD + np.array(command.tail.time_ns)])
-    rows = np.vstack([HOME, HOME, HOME, command.q, command.tail.q])
+    assert_allclose(command.states[-1, 0], FAR, atol=1e-8)
+    branch = command.time_ns[command.n_known - 1]
+    times = 1e-9 * np.append(
+        branch + PERIOD * np.arange(-2, 1), command.time_ns[command.n_known :]
+    )
+    rows = np.vstack([HOME, HOME, HOME, command.states[command.n_known :, 0]])
     # Times in a message are rounded to nanoseconds.
     assert all(s <= 1.0 + 1e-3 for s in limit_shares(times, rows, limits).values())
 
 
+def test_whole_motion_is_sent_again_before_the_arm_obeys_it(make_bench):
+    """A subscription may lose a message; what is sent again is the same motion."""
+    bench = make_bench(output_mode='trajectory', max_following_error=0.0)
+    bench.joints()
+    first = bench.target(FAR).command
+    begins = first.stamp_ns + first.time_ns[first.n_known - 1]
+    bench.wait(5000 * MS)
+    again = bench.commands[1:]
+    assert 1 <= len(again) <= 4
+    for now, command in again:
+        assert now < begins
+        assert command.stamp_ns + command.time_ns[-1] == first.stamp_ns + first.time_ns[-1]
+        for time in range(begins, int(first.stamp_ns + first.time_ns[-1]), 50 * MS):
+            assert_allclose(state_of(command, time), state_of(first, time), atol=1e-12)
+
+
 def test_whole_motion_takes_the_time_that_the_limits_ask_for(make_bench, limits):
-    bench = make_bench(output_mode='trajectory')
+    bench = make_bench(output_mode='trajectory', max_following_error=0.0)
     bench.joints()
     command = bench.target(FAR).command
     generator = MotionGenerator(limits)
     generator.reset(HOME)
     generator.set_goal(FAR, 0.0)
     best_s = generator.plan_to_goal().duration
-    assert abs(1e-9 * (command.interval_ns + command.tail.time_ns[-1]) - best_s) < 1e-3
-    assert len(command.tail.q) <= 200
+    new = command.time_ns[command.n_known - 1 :]
+    assert abs(1e-9 * (new[-1] - new[0]) - best_s) < 1e-6
+    assert new[0] == 40 * MS, 'the time that a message may take'
+    assert len(new) <= 201
 
 
 def test_controller_drives_a_whole_motion_to_the_target(make_bench, limits, arm):
@@ -188,6 +212,8 @@ def test_new_target_bends_a_whole_motion_without_a_jump(make_bench, limits):
     controller = Controller(bench, delay=0)
     controller.update()
     controller.run_on(80)
+    bench.trace.clear()  # the arm has followed meanwhile
+    bench.joints()
     speed = np.abs(controller.rows[-1] - controller.rows[-2]).max() / (PERIOD * 1e-9)
     assert speed > 0.2, 'in the middle of the way'
     bench.now += PERIOD
@@ -201,17 +227,32 @@ def test_new_target_bends_a_whole_motion_without_a_jump(make_bench, limits):
         assert share <= 1.0 + BETWEEN_TOL, f'{name} limit used to {share:.3f}'
 
 
-def test_arm_that_does_not_follow_a_whole_motion_is_a_fault(make_bench):
+@pytest.mark.parametrize(
+    ('way', 'status'),
+    [(0.4, StreamStatus.FOLLOWING_ERROR), (0.02, StreamStatus.NOT_FOLLOWING)],
+)
+def test_arm_that_does_not_begin_a_whole_motion_is_a_fault(make_bench, way, status):
+    bench = make_bench(output_mode='trajectory')
+    bench.joints()
+    bench.target(HOME + way)
+    bench.arm_obeys = False
+    bench.wait(1000 * MS)
+    assert [fault.status for fault in bench.faults] == [status]
+
+
+def test_arm_that_leaves_a_whole_motion_is_a_fault(make_bench):
     bench = make_bench(output_mode='trajectory')
     bench.joints()
     bench.target(FAR)
-    output = None
-    for _ in range(100):
-        bench.now += PERIOD
-        bench.tracker.on_joints(HOME, bench.now)
-        output = output or bench.tick()
-    assert output.status is StreamStatus.FOLLOWING_ERROR
-    assert len(output.command.q) > 5, 'the stop'
+    bench.wait(300 * MS)
+    bench.arm_obeys = False
+    bench.wait(1000 * MS)
+    (fault,) = bench.faults
+    assert fault.status is StreamStatus.FOLLOWING_ERROR
+    (end,) = fault.command.states
+    assert fault.command.stamp_ns == 0
+    assert not end[1:].any()
+    assert np.abs(end[0] - bench.q).max() < 0.05, 'the stop, near the arm'
 
 
 def test_whole_motions_keep_the_position_limits_from_any_state(arm, limits):

@@ -59,8 +59,11 @@ def test_refused_target_leaves_the_state(ready):
 
 def test_target_continues_a_motion_that_holds(ready):
     ready.target(NEAR)
-    while state(ready) is not HOLDING:
+    for _ in range(ARRIVED // PERIOD):
+        if state(ready) is HOLDING:
+            break
         ready.wait(PERIOD)
+    assert state(ready) is HOLDING
     ready.target(HOME)
     assert states_until(ready, ARRIVED) == [TRACKING, HOLDING, IDLE]
 
@@ -78,9 +81,24 @@ def test_stream_that_stands_still_holds_and_does_not_become_idle(make_bench):
 def test_inhibit_is_a_fault_from_any_state_until_restart(ready, is_moving):
     if is_moving:
         ready.target(FAR)
-    ready.tracker.inhibit('another arm', ready.now)
+    ready.report(ready.tracker.inhibit('another arm', ready.now))
+    assert (ready.faults[0].command is not None) == is_moving
     assert states_until(ready, 3 * ARRIVED) == [FAULT]
+    assert ready.tracker.resume() != ''
+    assert state(ready) is FAULT
     ready.tracker.restart()
+    assert state(ready) is IDLE
+
+
+@pytest.mark.parametrize('is_moving', [False, True])
+def test_hold_is_a_fault_from_any_state_until_resume(ready, is_moving):
+    if is_moving:
+        ready.target(FAR)
+        ready.wait(100 * MS)
+    ready.report(ready.tracker.hold(ready.now))
+    assert (ready.faults[0].command is not None) == is_moving
+    assert states_until(ready, 3 * ARRIVED) == [FAULT]
+    assert ready.tracker.resume() == ''
     assert state(ready) is IDLE
 
 

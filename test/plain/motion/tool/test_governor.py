@@ -103,13 +103,13 @@ def test_stream_that_is_too_fast_is_followed_at_the_largest_speed_and_caught_up_
     assert speeds(poses).max() <= SPEED * ROUNDING
     assert not made.is_behind
     assert_array_equal(poses[-1], goal)
-    assert speeds(poses)[100:400] == pytest.approx(SPEED, rel=1e-6)
+    assert speeds(poses)[200:400] == pytest.approx(SPEED, rel=1e-3)
 
 
 def test_speed_of_an_approach_is_bounded_without_a_limit():
     made = governor(math.inf)
     assert not is_taken(made, shifted(3.0, 0.0, 0.0), T0)
-    assert speeds(approach(made, T0)).max() == pytest.approx(FASTEST, rel=1e-6)
+    assert speeds(approach(made, T0)).max() == pytest.approx(FASTEST, rel=1e-3)
 
 
 def test_moving_tool_goes_on_smoothly():

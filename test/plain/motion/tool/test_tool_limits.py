@@ -25,7 +25,7 @@ from neural_ik_ros.motion.tool.limits import ToolLimits, between, quintic
 HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
 FINE_S = 0.001  # at which commanded paths are judged
 SPEED_TOL = 1.001
-BOX_TOL = 1e-6  # [m]
+BOX_TOL = 1e-4  # [m] between two samples of a path that turns at the wall
 DIFFERENCES = 1e-4  # relative: second-order term of a velocity from two poses
 TOOL = transform_from_xyz_rpy([0.1, -0.2, 0.3], [0.4, -0.5, 0.6])
 BOX_FRAME = transform_from_xyz_rpy([0.5, -1.0, 0.8], [0.0, 0.2, 1.0])
@@ -152,11 +152,11 @@ def test_stream_never_commands_more_than_the_tool_may(goals, speed, half_box):
         for _ in range(n):
             generator.advance(PERIOD)
             states.append(generator.state.rows)
-            stop = joints_of(generator.plan_stop())
+            stop = joints_of(generator.plan_stop(generator.state))
             if len(states) % 16 == 0:
                 assert_within(tool, stop)
     assert_within(tool, fine(states))
-    assert_within(tool, joints_of(generator.plan_stop()))
+    assert_within(tool, joints_of(generator.plan_stop(generator.state)))
 
 
 @settings(max_examples=MOTION_EXAMPLES)
@@ -170,13 +170,13 @@ def test_whole_motions_keep_the_limits_also_where_they_are_replaced(moves, speed
     generator = MotionGenerator(motion_limits(), tool)
     generator.reset(HOME)
     for move, share in moves:
-        if not generator.has_way_to(HOME + move):
+        if not generator.has_way_to(HOME + move, generator.state):
             continue
         generator.set_goal(HOME + move, 0.0)
         plan = generator.plan_to_goal()
         assert_within(tool, joints_of(plan))
         generator.resume_from(plan.state_at(share * plan.duration), elapsed_s=0.0)
-        assert_within(tool, joints_of(generator.plan_stop()))
+        assert_within(tool, joints_of(generator.plan_stop(generator.state)))
 
 
 def test_slow_motion_is_not_slowed_down_further():

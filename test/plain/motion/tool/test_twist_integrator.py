@@ -191,7 +191,7 @@ def test_pose_waits_for_an_arm_that_lags():
         waiting += tool.jog(twist)
         tool.integrator.accept(lead_m=2.0 * MAX_LEAD_M, lead_rad=0.0)
     linear, _ = speeds(waiting)
-    assert np.abs(linear[-50:]).max() < 1e-9
+    assert np.abs(linear[-50:]).max() < 1e-4
     assert len(waiting) == 200, 'the target stays where it is'
 
 
