@@ -115,7 +115,7 @@ def launch_setup(context: LaunchContext) -> list[Action]:
     return [
         *([apt_advice('ros2 bag play', lacking)] if lacking else []),
         *([simulated_arm(given['prefix'])] if given['controller'] == 'true' else []),
-        *play(given, [] if given['loop'] == 'true' else compare_and_end(given)),
+        *play(given, [] if given['loop'] == 'true' else compare_and_end(given, play is ros2_bag)),
     ]
 
 
@@ -200,8 +200,13 @@ def ros2_bag(given: Mapping[str, str], at_end: list[Action]) -> list[Action]:
     ]
 
 
-def compare_and_end(given: Mapping[str, str]) -> list[Action]:
-    """Return the offline replay with the comparison, and the end of launch after it."""
+def compare_and_end(given: Mapping[str, str], is_recorded_late: bool) -> list[Action]:
+    """
+    Return the offline replay with the comparison, and the end of launch after it.
+
+    :param is_recorded_late: Whether the first responses may be missing: with --use-sim-time,
+        ros2 bag record subscribes only after the first message on /clock.
+    """
     options = {
         'params-file': given['params_file'],
         'node': node_name(given),
@@ -214,7 +219,7 @@ def compare_and_end(given: Mapping[str, str]) -> list[Action]:
     compare = ExecuteProcess(
         cmd=[
             ExecutableInPackage(package='neural_ik_ros', executable='neural_ik'),
-            *('replay', given['bag']),
+            *('replay', given['bag'], *(['--late-responses'] if is_recorded_late else [])),
             *(f'--{name}={value}' for name, value in options.items() if value),
         ],
         output='screen',

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kinematics import FloatArray, Transform, forward, se3_log
+from ..kinematics.target_frames import TargetFrames, quoted
 from ..motion import MotionState, Output, PoseTracker, StreamStatus
 from ..motion.tool.governor import PoseGovernor
 from ..motion.tool.twist_integrator import TwistIntegrator
@@ -62,9 +63,9 @@ class FollowedPose:
     limits of the tool, a far target of a stream is approached along a line.
     """
 
-    def __init__(self, tracker: PoseTracker, config: NodeConfig, tool_frame: str) -> None:
+    def __init__(self, tracker: PoseTracker, config: NodeConfig, frames: TargetFrames) -> None:
         """Follow nothing yet."""
-        self._tracker, self._tool_frame = tracker, tool_frame
+        self._tracker, self._frames = tracker, frames
         self._pose: PoseTarget | None = None  # the last one, if the tool follows it exactly
         self._governor: PoseGovernor | None = None  # with limits of the tool, in a stream
         self.configure(config)
@@ -85,6 +86,10 @@ class FollowedPose:
             self._governor = PoseGovernor(max_speed=max_speed, max_acceleration=max_acceleration)
         self._step_ns = 0  # when the last pose was given
 
+    def use_frames(self, frames: TargetFrames) -> None:
+        """Use other frames, or another tool; while nothing moves."""
+        self._frames = frames
+
     def clear(self) -> None:
         """Forget poses and velocities: the node stops or starts."""
         self._integrator.clear()
@@ -99,12 +104,15 @@ class FollowedPose:
             return Output(status=StreamStatus.BAD_TWIST, detail=command.reason)
         if config.output_mode != STREAM:
             return Output(status=StreamStatus.BAD_TWIST, detail=NEEDS_STREAM)
-        frame = command.frame_id.removeprefix('/') or config.base_frame
-        is_in_tool = frame == self._tool_frame
-        frame = config.base_frame if is_in_tool else frame
-        refusal = target_refusal(config, frame, command.stamp_ns, now_ns)
+        frames = self._frames
+        frame = command.frame_id.removeprefix('/') or frames.base_frame
+        if frame not in (frames.base_frame, frames.tool_frame) or frames.base_frame not in frames:
+            detail = f'{quoted(frame)} is neither {frames.base_frame!r} nor {frames.tool_frame!r}'
+            return Output(status=StreamStatus.UNKNOWN_FRAME, detail=detail)
+        refusal = target_refusal(config, config.base_frame, command.stamp_ns, now_ns)
         if refusal is not None:
             return Output(status=refusal.status, detail=refusal.detail)
+        is_in_tool = frame != frames.base_frame
         self._integrator.set_velocity(command.twist, is_in_tool=is_in_tool, now_ns=now_ns)
         return None
 
@@ -119,29 +127,33 @@ class FollowedPose:
         return None
 
     def admitted(self, target: PoseTarget, now_ns: int) -> PoseTarget:
-        """Return the pose to follow for a target in the base frame: itself, or one on the way."""
+        """Return the pose to follow for a target in a known frame: itself, or one on the way."""
         governor, self._step_ns = self._governor, now_ns
         if governor is None or not self._can_be_followed(target, now_ns):
             return target
         if governor.needs_start and not self._start(governor, now_ns):
             return target
-        stamp_ns = target.stamp_ns or now_ns
-        if not governor.passes(target.transform, stamp_ns) and not self._is_solved(target):
+        tip, stamp_ns = self._tip_pose(target), target.stamp_ns or now_ns
+        tool = self._frames.tool_pose(tip)
+        if not governor.passes(tool, stamp_ns) and not self._is_solved(tip):
             return target  # which is refused, as without limits of the tool
-        governor.take(target.transform, stamp_ns)
+        governor.take(tool, stamp_ns)
         return self._pose_at(governor.step(now_ns), now_ns) if governor.is_behind else target
+
+    def _tip_pose(self, target: PoseTarget) -> Transform:
+        return self._frames.tip_pose(target.transform, target.frame_id)
 
     def _can_be_followed(self, target: PoseTarget, now_ns: int) -> bool:
         config, tool_limits = self._tracker.config, self._tracker.generator.tool_limits
-        return target_refusal(config, target.frame_id, target.stamp_ns, now_ns) is None and not (
-            tool_limits is not None and tool_limits.outside(target.transform)
-        )
+        if target_refusal(config, config.base_frame, target.stamp_ns, now_ns) is not None:
+            return False
+        return tool_limits is None or not tool_limits.outside(self._tip_pose(target))
 
-    def _is_solved(self, target: PoseTarget) -> bool:
+    def _is_solved(self, transform_base_tip: Transform) -> bool:
         state = self._tracker.start_state()
         if state is None:
             return False
-        return self._tracker.solver.solve(target.transform, state.q).status.is_solved
+        return self._tracker.solver.solve(transform_base_tip, state.q).status.is_solved
 
     def on_pose(self, target: PoseTarget | InvalidMessage, output: Output) -> None:
         """Note a pose and the answer to it, to go on from there if a velocity takes over."""
@@ -175,8 +187,8 @@ class FollowedPose:
         return self._pose_at(governor.step(now_ns), now_ns)
 
     def _pose_at(self, transform: Transform, now_ns: int) -> PoseTarget:
-        base_frame = self._tracker.config.base_frame
-        return PoseTarget(transform=transform, frame_id=base_frame, stamp_ns=now_ns)
+        frame = self._frames.base_frame
+        return PoseTarget(transform=transform, frame_id=frame, stamp_ns=now_ns)
 
     def on_answer(self, output: Output, now_ns: int) -> None:
         """Note the answer to the pose that was asked for."""
@@ -202,12 +214,13 @@ class FollowedPose:
         return True
 
     def _is_in_base(self, pose: PoseTarget) -> bool:
-        return pose.frame_id.removeprefix('/') == self._tracker.config.base_frame
+        return pose.frame_id.removeprefix('/') == self._frames.base_frame
 
     def _tool_motion(self, state: MotionState) -> tuple[Transform, FloatArray]:
         """Return pose (4, 4) [m] and velocity (6,) of the tool's tip in the base frame."""
         joints = np.array([state.q, state.q + DIFFERENCE_S * state.qd])
-        now, later = forward(self._tracker.solver.arm, joints)
+        tips = forward(self._tracker.solver.arm, joints)
+        now, later = map(self._frames.tool_pose, tips)
         turn = np.eye(4)
         turn[:3, :3] = later[:3, :3] @ now[:3, :3].T
         change = np.concatenate((later[:3, 3] - now[:3, 3], se3_log(turn)[3:]))

@@ -135,6 +135,7 @@ class JointReader:
         self.joint_names = tuple(joint_names)
         self._last_names: list[str] = []
         self._indices: list[int] = []
+        self.missing: list[str] = []  # joints that the last message lacks
 
     def read(self, message: JointState) -> JointReading | InvalidMessage | None:
         """
@@ -143,11 +144,11 @@ class JointReader:
         None for a message with other joints only: a gripper may publish on the same topic.
         """
         if message.name != self._last_names or not self._indices:
-            missing = self._look_up(message.name)
-            if len(missing) == len(self.joint_names):
+            self.missing = self._look_up(message.name)
+            if len(self.missing) == len(self.joint_names):
                 return None
-            if missing:
-                return InvalidMessage(reason=f'joint state lacks {", ".join(missing)}')
+            if self.missing:
+                return InvalidMessage(reason=f'joint state lacks {", ".join(self.missing)}')
         positions = message.position
         if len(positions) != len(message.name):
             return InvalidMessage(

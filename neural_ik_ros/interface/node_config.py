@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass, replace
 
 from ..kinematics import CoupledLimit
+from ..kinematics.target_frames import FrameSettings
 from ..motion import OUTPUT_MODES, TrackerConfig
 from ..solver import SolverOptions
 from .description_check import CHECK, DESCRIPTION_MODES
@@ -30,7 +31,21 @@ class NodeConfig:
     bundle: str = parameter('', 'Folder of the network bundle; empty for the shipped one')
     autostart: bool = parameter(False, 'Configure and activate without a lifecycle manager')
     prefix: str = parameter('', 'Prefix of joint and frame names, e.g. left_')
-    base_frame: str = parameter(TRACKER.base_frame, 'Frame that targets are given in')
+    base_frame: str = parameter(
+        TRACKER.base_frame,
+        'Frame of targets: a link of the description that is fixed to the base of the arm',
+    )
+    tool_frame: str = parameter(
+        '', 'Link that targets are poses of, fixed to the tip of the arm; empty for the tip'
+    )
+    tool: tuple[float, ...] = parameter(
+        FrameSettings().tool,
+        'Tip of the tool in tool_frame: x, y, z [m], roll, pitch, yaw [rad]',
+        low=-10.0,
+        high=10.0,
+        size=6,
+        is_live=True,
+    )
     use_tf: bool = parameter(False, 'Accept targets in any frame known to TF (needs tf2_ros)')
     output_mode: str = parameter(
         TRACKER.output_mode,
@@ -263,6 +278,15 @@ class NodeConfig:
     def has_workspace(self) -> bool:
         """Whether the tool has to stay in a box."""
         return self.workspace_lower_m != self.workspace_upper_m
+
+    def frame_settings(self) -> FrameSettings:
+        """Return what targets are poses of, and in which frame."""
+        return FrameSettings(
+            prefix=self.prefix,
+            base_frame=self.base_frame,
+            tool_frame=self.tool_frame,
+            tool=self.tool,
+        )
 
     def solver_options(self) -> SolverOptions:
         """Return the solver's options for targets."""

@@ -23,7 +23,7 @@ from .se3 import (
 )
 from .singularity import smallest_singular_value
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
-from .urdf import UrdfError, arm_from_urdf, links_fixed_to
+from .urdf import UrdfError, arm_from_urdf, link_names, links_fixed_to
 
 __all__ = [
     'N_JOINTS',
@@ -48,6 +48,7 @@ __all__ = [
     'is_within_limits',
     'jacobian',
     'joint_positions',
+    'link_names',
     'links_fixed_to',
     'lm_bounds',
     'nearest_turn',

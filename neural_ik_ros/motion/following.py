@@ -13,8 +13,8 @@ from .commanded_path import CommandedPath
 N_SAMPLES = 16  # of the path, within the time by which the arm may lag behind
 N_READINGS = 3  # that must agree, since one may be an old one that arrived late
 AHEAD_NS = 8 * NS_PER_MS  # the controller commands a joint one update ahead
-START_LEAD = 1.5e-3  # [rad] of the commands over an arm that has not been seen to follow
-START_SHARE = 0.5  # of it that the arm has to move
+START_LEAD = 2.5e-3  # [rad] of the commands over an arm that has not been seen to follow
+SENT_SHARE, START_SHARE = 0.4, 0.2  # of it: to be commanded, and for the arm to move then
 START_MARGIN_S = 0.25  # for it, beyond the time by which the arm may lag behind
 SPEED_SPAN_NS = 30 * NS_PER_MS  # of which the speed of the arm is measured
 
@@ -89,6 +89,11 @@ class StartMonitor:
         """Return the joints, lower and upper (6,) [rad], between which the arm is sent so far."""
         return self._q_start - START_LEAD, self._q_start + START_LEAD
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the arm has been sent somewhere and has not been seen to move."""
+        return self._due_ns > 0 and not self.has_followed
+
     def is_near(self, q: Joints) -> bool:
         """Whether an arm that may not have moved yet can be commanded to joints (6,) [rad]."""
         return self.has_followed or bool(np.abs(q - self._q_start).max() <= START_LEAD)
@@ -103,11 +108,10 @@ class StartMonitor:
             return None
         commanded = path.state_at(now_ns).q - self._q_start
         joint = int(np.abs(commanded).argmax())
-        needed = START_SHARE * START_LEAD
-        if abs(commanded[joint]) < needed:
+        if abs(commanded[joint]) < SENT_SHARE * START_LEAD:
             return None
         moved = np.sign(commanded[joint]) * (q[joint] - self._q_start[joint])
-        self.has_followed = bool(moved >= needed)
+        self.has_followed = bool(moved >= START_SHARE * START_LEAD)
         self._due_ns = self._due_ns or now_ns + self._allowed_ns
         if self.has_followed or now_ns <= self._due_ns:
             return None

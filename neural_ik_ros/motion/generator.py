@@ -87,22 +87,15 @@ class MotionGenerator:
         :param due_s: Time from now at which the motion should pass the goal.
         """
         limits, self._goal_due_s = self.limits, due_s
-        q_goal = np.minimum(np.maximum(q_goal, limits.lower), limits.upper)
+        goal = np.zeros((3, N_JOINTS))
+        goal[0] = np.minimum(np.maximum(q_goal, limits.lower), limits.upper)
         if interval_s <= 0.0:
-            self._goal = MotionState.at_rest(q_goal)
+            self._goal = MotionState(goal)
             self._estimator = GoalDerivativeEstimator(limits.jerk, q_goal)
             return
-        goal = np.empty((3, N_JOINTS))
-        goal[0] = q_goal
         self._estimator.update(goal[1:], q_goal, interval_s)
         limit_goal(goal, limits.rows)
         self._goal = MotionState(goal)
-
-    def restrict_goal(self, lower: Joints, upper: Joints) -> None:
-        """Stay within a range (6,) [rad] for now: come to rest there if the goal is outside."""
-        q_goal = np.minimum(np.maximum(self._goal.q, lower), upper)
-        if (q_goal != self._goal.q).any():
-            self._goal = MotionState.at_rest(q_goal)
 
     def stop_at_goal(self) -> None:
         """Make the newest goal the last one: come to rest at it."""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -92,6 +92,12 @@ class MotionLimits:
             velocity=arm.velocity * velocity_scaling_factor,
             acceleration=np.asarray(acceleration, dtype=np.float64),
             jerk=np.asarray(jerk, dtype=np.float64),
+        )
+
+    def within(self, lower: Joints, upper: Joints) -> MotionLimits:
+        """Return these limits with a smaller range of positions, each (6,) [rad]."""
+        return replace(
+            self, lower=np.maximum(self.lower, lower), upper=np.minimum(self.upper, upper)
         )
 
     def can_stop(self, state: MotionState) -> NDArray[np.bool_]:

@@ -50,7 +50,7 @@ class OutputMode(ABC):
         :param start_monitor: Knows whether the arm has been seen to follow.
         :param period_s: Time between commands, at most.
         """
-        self.path = CommandedPath()
+        self.path, self._limits = CommandedPath(), generator.limits
         self._generator, self._start, self._period_s = generator, start_monitor, period_s
         # By which the controller's clock shows later, or perhaps earlier, times than the node's.
         self.controller_ahead_ns = self.controller_behind_ns = 0
@@ -59,6 +59,7 @@ class OutputMode(ABC):
 
     def start(self, q: Joints, now_ns: int) -> None:
         """Start a motion at rest at the measured joints (6,) [rad]."""
+        self._generator.limits = self._limits
         self._generator.reset(q)
         self.path.start(self._generator.state.q, now_ns)
         self._state_ns, self._command_ns = now_ns, now_ns - round(self._period_s * NS_PER_S)
@@ -107,8 +108,9 @@ class OutputMode(ABC):
         :param q: Measured joints (6,) [rad].
         :param qd: Their speed [rad/s].
         """
-        limits = self._generator.limits
-        brake_s = max(STOP_S, float((2.0 * np.abs(qd) / limits.acceleration).max()))
+        acceleration = self._limits.acceleration
+        brake_s = max(STOP_S, float((2.0 * np.abs(qd) / acceleration).max()))
+        self._generator.limits = self._limits
         self._generator.reset(q + 0.5 * brake_s * qd)
         state, end_ns = self._generator.state, round(brake_s * NS_PER_S)
         self.path.start(state.q, now_ns + end_ns)
@@ -202,6 +204,8 @@ class StreamMode(OutputMode):
         """Start a motion at rest at the measured joints (6,) [rad]."""
         super().start(q, now_ns)
         self._targets, self._q_goal = TargetTiming(), None
+        if not self._start.has_followed:
+            self._generator.limits = self._limits.within(*self._start.range())
 
     def command_to(self, q_goal: Joints, *, stamp_ns: int, now_ns: int) -> Command:
         """Follow a goal of a stream, or go to rest at a single one; return the next command."""
@@ -214,11 +218,9 @@ class StreamMode(OutputMode):
         in_time_ns = min(max(time_ns, now_ns - MAX_LATE_NS), now_ns + MAX_EARLY_NS)
         step_s = min(max(interval_s, MIN_STEP_S) if interval_s else period_s, period_s)
         branch_ns = self._branch_near(in_time_ns + self.lead_ns, step_s)
+        self._use_limits()
         self._generator.set_goal(q_goal, interval_s, (due_ns - branch_ns) / NS_PER_S)
-        self._q_goal = None
-        if not self._start.has_followed:
-            self._q_goal = q_goal
-            self._generator.restrict_goal(*self._start.range())
+        self._q_goal = None if self._start.is_near(q_goal) else q_goal
         return self._advance(now_ns, step_s)
 
     def next_command(self, now_ns: int) -> Command | None:
@@ -228,6 +230,7 @@ class StreamMode(OutputMode):
         if self._targets.has_stopped(now_ns, self._period_s) and self._targets.end_stream():
             self._generator.stop_at_goal()
         if self._q_goal is not None and self._start.has_followed:
+            self._use_limits()
             self._generator.set_goal(self._q_goal, interval_s=0.0)
             self._q_goal = None
         if self._generator.is_at_rest:  # again, in case the last command was lost
@@ -238,7 +241,8 @@ class StreamMode(OutputMode):
 
     def is_at_rest(self, now_ns: int) -> bool:
         """Whether the path has come to rest at the goal."""
-        return self._generator.is_at_rest and self.path.rest_ns <= now_ns
+        has_arrived = self._generator.is_at_rest and self._q_goal is None
+        return has_arrived and self.path.rest_ns <= now_ns
 
     def is_finished(self, now_ns: int) -> bool:
         """Whether a tick ends the motion: at rest for a while without a new target."""
@@ -263,6 +267,11 @@ class StreamMode(OutputMode):
         """Move the path with the clock, which has been set back to now."""
         super().shift(by_ns, now_ns)
         self._targets.clamp_to(now_ns)
+
+    def _use_limits(self) -> None:
+        """Let the motion go as far as the limits allow, once the arm has been seen to follow."""
+        if self._start.has_followed:
+            self._generator.limits = self._limits
 
     def _branch_near(self, time_ns: int, step_s: float) -> int:
         """Branch off at a time, or where the last command expected to, if that is close."""

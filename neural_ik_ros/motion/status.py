@@ -32,6 +32,7 @@ class StreamStatus(Enum):
     COMMAND_OVERDUE = 'a command was due too long ago'
     GOAL_FAILED = 'the controller did not do what it was sent'
     ROBOT_DESCRIPTION_MISMATCH = 'robot_description does not describe the arm that is solved for'
+    INTERNAL_ERROR = 'an unexpected error in the node'
 
     @property
     def is_solved(self) -> bool:

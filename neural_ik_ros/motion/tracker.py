@@ -193,7 +193,7 @@ class PoseTracker:
         command = self._mode.next_command(now_ns)
         if command is not None:
             return Output(status=IkStatus.SOLVED, command=command, deviation=self._deviation())
-        if self._mode.is_finished(now_ns):
+        if self._mode.is_finished(now_ns) and not self._start.is_waiting:
             self._finish()
         return None
 
@@ -221,6 +221,12 @@ class PoseTracker:
     def inhibit(self, detail: str, now_ns: int) -> Output:
         """End the motion and refuse targets until ``restart``: the arm is another one."""
         return self._fail(StreamStatus.ROBOT_DESCRIPTION_MISMATCH, detail, now_ns)
+
+    def abort(self, detail: str, now_ns: int) -> Output | None:
+        """End the motion, unless it has ended: an unexpected error has left an input unused."""
+        if self._state is FAULT:
+            return None
+        return self._fail(StreamStatus.INTERNAL_ERROR, detail, now_ns)
 
     # State
 
@@ -262,8 +268,8 @@ class PoseTracker:
         q = self._joints.q
         if q is None:
             return
-        self._mode.start(q, now_ns)
         self._start.restart(q)
+        self._mode.start(q, now_ns)
         self._following.clear()
         self._clock_offset.reset_correction(now_ns)
 

@@ -19,7 +19,12 @@ REST_RANGE = 1e-3  # [rad] that a joint at rest may move, as encoders and brakes
 STATE_TIMEOUT_S = 0.5  # an active controller publishes its state at 50 Hz by default
 SCALING_TOLERANCE = 1e-3  # of the speed of the controller
 ACKNOWLEDGED = frozenset(
-    (StreamStatus.NOT_FOLLOWING, StreamStatus.FOLLOWING_ERROR, StreamStatus.STOPPED)
+    (
+        StreamStatus.NOT_FOLLOWING,
+        StreamStatus.FOLLOWING_ERROR,
+        StreamStatus.STOPPED,
+        StreamStatus.INTERNAL_ERROR,
+    )
 )
 
 

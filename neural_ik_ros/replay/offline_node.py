@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..errors import ConfigError
 from ..interface.messages import InvalidMessage, JointReading, target_from_pose
 from ..interface.node_config import NodeConfig
 from ..interface.streaming_node import Observer, StreamingNode, Target
@@ -51,13 +52,15 @@ class OfflineNode(Observer):
         config: NodeConfig,
         on_response: Callable[[Response], None],
         on_status: Callable[[Output, int], None],
+        robot_description: str = '',
     ) -> None:
         """
         Start as the node does when it is activated.
 
         :param on_response: Called with each output.
         :param on_status: Called with each change of status and its time [ns].
-        :raises NeuralIkError: If the bundle or a parameter cannot be used.
+        :param robot_description: A URDF that is received before the start; empty for none.
+        :raises NeuralIkError: If the bundle, a parameter or the description cannot be used.
         """
         self._on_response, self._on_status = on_response, on_status
         self._now_ns, self._next_tick_ns = 0, -1
@@ -66,6 +69,10 @@ class OfflineNode(Observer):
         self.streaming = StreamingNode(
             unchecked(config), read_target=target_from_pose, now_ns=lambda: self._now_ns
         )
+        if robot_description:
+            self.streaming.on_description(robot_description)
+        if self.streaming.description.problem:
+            raise _bad_description(self.streaming.description.problem)
         self._period_ns = round(NS_PER_S / self.streaming.tracker.config.rate_hz)
         self.streaming.add_observer(self)
         self.streaming.start()
@@ -123,6 +130,11 @@ class OfflineNode(Observer):
 
     def _is_at_rest(self) -> bool:
         return self.streaming.tracker.is_at_rest(self._next_tick_ns)
+
+
+def _bad_description(problem: str) -> ConfigError:
+    remedy = 'give the URDF that the node received (--robot-description)'
+    return ConfigError('replay', problem.rstrip('.'), remedy)
 
 
 def _seed_errors(output: Output) -> Joints | None:

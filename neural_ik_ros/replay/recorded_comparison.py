@@ -17,7 +17,8 @@ from ..kinematics import Joints
 from ..units import MS_PER_NS, NS_PER_S
 
 MATCH_S = 0.1  # longest time from a replayed command to the recorded one that it is compared with
-WAIT_NS = NS_PER_S  # for the recorded solution of a target
+WAIT_NS = NS_PER_S  # between a recorded and a replayed solution of the same target
+DISCOVERY_NS = 5 * NS_PER_S  # in which a recorder that starts late has discovered the node
 SOLUTION_TOL = 1e-9  # [rad] up to which solutions are equal
 
 
@@ -64,8 +65,8 @@ class CommandComparison:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Expected:
-    stamp_ns: int
+class _Solution:
+    stamp_ns: int  # of its target
     q: Joints  # (6,) [rad]
     now_ns: int
 
@@ -74,46 +75,81 @@ class SolutionComparison:
     """
     Solutions in the bag against those of the replay, matched by the stamps of their targets.
 
+    Recorded and replayed ones may come in any order within ``WAIT_NS``: the clock of a recorder
+    lags by milliseconds behind that of the bag, so that a solution may sort before its target.
     Targets without a stamp (zero) cannot be matched and are left out.
     """
 
-    def __init__(self, joint_names: Sequence[str]) -> None:
-        """Start without solutions."""
+    def __init__(self, joint_names: Sequence[str], *, may_start_late: bool = False) -> None:
+        """
+        Start without solutions.
+
+        :param may_start_late: Whether the recorder may have missed solutions at the start, which
+            are counted separately.
+        """
         self._reader = JointReader(joint_names)
+        self._may_start_late = may_start_late
         self._difference = QuantileSketch()
-        self._expected: deque[_Expected] = deque()
-        self._n_missing = self._n_unmatched = 0
+        self._replayed: deque[_Solution] = deque()  # without a recorded one yet
+        self._recorded: deque[_Solution] = deque()  # without a replayed one yet
+        self._n_missing = self._n_unmatched = self._n_before = 0
+        self._start_ns: int | None = None  # of the first target
+        self._first_stamp_ns: int | None = None  # of the recorded solutions
 
     def expect(self, q: Joints, stamp_ns: int, now_ns: int) -> None:
         """Add a replayed solution (6,) [rad] of a target with this stamp."""
-        while self._expected and now_ns - self._expected[0].now_ns > WAIT_NS:
-            self._expected.popleft()
-            self._n_missing += 1
+        if self._start_ns is None:
+            self._start_ns = now_ns
+        self._give_up(now_ns)
         if stamp_ns != 0:
-            self._expected.append(_Expected(stamp_ns, q, now_ns))
+            self._match(_Solution(stamp_ns, q, now_ns), self._recorded, self._replayed)
 
-    def add(self, message: Any) -> None:
+    def add(self, message: Any, now_ns: int) -> None:
         """Compare a recorded solution with the replayed one of the same target."""
         reading = self._reader.read(message)
         if not isinstance(reading, JointReading):
             self._n_unmatched += 1
             return
-        if reading.stamp_ns == 0:
+        stamp_ns = reading.stamp_ns
+        if stamp_ns == 0:
             return
-        if not any(one.stamp_ns == reading.stamp_ns for one in self._expected):
+        self._first_stamp_ns = min(stamp_ns, self._first_stamp_ns or stamp_ns)
+        self._give_up(now_ns)
+        self._match(_Solution(stamp_ns, reading.q, now_ns), self._replayed, self._recorded)
+
+    def _match(self, one: _Solution, others: deque[_Solution], waiting: deque[_Solution]) -> None:
+        """Compare a solution with the one of the same target, or let it wait for that."""
+        other = next((other for other in others if other.stamp_ns == one.stamp_ns), None)
+        if other is None:
+            waiting.append(one)
+            return
+        others.remove(other)
+        self._difference.add(float(np.abs(one.q - other.q).max()))
+
+    def _give_up(self, now_ns: int) -> None:
+        """Count those that have waited for long enough."""
+        while self._replayed and now_ns - self._replayed[0].now_ns > WAIT_NS:
+            is_before = self._is_before(self._replayed.popleft())
+            self._n_before += is_before
+            self._n_missing += not is_before
+        while self._recorded and now_ns - self._recorded[0].now_ns > WAIT_NS:
+            self._recorded.popleft()
             self._n_unmatched += 1
-            return
-        while self._expected[0].stamp_ns != reading.stamp_ns:  # solutions come in order
-            self._expected.popleft()
-            self._n_missing += 1
-        self._difference.add(float(np.abs(reading.q - self._expected.popleft().q).max()))
+
+    def _is_before(self, replayed: _Solution) -> bool:
+        """Whether a solution came before the first recorded one, soon after the start."""
+        is_first = self._first_stamp_ns is None or replayed.stamp_ns < self._first_stamp_ns
+        is_soon = replayed.now_ns - (self._start_ns or 0) <= DISCOVERY_NS
+        return self._may_start_late and is_first and is_soon
 
     def values(self) -> dict[str, Any]:
         """Return plain data, the same for the same solutions."""
+        n_before = sum(map(self._is_before, self._replayed))
         return {
             'compared': self._difference.n,
-            'without_replayed_one': self._n_unmatched,
-            'missing': self._n_missing + len(self._expected),
+            'without_replayed_one': self._n_unmatched + len(self._recorded),
+            'missing': self._n_missing + len(self._replayed) - n_before,
+            'before_first': self._n_before + n_before,
             'difference_rad': self._difference.values(),
         }
 
@@ -130,6 +166,15 @@ def describe_difference(values: Mapping[str, Any]) -> str:
         f'they differ by up to {largest:.3e} rad' if largest > SOLUTION_TOL else '',
     ]
     return ', '.join(filter(None, problems))
+
+
+def describe_agreement(values: Mapping[str, Any], name: str) -> str:
+    """Return how many solutions in a bag with a name are those of the replay."""
+    largest = values['difference_rad']['max']
+    text = f'{values["compared"]} solutions in {name} as replayed, to {largest:.1e} rad'
+    if values['before_first']:
+        text += f'\n{values["before_first"]} targets came before the first of them: not compared'
+    return text
 
 
 def _first_row(message: Any, joint_names: list[str]) -> Joints | None:

@@ -23,10 +23,19 @@ class WarningThrottle:
 
     def warn(self, topic: str, text: str) -> None:
         """Log the text, unless one about the same topic was logged within the last second."""
+        if self._is_due(topic):
+            self._logger.warning(text)
+
+    def error(self, topic: str, text: str) -> None:
+        """Log an error in the same way."""
+        if self._is_due(topic):
+            self._logger.error(text)
+
+    def _is_due(self, topic: str) -> bool:
         now_ns = perf_counter_ns()
         if now_ns - self._warned_ns.get(topic, -LOG_PERIOD_NS) < LOG_PERIOD_NS:
-            return
+            return False
         if len(self._warned_ns) >= MAX_TOPICS:
             self._warned_ns.clear()
         self._warned_ns[topic] = now_ns
-        self._logger.warning(text)
+        return True

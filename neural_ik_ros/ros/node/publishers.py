@@ -79,6 +79,10 @@ class Publishers(Observer):
         if self._goals is not None:
             self._goals.destroy()
 
+    def set_frame(self, frame: str) -> None:
+        """Name the frame of the solutions."""
+        self._solution.header.frame_id = frame
+
     def on_output(self, output: Output, target: Target | None) -> None:
         """Publish the command and, with the stamp of its target, the exact solution."""
         if output.command is None:
@@ -104,6 +108,11 @@ class Publishers(Observer):
     def diagnostic_values(self) -> dict[str, str]:
         """Return the state of the newest goal as values of diagnostics."""
         return {} if self._goals is None else self._goals.diagnostic_values()
+
+    def watch_goals(self) -> None:
+        """Notice a controller that has died with a goal under way; call it now and then."""
+        if self._goals is not None:
+            self._goals.watch()
 
     def wait_for_acknowledgement(self) -> None:
         """

@@ -171,6 +171,14 @@ def test_goal_that_fails_is_reported_and_the_next_target_starts_anew(
     assert_allclose(controller.goals[-1].points[0].positions, HOME, atol=1e-4)
 
 
+def test_controller_that_dies_with_a_goal_is_noticed(driver, controller):
+    send(driver, FAR, 1, controller)
+    wait_for_goal(driver, 'accepted')
+    controller.destroy()
+    driver.wait_for_status('GOAL_FAILED')
+    assert any('failed: the action server' in goal_of(one) for one in driver.statuses)
+
+
 def test_missing_controller_is_reported(start_node, peer):
     start_node('neural_ik_node', *AUTOSTART, *ACTION)
     driver = Driver(peer).connect()
