@@ -35,7 +35,7 @@ LAUNCH_FILES = (
 DEMO = ['neural_ik_node', 'simulated_arm', 'target_source']
 COMMON = {
     *('namespace', 'prefix', 'params_file', 'use_sim_time', 'log_level', 'respawn'),
-    *('autostart', 'ik_group'),
+    *('autostart', 'ik_group', 'checks_following'),
 }
 DEMO_ARGUMENTS = {
     *('simulated_arm_params_file', 'target_source_params_file', 'path_markers_params_file'),

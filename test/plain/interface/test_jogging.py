@@ -227,3 +227,23 @@ def test_message_that_is_not_finite_is_invalid(bad, place):
     reading = twist_from_message(message(tuple(values)))
     assert isinstance(reading, InvalidMessage)
     assert 'not finite' in reading.reason
+
+
+TOOL = (0.1, -0.05, 0.2, 0.3, 0.5, -0.2)  # xyz [m], rpy [rad]
+
+
+def test_tip_of_the_tool_stays_where_it_is_in_a_turn():
+    cell = Cell(tool=TOOL)
+    rows = cell.run(1.0, 0.4 * TURN, 'tool0')
+    tips = (forward(cell.arm, rows) @ cell.node.frames.transform_tip_tool)[:, :3, 3]
+    assert np.ptp(tips, axis=0).max() < TRACKED
+    assert np.ptp(forward(cell.arm, rows)[:, :3, 3], axis=0).max() > 0.01, 'but the flange does'
+
+
+def test_velocity_in_the_tool_has_the_axes_of_its_tip():
+    cell = Cell(tool=TOOL)
+    cell.run(0.5, -0.1 * Z, 'tool0')
+    before = cell.tool @ cell.node.frames.transform_tip_tool
+    cell.run(0.5, -0.1 * Z, 'tool0')
+    after = cell.tool @ cell.node.frames.transform_tip_tool
+    assert_allclose(after[:3, 3] - before[:3, 3], -0.05 * before[:3, 2], rtol=0.0, atol=TRACKED)

@@ -11,7 +11,7 @@ from strategies import shipped_arm
 
 from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.interface.node_config import NodeConfig
-from neural_ik_ros.kinematics import FloatArray, Transform, forward
+from neural_ik_ros.kinematics import FloatArray, Transform, forward, transform_from_xyz_rpy
 
 AT = forward(shipped_arm(), HOME)[:3, 3]
 GAP = 4  # periods without a command where a stream ends
@@ -164,3 +164,21 @@ def test_newer_target_replaces_the_one_that_is_approached():
     rows += list(cell.run(4.0))
     assert np.abs(cell.tool - home).max() < 1e-6
     assert speeds(cell, np.array(rows), window=GAP).max() <= 0.25 * 1.001
+
+
+def test_box_and_speed_are_those_of_the_tip_of_the_tool():
+    tool = (0.0, 0.0, 0.3, 0.0, 0.0, 0.0)
+    tip = (forward(shipped_arm(), HOME) @ transform_from_xyz_rpy(tool[:3], tool[3:]))[:3, 3]
+    cell = Cell(
+        tool=tool,
+        max_tool_speed_m_s=0.1,
+        workspace_lower_m=(tip - 0.1).tolist(),
+        workspace_upper_m=(tip + 0.1).tolist(),
+    )
+    rows = cell.run(4.0, 0.3 * X)
+    tips = (forward(cell.arm, rows) @ cell.node.frames.transform_tip_tool)[:, :3, 3]
+    assert tip[0] + 0.09 < tips[:, 0].max() <= tip[0] + 0.1 + INSIDE
+    assert np.linalg.norm(np.diff(tips, axis=0), axis=1).max() <= 0.1 * PERIOD_S * 1.001
+    turn = cell.run(2.0, np.array([0, 0, 0, 0, 1.0, 0]))
+    tips = (forward(cell.arm, turn) @ cell.node.frames.transform_tip_tool)[:, :3, 3]
+    assert np.linalg.norm(np.diff(tips, axis=0), axis=1).max() <= 0.1 * PERIOD_S * 1.001
