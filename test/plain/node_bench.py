@@ -16,8 +16,8 @@ from neural_ik_ros.kinematics import FloatArray, Joints, Transform, forward
 from neural_ik_ros.motion import Output, TrackerState
 
 HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
-PERIOD_NS, START_NS = 4_000_000, 10**18
-PERIOD_S, TIMEOUT_S = 0.004, 0.2
+PERIOD_NS, FINE_NS, START_NS = 4_000_000, 1_000_000, 10**18
+PERIOD_S, FINE_S, TIMEOUT_S = 0.004, 0.001, 0.2
 CONFIG = {'max_following_error_rad': 0.0, 'twist_timeout_s': TIMEOUT_S}
 X, Z = np.array([1.0, 0, 0, 0, 0, 0]), np.array([0, 0, 1.0, 0, 0, 0])
 TURN = np.array([0, 0, 0, 0, 0, 1.0])
@@ -83,13 +83,21 @@ class Cell(Observer):
             rows.append(self.q)
         return np.array(rows)
 
+    def run_finely(self) -> Joints:
+        """Run for a period; return the commanded joints (n, 6) [rad] each millisecond of it."""
+        self.run(PERIOD_S)
+        return np.array([self._commanded(self.now_ns + k * FINE_NS) for k in range(4)])
+
     @property
     def commanded(self) -> Joints:
         """The joints (6,) [rad] that the arm is commanded to have now."""
+        return self._commanded(self.now_ns)
+
+    def _commanded(self, time_ns: int) -> Joints:
         tracker = self.node.tracker
         if tracker.state(self.now_ns) is TrackerState.IDLE:
             return self.q
-        joints: Joints = tracker._mode.path.state_at(self.now_ns).q
+        joints: Joints = tracker._mode.path.state_at(time_ns).q
         return joints
 
     @property

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from node_bench import HOME, PERIOD_S, Cell, X, speeds
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from node_bench import FINE_S, HOME, PERIOD_S, Cell, X, speeds
 from strategies import shipped_arm
 
 from neural_ik_ros.errors import ConfigError
@@ -182,3 +184,37 @@ def test_box_and_speed_are_those_of_the_tip_of_the_tool():
     turn = cell.run(2.0, np.array([0, 0, 0, 0, 1.0, 0]))
     tips = (forward(cell.arm, turn) @ cell.node.frames.transform_tip_tool)[:, :3, 3]
     assert np.linalg.norm(np.diff(tips, axis=0), axis=1).max() <= 0.1 * PERIOD_S * 1.001
+
+
+MODES = st.sampled_from(['stream', 'trajectory'])
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 2**32 - 1), mode=MODES, limit=st.sampled_from([0.1, 0.25, 0.5]))
+def test_commanded_path_keeps_the_limits_whatever_comes(seed, mode, limit):
+    """Poses in jumps and streams, jogging, silence and a stop; judged each millisecond."""
+    rng = np.random.default_rng(seed)
+    cell = Cell(output_mode=mode, max_tool_speed_m_s=limit, **box(0.25))
+    rows, pose = [], cell.tool
+    for _ in range(12):
+        kind = rng.integers(4)
+        velocity = rng.uniform(-0.6, 0.6, 3)
+        pose = moved(cell, *rng.uniform(-0.3, 0.3, 3)) if kind == 0 else pose
+        for _ in range(int(rng.integers(5, 150))):
+            if kind == 0 or (kind == 1 and mode == 'stream'):
+                pose = pose.copy()
+                pose[:3, 3] += PERIOD_S * velocity
+                cell.pose(pose)
+            elif kind == 2:
+                cell.twist(np.concatenate((velocity, rng.uniform(-1.0, 1.0, 3))))
+            rows += list(cell.run_finely())
+            if mode == 'trajectory':
+                kind = 3  # one target at a time
+    cell.node.hold()
+    for _ in range(250):
+        rows += list(cell.run_finely())
+    at = positions(cell, np.array(rows))
+    speed = np.linalg.norm(np.diff(at, axis=0), axis=1) / FINE_S
+    assert speed.max() <= limit * 1.001
+    assert np.abs(at - AT).max() <= 0.25 + INSIDE
+    assert speed[-50:].max() == 0.0
