@@ -26,10 +26,9 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
 
 from neural_ik_ros.errors import ConfigError
-from neural_ik_ros.ros.launching import apt_advice, missing, on_success
+from neural_ik_ros.ros.launching import BOOLEAN, apt_advice, missing, on_success
 
 SHARE = FindPackageShare('neural_ik_ros')
-BOOLEAN = ['true', 'false']
 DISCOVERY_S = '2.0'  # time for the node to discover ros2 bag play before the first message
 
 

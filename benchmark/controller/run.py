@@ -97,7 +97,7 @@ def stream_once(arm: Arm, row: Row, seed: int, duration_s: float) -> Outcome:
     cell = Cell(arm, config)
     cell.run(REST_S)
     cell.stream(target, duration_s)
-    cell.run(duration_s + 0.3)
+    cell.run(duration_s)  # to the last target; the stop after it uses all of the limits
     times, q = cell.updates
     use = acceleration_use(times, q, cell.limits)
     is_moving = np.abs(np.diff(q, axis=0)).max(axis=1)[1:] > MOVING / config.controller_hz

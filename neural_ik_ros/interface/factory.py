@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import numpy as np
+
 from ..api import bundle_urdf, load_solver
-from ..kinematics import Arm
+from ..kinematics import Arm, invert
+from ..kinematics.target_frames import TargetFrames
 from ..motion import MotionGenerator, MotionLimits, PoseTracker
+from ..motion.tool.limits import ToolLimits
 from ..solver import IkSolver, SeedPredictor
 from .description_check import DescriptionCheck
 from .node_config import NodeConfig
@@ -63,6 +68,25 @@ def motion_limits(arm: Arm, config: NodeConfig) -> MotionLimits:
         jerk=config.max_jerk,
         velocity_scaling_factor=config.velocity_scaling_factor,
     )
+
+
+def tool_limits(arm: Arm, frames: TargetFrames, config: NodeConfig) -> ToolLimits | None:
+    """Return the limits of the tool, ready to be used, or None if none are set."""
+    if not config.max_tool_speed_m_s and not config.has_workspace:
+        return None
+    lower, upper = np.full(3, -math.inf), np.full(3, math.inf)
+    if config.has_workspace:
+        lower, upper = np.array(config.workspace_lower_m), np.array(config.workspace_upper_m)
+    limits = ToolLimits(
+        arm=arm,
+        max_speed=config.max_tool_speed_m_s or math.inf,
+        lower=lower,
+        upper=upper,
+        transform_box_base=invert(frames.links.base.get(frames.base_frame, np.eye(4))),
+        transform_tip_tool=frames.transform_tip_tool,
+    )
+    limits.contains(arm.lower)  # compiles
+    return limits
 
 
 def description_check(arm: Arm, config: NodeConfig) -> DescriptionCheck:

@@ -12,7 +12,7 @@ from ..kinematics.target_frames import FrameSettings
 from ..motion import OUTPUT_MODES, TrackerConfig
 from ..solver import SolverOptions
 from .description_check import CHECK, DESCRIPTION_MODES
-from .parameter_schema import parameter
+from .parameter_schema import bad_parameter, parameter
 from .runtime.scheduling import cpus_from_text
 
 NO_LIMIT = 0.0  # as a parameter, since those are finite; infinity in SolverOptions
@@ -208,6 +208,48 @@ class NodeConfig:
         size=6,
         is_live=True,
     )
+    max_tool_speed_m_s: float = parameter(
+        NO_LIMIT,
+        'Largest speed of the tool in every command; 0 for no limit but those of the joints',
+        unit='m/s',
+        low=0.0,
+        high=10.0,
+        is_live=True,
+    )
+    max_tool_acceleration_m_s2: float = parameter(
+        1.0,
+        'Acceleration of the tool in jogging, and below max_tool_speed_m_s',
+        unit='m/s^2',
+        low=0.01,
+        high=100.0,
+        is_live=True,
+    )
+    workspace_lower_m: tuple[float, ...] = parameter(
+        (0.0, 0.0, 0.0),
+        'Lower corner of the box that the tool stays in, in base_frame; both equal for no box',
+        unit='m',
+        low=-100.0,
+        high=100.0,
+        size=3,
+        is_live=True,
+    )
+    workspace_upper_m: tuple[float, ...] = parameter(
+        (0.0, 0.0, 0.0),
+        'Upper corner of the box that the tool stays in, in base_frame; both equal for no box',
+        unit='m',
+        low=-100.0,
+        high=100.0,
+        size=3,
+        is_live=True,
+    )
+    twist_timeout_s: float = parameter(
+        0.2,
+        'Time without a velocity after which the tool stops and poses are followed again',
+        unit='s',
+        low=0.01,
+        high=2.0,
+        is_live=True,
+    )
     ik_service: str = parameter(
         'solve_ik', 'Name of the GetPositionIK service (needs moveit_msgs); empty for none'
     )
@@ -227,6 +269,15 @@ class NodeConfig:
         self.solver_options()
         self.tracker_config()
         cpus_from_text(self.cpu_affinity)
+        corners = self.workspace_lower_m, self.workspace_upper_m
+        if self.has_workspace and not all(low < high for low, high in zip(*corners, strict=True)):
+            problem = f'{list(corners[0])} is not below {list(corners[1])} on every axis'
+            raise bad_parameter('workspace_lower_m', problem)
+
+    @property
+    def has_workspace(self) -> bool:
+        """Whether the tool has to stay in a box."""
+        return self.workspace_lower_m != self.workspace_upper_m
 
     def frame_settings(self) -> FrameSettings:
         """Return what targets are poses of, and in which frame."""

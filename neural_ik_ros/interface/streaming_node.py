@@ -9,6 +9,7 @@ messages, the clock and events such as a failed goal.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter_ns
@@ -16,7 +17,8 @@ from typing import Any, TypeAlias
 
 from ..motion import Health, Output, StreamStatus
 from ..solver import IkStatus
-from .factory import description_check, make_tracker, reconfigure
+from .factory import description_check, make_tracker, reconfigure, tool_limits
+from .followed_pose import MAX_JOINT_STEP, FollowedPose
 from .joint_merger import JointMerger, PartialReading
 from .messages import InvalidMessage, JointReading, PoseTarget
 from .node_config import NodeConfig
@@ -85,6 +87,7 @@ class StreamingNode:
         arm = self.tracker.solver.arm
         self.joint_names = [config.prefix + name for name in arm.joint_names]
         self.description = description_check(arm, config)
+        self._followed = FollowedPose(self.tracker, config, self.description.frames)
         self._use_frames()
         self.statistics = NodeStatistics()
         self.is_active = False
@@ -114,6 +117,7 @@ class StreamingNode:
         self._use_frames()
         self._joints.clear()
         self.tracker.restart()
+        self._followed.clear()
         self.statistics, self._goal_failure = NodeStatistics(), ''
         self.is_active = True
 
@@ -146,6 +150,7 @@ class StreamingNode:
         self.config = config
         self.description.set_tool(config.tool)
         reconfigure(self.tracker, config, self.description.arm)
+        self._followed.configure(config)
         self._use_frames()
 
     @property
@@ -217,18 +222,25 @@ class StreamingNode:
         target, now_ns = self._read_target(message), self._now_ns()
         for on_target in self._target_observers:
             on_target(target)
-        output = self._completed(self._answer(target, now_ns))
-        self._emit(output, target)
-        if output.command is None:
-            self._continue_motion()  # a refusal may take long, and commands must not be late
-        if self.statistics.on_target(output, perf_counter_ns() - started_ns):
-            self.report_status()
+        output = self._followed.pose_refusal(now_ns) or self._answer(target, now_ns)
+        self._followed.on_pose(target, output)
+        self._respond(output, target, started_ns)
+
+    def on_twist(self, message: Any) -> None:
+        """Follow a velocity: a message with the fields of ``geometry_msgs/TwistStamped``."""
+        if not self.is_active:
+            return
+        started_ns = perf_counter_ns()
+        refusal = self._followed.on_twist(message, self._now_ns())
+        if refusal is not None:
+            self._respond(refusal, InvalidMessage(reason=refusal.reason), started_ns)
 
     def on_tick(self) -> None:
         """Continue the motion; call it ``rate_hz`` times a second."""
         if not self.is_active:
             return
         self.statistics.on_tick(perf_counter_ns())
+        self._jog()
         self._continue_motion()
 
     def on_report(self) -> None:
@@ -252,6 +264,25 @@ class StreamingNode:
         for on_status_change in self._status_observers:
             on_status_change(self.statistics.newest)
 
+    def _jog(self) -> None:
+        """Follow the pose that is next on the way of a velocity, or to a far target."""
+        started_ns, now_ns = perf_counter_ns(), self._now_ns()
+        target = self._followed.next_target(now_ns)
+        if target is None:
+            return
+        for on_target in self._target_observers:
+            on_target(target)
+        output = self._follow(target, now_ns, max_joint_step=MAX_JOINT_STEP)
+        self._followed.on_answer(output, now_ns)
+        self._respond(output, target, started_ns)
+
+    def _respond(self, output: Output, target: Target, started_ns: int) -> None:
+        self._emit(output, target)
+        if output.command is None:
+            self._continue_motion()  # a refusal may take long, and commands must not be late
+        if self.statistics.on_target(output, perf_counter_ns() - started_ns):
+            self.report_status()
+
     def _answer(self, target: Target, now_ns: int) -> Output:
         if isinstance(target, InvalidMessage):
             return Output(status=IkStatus.BAD_TARGET, detail=target.reason)
@@ -263,18 +294,27 @@ class StreamingNode:
                 detail = self.frames.unknown(in_base.frame_id)
                 return Output(status=StreamStatus.UNKNOWN_FRAME, detail=detail)
             target = in_base
-        return self.tracker.on_target(
+        return self._follow(self._followed.admitted(target, now_ns), now_ns)
+
+    def _follow(
+        self, target: PoseTarget, now_ns: int, *, max_joint_step: float = math.inf
+    ) -> Output:
+        output = self.tracker.on_target(
             self.frames.tip_pose(target.transform, target.frame_id),
             frame=self.tracker.config.base_frame,
             stamp_ns=target.stamp_ns,
             now_ns=now_ns,
+            max_joint_step=max_joint_step,
         )
+        return self._completed(output)
 
     def _use_frames(self) -> None:
         """Answer targets in the frames, and for the tool, of the newest description."""
         self.frames = self.description.frames
         arm = self.tracker.solver.arm
         self._arm_with_tool = arm.with_tool(self.frames.transform_tip_tool)
+        self.tracker.generator.tool_limits = tool_limits(arm, self.frames, self.config)
+        self._followed.use_frames(self.frames)
 
     def _completed(self, output: Output) -> Output:
         """Measure a deviation at the tool; name the joints whose age is what is wrong."""

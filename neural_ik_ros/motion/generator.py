@@ -24,7 +24,12 @@ from .moving_goal import (
 )
 from .plan import Plan, RuckigPlan
 from .stop import Stop
+from .tool.limits import ToolLimits, between, sample_times
 
+MAX_SCALINGS = 12  # of the velocity limits, until a motion is slow enough for the tool
+N_STOPS = 30  # from states of a whole motion that are checked, at most
+N_HALVINGS = 5  # of the range between braking and what is desired
+SLOWEST = 1e-6  # [m/s] of a tool that moves
 JERK_SHARES = (1.0, 1.0 - 1e-6, 1.0 - 1e-3)  # of the limit, tried until Ruckig finds a plan
 
 
@@ -36,9 +41,13 @@ class MotionGenerator:
     to the goal, which moves as ``GoalDerivativeEstimator`` estimates.
     """
 
-    def __init__(self, limits: MotionLimits) -> None:
-        """Start at rest at zero: ``reset`` sets where the arm is."""
-        self.limits = limits
+    def __init__(self, limits: MotionLimits, tool_limits: ToolLimits | None = None) -> None:
+        """
+        Start at rest at zero: ``reset`` sets where the arm is.
+
+        :param tool_limits: Of everything that is commanded, stops included; None for none.
+        """
+        self.limits, self.tool_limits = limits, tool_limits
         self._ruckig = Ruckig(N_JOINTS)
         self._input = InputParameter(N_JOINTS)  # reused: creating one takes as long as planning
         self._input.target_position = [0.0] * N_JOINTS
@@ -59,6 +68,8 @@ class MotionGenerator:
         self.set_goal(q, interval_s=0.001)
         self.advance(0.001)
         self.plan_stop(self.state).state_at(0.0)
+        if self.tool_limits is not None:
+            self.tool_limits.contains(q)
         self.reset(q)
 
     @property
@@ -100,9 +111,10 @@ class MotionGenerator:
         """
         Advance by ``dt`` seconds if that ends exactly at a moving goal; else change nothing.
 
-        The limits are then so far away that the way between does not matter.
+        The limits of the joints are then so far away that the way between does not matter. Those
+        of the tool may not be, and are enforced for each step.
         """
-        if not self._goal.qd.any():
+        if self.tool_limits is not None or not self._goal.qd.any():
             return False
         relative, goal_ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
         state, goal, limits = self.state.rows, self._goal.rows, self.limits.rows
@@ -130,12 +142,50 @@ class MotionGenerator:
 
     def plan_to_goal(self) -> Plan:
         """Return the whole motion to rest at the goal, or the shortest stop if none is found."""
-        limits, state = self.limits, self.state
+        return self._plan_to(self._goal.q, self.state) or self.plan_stop(self.state)
+
+    def has_way_to(self, q_goal: Joints, state: MotionState) -> bool:
+        """Whether the tool keeps its limits in the whole motion from a state to a goal (6,)."""
+        inside = np.clip(q_goal, self.limits.lower, self.limits.upper)
+        return self.tool_limits is None or self._plan_to(inside, state) is not None
+
+    def _plan_to(self, q_goal: Joints, state: MotionState) -> Plan | None:
+        """
+        Return the fastest motion to rest at a goal within all limits, None if none is found.
+
+        The limits of the velocities are scaled until the tool is slow enough, and stays inside
+        its box also where it stops on the way.
+        """
+        tool, scale = self.tool_limits, 1.0
+        for _ in range(MAX_SCALINGS):
+            plan = self._joint_plan_to(q_goal, state, scale)
+            if plan is None or tool is None:
+                return plan
+            states = plan.states(sample_times(plan.duration))
+            if tool.allows(states) and self._allows_stops(states, tool):
+                return plan
+            speed = tool.extremes(states).speed
+            scale *= min(tool.usable_speed / max(speed, SLOWEST), 0.9)
+        return None
+
+    def _allows_stops(self, states: FloatArray, tool: ToolLimits) -> bool:
+        """Whether the tool keeps its limits in stops from some states (n, 3, 6) of a motion."""
+        for rows in states[:: max(len(states) // N_STOPS, 1)]:
+            stop = self.plan_stop(MotionState(rows))
+            if not tool.allows(stop.states(sample_times(stop.duration))):
+                return False
+        return True
+
+    def _joint_plan_to(
+        self, q_goal: Joints, state: MotionState, velocity_scale: float
+    ) -> Plan | None:
+        """Return the fastest motion of the joints to rest at a goal, None if none is found."""
+        limits = self.limits
         ruckig_input = InputParameter(N_JOINTS)
         ruckig_input.current_position, ruckig_input.current_velocity = state.q, state.qd
         ruckig_input.current_acceleration = state.qdd
-        ruckig_input.target_position = self._goal.q
-        ruckig_input.max_velocity = limits.velocity
+        ruckig_input.target_position = q_goal
+        ruckig_input.max_velocity = velocity_scale * limits.velocity
         ruckig_input.max_acceleration = limits.acceleration
         for synchronization in (Synchronization.Time, Synchronization.No):
             ruckig_input.synchronization = synchronization
@@ -144,7 +194,7 @@ class MotionGenerator:
                 plan = RuckigPlan(trajectory, limits)
                 if plan.is_within_limits():
                     return plan
-        return self.plan_stop(self.state)
+        return None
 
     def resume_from(self, state: MotionState, *, elapsed_s: float) -> None:
         """Continue from another state, which is due a time after the present one (or before)."""
@@ -181,11 +231,38 @@ class MotionGenerator:
         else:
             can_stop = self.limits.can_stop(desired)
         if can_stop.all():
-            return desired
+            return self._enforce_tool_limits(desired, dt)
         self.is_limited = True
         rows = np.where(can_stop, desired.rows, self.plan_stop(self.state).state_at(dt).rows)
         rows[0] = np.clip(rows[0], self.limits.lower, self.limits.upper)
-        return MotionState(rows)
+        return self._enforce_tool_limits(MotionState(rows), dt)
+
+    def _enforce_tool_limits(self, desired: MotionState, dt: float) -> MotionState:
+        """
+        Return the desired state, or one between it and braking that the limits of the tool allow.
+
+        Every state returned can stop within them, so braking is always possible. States that the
+        joints can reach in one step, and motions to them, may be mixed: their limits are convex.
+        """
+        tool = self.tool_limits
+        if tool is None or self._allows_state(desired, dt, tool):
+            return desired
+        self.is_limited = True
+        allowed = braked = self.plan_stop(self.state).state_at(dt)
+        share, step = 0.0, 0.5
+        for _ in range(N_HALVINGS):
+            mixed = braked.rows + (share + step) * (desired.rows - braked.rows)
+            state = MotionState(mixed)
+            if self.limits.can_stop(state).all() and self._allows_state(state, dt, tool):
+                allowed, share = state, share + step
+            step *= 0.5
+        return allowed
+
+    def _allows_state(self, desired: MotionState, dt: float, tool: ToolLimits) -> bool:
+        """Whether the tool keeps its limits on the way to a state and in the stop after it."""
+        stop = self.plan_stop(desired)
+        on_the_way = between(self.state.rows, desired.rows, dt)
+        return tool.allows(np.concatenate((on_the_way, stop.states(sample_times(stop.duration)))))
 
     def _ruckig_input(self, relative: FloatArray) -> InputParameter:
         """Return Ruckig's input for the relative problem (7, 6): to rest at the origin."""

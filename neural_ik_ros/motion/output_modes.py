@@ -80,6 +80,10 @@ class OutputMode(ABC):
         None if the command has to wait until the arm has been seen to follow the last one.
         """
 
+    def has_way_to(self, q_goal: Joints, now_ns: int) -> bool:  # noqa: ARG002
+        """Whether a whole motion to a goal (6,) [rad] is within the limits of the tool."""
+        return True
+
     @abstractmethod
     def next_command(self, now_ns: int) -> Command | None:
         """Return the command that is due on a tick, or None."""
@@ -344,6 +348,10 @@ class TrajectoryMode(OutputMode):
         )
         self.path.replace_from(branch_ns, branch_ns + times, states, now_ns)
         return self._command(now_ns, branch_ns)
+
+    def has_way_to(self, q_goal: Joints, now_ns: int) -> bool:
+        """Whether the whole motion to a goal (6,) [rad] is within the limits of the tool."""
+        return self._generator.has_way_to(q_goal, self.path.state_at(now_ns + self.lead_ns))
 
     def next_command(self, now_ns: int) -> Command | None:
         """

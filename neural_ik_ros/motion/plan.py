@@ -34,6 +34,10 @@ class Plan(ABC):
             return MotionState.at_rest(states[0])
         return MotionState(states)
 
+    def states(self, times_s: FloatArray) -> FloatArray:
+        """Return the states (n, 3, 6) at increasing times (n,) [s] from 0 to the end."""
+        return self._sample(times_s)
+
     def waypoints(
         self, *, spacing_s: float, max_points: int
     ) -> tuple[NDArray[np.int64], FloatArray]:

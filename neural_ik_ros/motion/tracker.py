@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from time import perf_counter_ns
 
@@ -13,6 +14,7 @@ from ..units import NS_PER_MS, NS_PER_S
 from .clock_offset import ClockOffset
 from .following import FollowingErrorMonitor, JointSpeed, StartMonitor
 from .generator import MotionGenerator
+from .limits import MotionState
 from .output_modes import make_output_mode
 from .status import StreamStatus
 from .target_timing import MISSED_TARGETS
@@ -26,6 +28,7 @@ from .watchdogs import (
     target_refusal,
 )
 
+NO_WAY = 'the motion to it leaves the workspace, or is too fast for the tool'
 CLOCK_CORRECTION_NS = 50 * NS_PER_MS  # by which a clock may be set back without a fault
 # Faults of an arm that is not where the commanded path is.
 OFF_PATH = frozenset((StreamStatus.NOT_FOLLOWING, StreamStatus.FOLLOWING_ERROR))
@@ -130,18 +133,32 @@ class PoseTracker:
         """Refuse targets while the controller does not publish its state: one has appeared."""
         self._controller.is_expected = True
 
-    def on_target(self, transform: Transform, *, frame: str, stamp_ns: int, now_ns: int) -> Output:
+    def on_target(
+        self,
+        transform: Transform,
+        *,
+        frame: str,
+        stamp_ns: int,
+        now_ns: int,
+        max_joint_step: float = math.inf,
+    ) -> Output:
         """
         Return the status of a target and, if it is solved, the next command.
 
         :param transform: Tool in ``frame``, (4, 4), translation in [m].
         :param stamp_ns: Time that the target is meant for; 0 means now.
         :param now_ns: The node's clock.
+        :param max_joint_step: Largest step from the commanded joints to the solution [rad], for
+            this target, in addition to the solver's own.
         """
         fault = self._watch_clock(now_ns) or self._watch_rate(now_ns)
         if fault is not None:
             return fault
-        refusal = target_refusal(self.config, frame, stamp_ns, now_ns) or self._refusal(now_ns)
+        refusal = (
+            target_refusal(self.config, frame, stamp_ns, now_ns)
+            or self._refusal(now_ns)
+            or self._workspace_refusal(transform)
+        )
         if refusal is not None:
             return Output(status=refusal.status, detail=refusal.detail)
         if self._state is not TRACKING:
@@ -149,8 +166,13 @@ class PoseTracker:
         started_ns = perf_counter_ns()
         solution = self.solver.solve(transform, self.generator.state.q)
         solve_ns = perf_counter_ns() - started_ns
-        if not solution.status.is_solved:
-            return Output(status=solution.status, solution=solution, solve_ns=solve_ns)
+        status = solution.status
+        if status.is_solved and solution.max_joint_step > max_joint_step:
+            status = IkStatus.STEP_TOO_LARGE
+        if not status.is_solved:
+            return Output(status=status, solution=solution, solve_ns=solve_ns)
+        if not self._mode.has_way_to(solution.q, now_ns):
+            return Output(status=StreamStatus.OUTSIDE_WORKSPACE, detail=NO_WAY, solution=solution)
         command = self._track(solution.q, stamp_ns or now_ns, now_ns)
         return Output(
             status=solution.status,
@@ -215,6 +237,12 @@ class PoseTracker:
     def is_at_rest(self, now_ns: int) -> bool:
         """Whether no motion is under way or left to be commanded."""
         return self.state(now_ns) is not TRACKING
+
+    def start_state(self) -> MotionState | None:
+        """Return the state of the joints that the next target starts from, None without any."""
+        if self._state is TRACKING:
+            return self.generator.state
+        return None if self._joints.q is None else MotionState.at_rest(self._joints.q)
 
     def idle_status(self, now_ns: int) -> Output:
         """Return what the tracker waits for: a target, or what has to come before one."""
@@ -299,6 +327,12 @@ class PoseTracker:
         ahead_s = -(self._clock_offset.delay_ns or 0) / NS_PER_S
         detail = exceeded_limit('by', ahead_s, self.config.max_clock_offset_s)
         return Refusal(StreamStatus.CLOCKS_DIFFER, f'{detail}; synchronise them')
+
+    def _workspace_refusal(self, transform: Transform) -> Refusal | None:
+        """Return why a pose (4, 4) of the tip, finite or not, is outside the workspace."""
+        tool_limits = self.generator.tool_limits
+        outside = '' if tool_limits is None else tool_limits.outside(transform)
+        return Refusal(StreamStatus.OUTSIDE_WORKSPACE, outside) if outside else None
 
     def _deviation(self) -> Deviation | None:
         """Return how far the motion limits keep the tool from the target, None if not at all."""

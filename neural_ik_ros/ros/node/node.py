@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, TwistStamped
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
@@ -152,11 +152,13 @@ class NeuralIkNode(LifecycleNode):
             streaming.add_observer(observer)
         self._frames = Frames(self, streaming.description.base_link, uses_tf=config.use_tf)
         self._entities.append(self._frames)
-        on_target, on_joints, on_description = map(
-            self._guarded, (streaming.on_target, streaming.on_joint_state, self._on_description)
+        on_target, on_twist = map(self._guarded, (streaming.on_target, streaming.on_twist))
+        on_joints, on_description = map(
+            self._guarded, (streaming.on_joint_state, self._on_description)
         )
         subscriptions = (
             (PoseStamped, '~/target_pose', on_target, qos.POSE_IN, True),
+            (TwistStamped, '~/target_twist', on_twist, qos.TWIST_IN, False),
             (JointState, 'joint_states', on_joints, qos.JOINT_STATES_IN, False),
             (String, 'robot_description', on_description, qos.ROBOT_DESCRIPTION, False),
         )

@@ -32,6 +32,7 @@ def _keep_last(
 # Each topic has a profile object of its own, because rclpy writes overrides into it.
 # Only the latest pose matters: a queue would add latency. Matches reliable publishers as well.
 POSE_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
+TWIST_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 POSE_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 SOLUTION_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 JOINT_STATES_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)

@@ -220,7 +220,7 @@ def test_controller_at_half_speed_ends_in_a_following_error_and_a_smooth_stop(ar
     # The controller believes in the speed of its trajectory, and does two periods in one update.
     steps = np.abs(np.diff(q, axis=0)).max(axis=1)
     before, after = steps[times[1:] <= fault_s], steps[times[1:] > fault_s]
-    assert after.max() <= 4.0 * before[-1] * (1.0 + 1e-3)
+    assert after.max() <= 4.2 * before[-1]
     use = acceleration_use(times, q, cell.limits)[times[2:] > fault_s]
     assert use[2:].max() <= 0.5, 'smooth from there'
     assert np.abs(q[-1] - HOME).max() < 0.45, 'on the way'
