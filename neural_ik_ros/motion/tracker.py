@@ -15,7 +15,7 @@ from .clock_offset import ClockOffset
 from .following import FollowingErrorMonitor, JointSpeed, StartMonitor
 from .generator import MotionGenerator
 from .limits import MotionState
-from .output_modes import make_output_mode
+from .modes import make_output_mode
 from .status import StreamStatus
 from .target_timing import MISSED_TARGETS
 from .tracker_types import Command, Deviation, Health, Output, Status, TrackerConfig
