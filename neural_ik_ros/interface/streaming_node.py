@@ -135,7 +135,9 @@ class StreamingNode:
     def resume(self) -> str:
         """Acknowledge a fault or a stop; return why that is impossible, or nothing."""
         problem = self.tracker.resume()
-        self.on_report()
+        if not problem:
+            self.statistics.on_output(self.tracker.idle_status(self._now_ns()))
+            self.report_status()
         return problem
 
     def report_inactive(self) -> None:

@@ -173,9 +173,7 @@ class PoseTracker:
             return Output(status=status, solution=solution, solve_ns=solve_ns)
         if not self._mode.has_way_to(solution.q, now_ns):
             return Output(status=StreamStatus.OUTSIDE_WORKSPACE, detail=NO_WAY, solution=solution)
-        self._state = TRACKING
-        self._correct_clock(now_ns)
-        command = self._mode.command_to(solution.q, stamp_ns=stamp_ns or now_ns, now_ns=now_ns)
+        command = self._track(solution.q, stamp_ns or now_ns, now_ns)
         return Output(
             status=solution.status,
             solution=solution,
@@ -262,6 +260,12 @@ class PoseTracker:
         )
 
     # Transitions
+
+    def _track(self, q_goal: Joints, stamp_ns: int, now_ns: int) -> Command | None:
+        """To TRACKING from any state but FAULT: a target is solved."""
+        self._state = TRACKING
+        self._correct_clock(now_ns)
+        return self._mode.command_to(q_goal, stamp_ns=stamp_ns, now_ns=now_ns)
 
     def _start_motion(self, now_ns: int) -> None:
         """At rest at the measured joints, for the first target of a motion."""

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..interface.messages import JointReader, JointReading
+from ..interface.messages import JointReader, JointReading, ns_from_time
 from ..interface.statistics import QuantileSketch
-from ..kinematics import Joints
+from ..kinematics import FloatArray, Joints
+from ..motion import Command
 from ..units import MS_PER_NS, NS_PER_S
 
 MATCH_S = 0.1  # longest time from a replayed command to the recorded one that it is compared with
@@ -31,28 +33,27 @@ class CommandComparison:
         self._difference, self._latency_ms = QuantileSketch(), QuantileSketch()
         self._n_unmatched = 0
         self._target_ns: int | None = None  # newest target without a recorded command
-        self._q: Joints | None = None
+        self._command: Command | None = None  # the newest of the replay
         self._command_ns = 0
 
     def begin(self, now_ns: int) -> None:
         """Note the time of a target."""
         self._target_ns = now_ns
 
-    def expect(self, q: Joints, now_ns: int) -> None:
-        """Set the newest replayed command (6,) [rad]."""
-        self._q, self._command_ns = q, now_ns
+    def expect(self, command: Command, now_ns: int) -> None:
+        """Set the newest replayed command."""
+        self._command, self._command_ns = command, now_ns
 
     def add(self, message: Any, now_ns: int) -> None:
         """Compare a recorded command with the newest replayed one."""
         if self._target_ns is not None:
             self._latency_ms.add((now_ns - self._target_ns) * MS_PER_NS)
             self._target_ns = None
-        q = _first_row(message, self._joint_names)
-        is_near = now_ns - self._command_ns <= MATCH_S * NS_PER_S
-        if q is None or self._q is None or not is_near:
+        command, is_near = self._command, now_ns - self._command_ns <= MATCH_S * NS_PER_S
+        if command is None or not is_near or not _is_for(message, self._joint_names):
             self._n_unmatched += 1
         else:
-            self._difference.add(float(np.abs(q - self._q).max()))
+            self._difference.add(_difference(message, self._joint_names, command, now_ns))
 
     def values(self) -> dict[str, Any]:
         """Return plain data, the same for the same commands."""
@@ -177,12 +178,32 @@ def describe_agreement(values: Mapping[str, Any], name: str) -> str:
     return text
 
 
-def _first_row(message: Any, joint_names: list[str]) -> Joints | None:
-    """Return the first positions (6,) of a trajectory message, None if it is for other joints."""
-    names = list(message.joint_names)
-    if not message.points or sorted(names) != sorted(joint_names):
-        return None
-    positions = message.points[0].positions
-    if len(positions) != len(names):
-        return None
-    return np.array([positions[names.index(name)] for name in joint_names])
+def _is_for(message: Any, joint_names: list[str]) -> bool:
+    """Whether a trajectory message has points, all of them for these joints."""
+    names, points = message.joint_names, message.points
+    is_complete = all(len(point.positions) == len(names) for point in points)
+    return bool(points) and is_complete and sorted(names) == sorted(joint_names)
+
+
+def _difference(message: Any, joint_names: list[str], command: Command, now_ns: int) -> float:
+    """
+    Return the largest distance [rad] of a recorded command from a replayed one at one time.
+
+    That is when the replayed one changes; or when the recorded one reaches its first point,
+    if it has no stamp, as nodes sent it that did not command absolute times.
+    """
+    names, stamp_ns = list(message.joint_names), ns_from_time(message.header.stamp)
+    order = [names.index(name) for name in joint_names]
+    recorded = np.array([point.positions for point in message.points])[:, order]
+    times_ns = np.array([ns_from_time(point.time_from_start) for point in message.points])
+    start_ns = command.stamp_ns or now_ns
+    after_ns = int(command.time_ns[command.n_known])  # the start of the replayed one
+    if stamp_ns == 0:
+        stamp_ns, after_ns = now_ns, now_ns + int(times_ns[0]) - start_ns
+    q_recorded = _interpolate(start_ns + after_ns - stamp_ns, times_ns, recorded)
+    q_replayed = _interpolate(after_ns, command.time_ns, command.states[:, 0])
+    return float(np.abs(q_recorded - q_replayed).max())
+
+
+def _interpolate(time_ns: int, times_ns: NDArray[np.int64], rows: FloatArray) -> Joints:
+    return np.array([np.interp(time_ns, times_ns, column) for column in rows.T])

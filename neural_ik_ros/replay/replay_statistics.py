@@ -133,7 +133,7 @@ class ReplayStatistics:
         if self._newest_q is not None:
             self._joint_step.add(float(np.abs(q - self._newest_q).max()))
         self._newest_q = q
-        self._commands.expect(q, response.now_ns)
+        self._commands.expect(command, response.now_ns)
         if response.deviation is not None:
             self._n_limited += 1
             self._deviation.add(response.deviation)

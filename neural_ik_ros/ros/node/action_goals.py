@@ -16,11 +16,7 @@ from ...errors import MissingLibraryError
 from ...interface.messages import ns_from_time
 from ...units import S_PER_NS
 from ..runtime.guards import described
-
-try:
-    from control_msgs.action import FollowJointTrajectory
-except ImportError:  # it has no wheels
-    FollowJointTrajectory = None
+from .control_interfaces import FollowJointTrajectory
 
 SENT, ACCEPTED = 'sent', 'accepted'
 RESPONSE_TIMEOUT_S = 3.0  # from a goal to its acceptance

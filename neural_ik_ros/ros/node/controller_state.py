@@ -10,11 +10,7 @@ from rclpy.node import Node
 
 from ...interface.streaming_node import StreamingNode
 from ..runtime import qos
-
-try:
-    from control_msgs.msg import JointTrajectoryControllerState
-except ImportError:  # it has no wheels
-    JointTrajectoryControllerState = None
+from .control_interfaces import JointTrajectoryControllerState
 
 TOPIC = 'joint_trajectory_controller/controller_state'
 

@@ -197,8 +197,9 @@ def test_description_that_moves_the_tool_of_an_arm_at_rest_counts_at_once():
 def test_description_that_moves_the_tool_in_motion_ends_the_motion():
     cell = Cell()
     cell.ask(pose_in(URDF, HOME + 0.5), 'base_link')
+    cell.outputs.clear()
     cell.node.on_description(TOOL_BEFORE_TIP)
-    ended = cell.tick()[0]
+    ended = cell.outputs[0]
     assert ended.status.name == 'ROBOT_DESCRIPTION_MISMATCH'
     assert OTHER_FRAMES in ended.reason
     assert ended.command is not None

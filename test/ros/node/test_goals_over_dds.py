@@ -114,7 +114,7 @@ def test_target_becomes_one_goal_with_the_whole_motion(driver, controller):
     assert (
         first_violation(trajectory_from_message(trajectory), driver.names, driver.now_ns()) is None
     )
-    assert ns_from_time(trajectory.header.stamp) == 0
+    assert ns_from_time(trajectory.header.stamp) > 0, 'as the node counts time'
     assert_allclose(trajectory.points[-1].positions, NEAR, atol=RELEASED)
     assert list(trajectory.points[-1].velocities) == [0.0] * 6
     wait_for_goal(driver, 'accepted')
