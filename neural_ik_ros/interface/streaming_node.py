@@ -265,18 +265,20 @@ class StreamingNode:
             on_status_change(self.statistics.newest)
 
     def _jog(self) -> None:
-        """Follow the pose that is next on the way of a velocity, or to a far target."""
+        """
+        Follow the pose that is next on the way of a velocity, or to a far target.
+
+        To the observers that is an output between targets: nobody has sent this one.
+        """
         started_ns, now_ns = perf_counter_ns(), self._now_ns()
         target = self._followed.next_target(now_ns)
         if target is None:
             return
-        for on_target in self._target_observers:
-            on_target(target)
         output = self._follow(target, now_ns, max_joint_step=MAX_JOINT_STEP)
         self._followed.on_answer(output, now_ns)
-        self._respond(output, target, started_ns)
+        self._respond(output, None, started_ns)
 
-    def _respond(self, output: Output, target: Target, started_ns: int) -> None:
+    def _respond(self, output: Output, target: Target | None, started_ns: int) -> None:
         self._emit(output, target)
         if output.command is None:
             self._continue_motion()  # a refusal may take long, and commands must not be late

@@ -196,6 +196,7 @@ def test_commanded_path_keeps_the_limits_whatever_comes(seed, mode, limit):
     rng = np.random.default_rng(seed)
     cell = Cell(output_mode=mode, max_tool_speed_m_s=limit, **box(0.25))
     rows, pose = [], cell.tool
+    assert cell.pose(pose) == 'SOLVED'  # from here on there is a path
     for _ in range(12):
         kind = rng.integers(4)
         velocity = rng.uniform(-0.6, 0.6, 3)
