@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """From solutions to jerk-limited, timed commands of the joints."""
 
-from .generator import MotionGenerator
-from .limits import MotionLimits, MotionState
-from .plan import Plan
+from .generation.generator import MotionGenerator
+from .generation.limits import MotionLimits, MotionState
+from .generation.plan import Plan
 from .status import StreamStatus
 from .tracker import PoseTracker, TrackerState
 from .tracker_types import (

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..kinematics import N_JOINTS, FloatArray, Joints
 from ..kinematics.compiled import compiled
 from ..units import S_PER_NS
-from .limits import MotionState
+from .generation.limits import MotionState
 
 CAPACITY = 2048  # knots: twice a second of commands at 1 kHz, or a whole motion and its past
 MEMORY_NS = 600_000_000  # of the past, at least

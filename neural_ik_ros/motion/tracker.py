@@ -13,9 +13,9 @@ from ..solver import IkSolver, IkStatus
 from ..units import NS_PER_MS, NS_PER_S
 from .clock_offset import ClockOffset
 from .following import FollowingErrorMonitor, JointSpeed, StartMonitor
-from .generator import MotionGenerator
-from .limits import MotionState
-from .modes import make_output_mode
+from .generation.generator import MotionGenerator
+from .generation.limits import MotionState
+from .output_modes import make_output_mode
 from .status import StreamStatus
 from .target_timing import MISSED_TARGETS
 from .tracker_types import Command, Deviation, Health, Output, Status, TrackerConfig

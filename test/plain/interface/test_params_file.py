@@ -12,9 +12,7 @@ from strategies import REPOSITORY
 from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.interface import params_file
 from neural_ik_ros.interface.node_config import NodeConfig
-from neural_ik_ros.interface.parameter_schema import (
-    old_names,
-)
+from neural_ik_ros.interface.parameter_schema import old_names
 from neural_ik_ros.interface.params_file import config_from_file
 
 

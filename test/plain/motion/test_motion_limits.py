@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose
 from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import Arm, FloatArray
 from neural_ik_ros.motion import MotionGenerator, MotionLimits, MotionState
-from neural_ik_ros.motion.limits import braking_range, stoppable_speed
+from neural_ik_ros.motion.generation.limits import braking_range, stoppable_speed
 
 
 @pytest.fixture(scope='module')

@@ -12,7 +12,7 @@ from ruckig import ControlInterface, InputParameter, Ruckig, Synchronization, Tr
 
 from neural_ik_ros.kinematics import Arm, FloatArray
 from neural_ik_ros.motion import MotionLimits, MotionState
-from neural_ik_ros.motion.moving_goal import (
+from neural_ik_ros.motion.generation.moving_goal import (
     MAX_QD,
     MAX_QDD,
     MIN_QD,
@@ -23,7 +23,7 @@ from neural_ik_ros.motion.moving_goal import (
     Q,
     relative_problem,
 )
-from neural_ik_ros.motion.stop import Stop
+from neural_ik_ros.motion.generation.stop import Stop
 
 N_STATES = 500
 ROUNDING = 1e-12  # [rad], [rad/s], [rad/s^2], [s]

@@ -189,7 +189,7 @@ def test_deactivation_in_motion_ends_it_smoothly(driver):
 
 
 def assert_braking_is_smooth(driver: Driver) -> None:
-    """Fail unless the last trajectory is a stop within the limits, and continues the one before."""
+    """Fail unless the last trajectory is a stop within the limits that continues the last one."""
     before, stop = driver.trajectories[-2:]
     begin_ns = ns_from_time(stop.header.stamp)
     end_ns = begin_ns + ns_from_time(stop.points[-1].time_from_start)

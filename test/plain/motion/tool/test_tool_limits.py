@@ -19,7 +19,7 @@ from strategies import joints_within_limits, shipped_arm, small_moves
 from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import FloatArray, Joints, forward, transform_from_xyz_rpy
 from neural_ik_ros.motion import MotionGenerator, MotionLimits
-from neural_ik_ros.motion.plan import Plan
+from neural_ik_ros.motion.generation.plan import Plan
 from neural_ik_ros.motion.tool.limits import ToolLimits, between, quintic
 
 HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])

@@ -13,7 +13,7 @@ from benchmark.controller.cell import trajectory_of
 from neural_ik_ros.interface.controller_rules import Trajectory, TrajectoryPoint
 from neural_ik_ros.kinematics import FloatArray
 from neural_ik_ros.motion import OUTPUT_MODES, Output, StreamStatus
-from neural_ik_ros.motion.modes import STOP_S
+from neural_ik_ros.motion.output_mode import STOP_S
 from neural_ik_ros.motion.tracker import OFF_PATH
 from neural_ik_ros.simulation.trajectory_follower import TrajectoryFollower
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from ruckig import Trajectory
 
-from ..kinematics import N_JOINTS, FloatArray
-from ..units import NS_PER_S
+from ...kinematics import N_JOINTS, FloatArray
+from ...units import NS_PER_S
 from .limits import MotionLimits, MotionState
 
 MIN_DURATION_S = 1e-4  # a shorter motion is none

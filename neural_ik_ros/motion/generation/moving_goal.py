@@ -8,8 +8,8 @@ Compiled, because it runs for every command and caches go cold between two comma
 
 from __future__ import annotations
 
-from ..kinematics import N_JOINTS, FloatArray
-from ..kinematics.compiled import compiled
+from ...kinematics import N_JOINTS, FloatArray
+from ...kinematics.compiled import compiled
 from .limits import ACCELERATION, JERK, LOWER, UPPER, VELOCITY, stoppable_speed
 
 MAX_GOAL_SHARE = 0.9  # of velocity and acceleration; the rest is left for catching up

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from ...kinematics import Joints
-from ...units import NS_PER_MS
-from ..following import StartMonitor
-from ..generator import MotionGenerator
-from ..tracker_types import Command
+from ..kinematics import Joints
+from ..units import NS_PER_MS
+from .following import StartMonitor
+from .generation.generator import MotionGenerator
 from .output_mode import IDLE_NS, OutputMode
+from .tracker_types import Command
 
 TRAJECTORY_POINTS = 200  # of a whole motion, at most
 REPEAT_NS = 10 * NS_PER_MS  # after which a whole motion is sent again, in case it was lost

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kinematics import N_JOINTS, FloatArray, Joints
-from ..kinematics.compiled import compiled
+from ...kinematics import N_JOINTS, FloatArray, Joints
+from ...kinematics.compiled import compiled
 
 WINDOW_S = 0.1  # of the parabola that is fitted to goals that are not smooth
 MAX_GOALS = 256  # of that parabola

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ways to send a motion: as a stream of short commands, or each motion as a whole."""
 
-from ..following import StartMonitor
-from ..generator import MotionGenerator
-from ..tracker_types import STREAM, TRAJECTORY
+from __future__ import annotations
+
+from .following import StartMonitor
+from .generation.generator import MotionGenerator
 from .output_mode import OutputMode
 from .stream_mode import StreamMode
+from .tracker_types import STREAM, TRAJECTORY
 from .trajectory_mode import TrajectoryMode
 
 
@@ -17,6 +19,3 @@ def make_output_mode(
     if name == STREAM:
         return StreamMode(generator, start_monitor, period_s)
     return TrajectoryMode(generator, start_monitor, period_s, repeats=name == TRAJECTORY)
-
-
-__all__ = ['OutputMode', 'StreamMode', 'TrajectoryMode', 'make_output_mode']

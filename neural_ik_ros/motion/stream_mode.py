@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from ...kinematics import Joints
-from ...units import NS_PER_MS, NS_PER_S
-from ..following import StartMonitor
-from ..generator import MotionGenerator
-from ..target_timing import TargetTiming
-from ..tracker_types import Command
+from ..kinematics import Joints
+from ..units import NS_PER_MS, NS_PER_S
+from .following import StartMonitor
+from .generation.generator import MotionGenerator
 from .output_mode import IDLE_NS, OutputMode
+from .target_timing import TargetTiming
+from .tracker_types import Command
 
 MAX_EARLY_NS, MAX_LATE_NS = 8 * NS_PER_MS, 4 * NS_PER_MS  # of a target, by its stamp
 MARGIN_NS = 8 * NS_PER_MS  # by which a command may be late before the arm begins to brake

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import ConfigError
-from ..kinematics import N_JOINTS, Arm, FloatArray, Joints
-from ..kinematics.compiled import compiled
+from ...errors import ConfigError
+from ...kinematics import N_JOINTS, Arm, FloatArray, Joints
+from ...kinematics.compiled import compiled
 
 ROUNDING = 1e-9  # relative
 LOWER, UPPER, VELOCITY, ACCELERATION, JERK = range(5)  # rows of ``MotionLimits.rows``

@@ -8,13 +8,13 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from ...kinematics import N_JOINTS, FloatArray, Joints
-from ...units import NS_PER_MS, NS_PER_S
-from ..commanded_path import CommandedPath
-from ..following import StartMonitor
-from ..generator import MotionGenerator
-from ..limits import MotionState
-from ..tracker_types import STOP_POINTS, Command
+from ..kinematics import N_JOINTS, FloatArray, Joints
+from ..units import NS_PER_MS, NS_PER_S
+from .commanded_path import CommandedPath
+from .following import StartMonitor
+from .generation.generator import MotionGenerator
+from .generation.limits import MotionState
+from .tracker_types import STOP_POINTS, Command
 
 IDLE_NS = 100 * NS_PER_MS  # a motion that has been at rest this long without a target is over
 STOP_S = 0.5  # of an arm that has left its path, at least

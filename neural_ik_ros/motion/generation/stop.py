@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from ..kinematics import N_JOINTS, FloatArray
-from ..kinematics.compiled import compiled
+from ...kinematics import N_JOINTS, FloatArray
+from ...kinematics.compiled import compiled
 from .limits import ACCELERATION, JERK, LOWER, UPPER, MotionLimits, MotionState
 from .plan import Plan
 

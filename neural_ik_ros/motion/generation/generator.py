@@ -7,7 +7,8 @@ from __future__ import annotations
 import numpy as np
 from ruckig import InputParameter, Ruckig, RuckigError, Synchronization, Trajectory
 
-from ..kinematics import N_JOINTS, FloatArray, Joints
+from ...kinematics import N_JOINTS, FloatArray, Joints
+from ..tool.limits import ToolLimits, between, sample_times
 from .goal_derivative_estimator import GoalDerivativeEstimator
 from .limits import MotionLimits, MotionState
 from .moving_goal import (
@@ -24,7 +25,6 @@ from .moving_goal import (
 )
 from .plan import Plan, RuckigPlan
 from .stop import Stop
-from .tool.limits import ToolLimits, between, sample_times
 
 MAX_SCALINGS = 12  # of the velocity limits, until a motion is slow enough for the tool
 N_STOPS = 30  # from states of a whole motion that are checked, at most
