@@ -21,6 +21,7 @@ from driver import (
     Driver,
 )
 from lifecycle_msgs.msg import Transition
+from std_srvs.srv import Trigger
 
 SCRIPT = """
 import pathlib
@@ -129,6 +130,7 @@ def test_error_in_the_control_loop_ends_the_motion_and_not_the_node(start_failin
     driver.wait_for_status('INTERNAL_ERROR')
     assert any('LookupError' in one.message for one in driver.statuses)
     assert peer.spin_until(driver.has_braked)
+    assert peer.call(Trigger, '/neural_ik/resume', Trigger.Request()).success
     driver.repeat_until_status(send, 'SOLVED')
     driver.assert_trajectories_are_sound()
     assert driver.state() == ACTIVE

@@ -174,6 +174,7 @@ def test_node_survives_a_bag_that_loops(simulation):
     driver = simulation.driver
     for _ in range(3):
         driver.repeat_until_status(simulation.send, 'SOLVED')
+        simulation.step(20)  # the path moves
         driver.clear()
         simulation.time_ns = 10 * SECOND
         driver.repeat_until_status(simulation.step, 'CLOCK_JUMP')
