@@ -4,11 +4,12 @@
 
 from .angles import TAU, angular_distance, nearest_turn
 from .arm import Arm, ArmError, CoupledLimit
-from .chain import forward, jacobian, joint_positions
+from .chain import commanded_joints, forward, jacobian, joint_positions, true_joints
 from .closed_form.branches import ClosedForm, branches
+from .joint_errors import N_NODES, JointErrors, JointErrorsError
 from .limits import is_within_limits, random_joints
 from .posture import is_same_posture, posture, posture_code
-from .refine import RefineResult, lm_bounds, refine, unbounded_limits
+from .refine import RefineResult, lm_bounds, refine, true_lm_bounds, unbounded_limits
 from .se3 import (
     invert,
     pose_error,
@@ -26,6 +27,7 @@ from .urdf import UrdfError, arm_from_urdf, links_fixed_to
 
 __all__ = [
     'N_JOINTS',
+    'N_NODES',
     'TAU',
     'Arm',
     'ArmError',
@@ -33,6 +35,8 @@ __all__ = [
     'ClosedForm',
     'CoupledLimit',
     'FloatArray',
+    'JointErrors',
+    'JointErrorsError',
     'Joints',
     'RefineResult',
     'Transform',
@@ -41,6 +45,7 @@ __all__ = [
     'arm_from_urdf',
     'as_array',
     'branches',
+    'commanded_joints',
     'forward',
     'invert',
     'is_same_posture',
@@ -63,5 +68,7 @@ __all__ = [
     'smallest_singular_value',
     'transform_from_xyz_quat',
     'transform_from_xyz_rpy',
+    'true_joints',
+    'true_lm_bounds',
     'unbounded_limits',
 ]

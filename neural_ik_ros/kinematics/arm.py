@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ExplainedError
+from .joint_errors import JointErrors
 from .types import N_JOINTS, FloatArray, Joints, Transform
 
 
@@ -65,6 +66,7 @@ class Arm:
     upper: Joints  # (6,) [rad]
     velocity: Joints  # (6,) [rad/s]
     coupled_limit: CoupledLimit | None = None
+    joint_errors: JointErrors | None = None  # of a measured arm
 
     def __post_init__(self) -> None:
         """Check the data and make the arrays read-only."""
