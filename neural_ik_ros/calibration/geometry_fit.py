@@ -99,7 +99,7 @@ def fit_parameters(
         matrix, right = normal_equations(model, noise, columns, socket_rows(setup, measured))
         n_setup = model.setup.shape[2]
         right[n_setup:] -= total[columns] / FRAME_PRIOR**2
-        step = np.linalg.solve(matrix, right)
+        step = np.linalg.solve(matrix, right).astype(np.float64)
         setup = moved_setup(setup, step[:n_setup])
         move = np.zeros(6 * N_FRAMES)
         move[columns] = step[n_setup:]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,7 @@ class Measurements:
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Measurements:
         """Return some of the rows, in their order."""
-        chosen = {
+        chosen: dict[str, Any] = {
             name: None if (array := getattr(self, name)) is None else array[rows]
             for name in PER_ROW
         }
@@ -84,7 +85,7 @@ def joined(parts: Sequence[Measurements]) -> Measurements:
     names = ' and '.join(part.source for part in parts)
     if {part.kind for part in parts} not in ({'poses'}, {'points'}):
         raise DataError(names, 'not all poses or all points', 'calibrate from one kind at a time')
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for name in ('q', 'positions', 'rotations'):
         found = [array for part in parts if (array := getattr(part, name)) is not None]
         arrays[name] = np.concatenate(found) if found else None

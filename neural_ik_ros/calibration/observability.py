@@ -114,7 +114,7 @@ def _covariance(fit: GeometryFit, measured: Measurements) -> FloatArray:
     model = linearise(fit.arm, fit.setup, measured)
     every = np.arange(6 * N_FRAMES)
     matrix, _ = normal_equations(model, fit.noise, every, socket_rows(fit.setup, measured))
-    return np.linalg.inv(matrix)
+    return np.linalg.inv(matrix).astype(np.float64)
 
 
 def _correlations(

@@ -26,7 +26,10 @@ def covered_bins(q: FloatArray) -> NDArray[np.bool_]:
 
 def _sum_around(counts: NDArray[np.int64], reach: int) -> NDArray[np.int64]:
     """Return the sums of counts over each bin and as many neighbours on both sides."""
-    return np.sum([np.roll(counts, shift) for shift in range(-reach, reach + 1)], axis=0)
+    total = np.zeros_like(counts)
+    for shift in range(-reach, reach + 1):
+        total += np.roll(counts, shift)
+    return total
 
 
 def bins_of(angles: FloatArray) -> NDArray[np.int64]:
@@ -67,7 +70,7 @@ def map_values(covered: NDArray[np.bool_], coefficients: FloatArray) -> FloatArr
 
     :param covered: Shape (6, N_BINS).
     """
-    nodes = np.arange(N_NODES) * (TAU / N_NODES)
+    nodes = np.arange(N_NODES, dtype=np.float64) * (TAU / N_NODES)
     n_harmonics = coefficients.shape[1] // 2
     values = [basis(covered[j], nodes, n_harmonics) @ coefficients[j] for j in range(N_JOINTS)]
     return np.array(values)

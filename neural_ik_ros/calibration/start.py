@@ -102,7 +102,11 @@ def _from_sockets(arm: Arm, measured: Measurements) -> Setup:
     solution = np.linalg.lstsq(columns.reshape(3 * n, -1), right, rcond=None)[0]
     tool = np.eye(4)
     tool[:3, 3] = solution[:3]
-    return Setup(base=np.eye(4)[None], tool=tool[None], sockets=solution[3:].reshape(-1, 3))
+    return Setup(
+        base=np.eye(4)[None],
+        tool=tool[None],
+        sockets=solution[3:].reshape(-1, 3).astype(np.float64),
+    )
 
 
 def nearest_rotation(matrix: FloatArray) -> FloatArray:

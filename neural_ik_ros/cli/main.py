@@ -15,6 +15,7 @@ from .. import __version__
 from ..errors import MissingLibraryError, NeuralIkError
 from . import (
     bundle,
+    calibrate,
     demo,
     evaluate,
     generate,
@@ -28,7 +29,7 @@ from . import (
 
 COMMANDS = (
     *(demo, solve, monitor, replay, record_demo),
-    *(generate, import_csv, train, evaluate, bundle),
+    *(calibrate, generate, import_csv, train, evaluate, bundle),
 )
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 

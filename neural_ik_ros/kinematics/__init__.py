@@ -23,7 +23,7 @@ from .se3 import (
 )
 from .singularity import smallest_singular_value
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
-from .urdf import UrdfError, arm_from_urdf, links_fixed_to
+from .urdf import UrdfError, arm_from_urdf, axis_alignments, links_fixed_to
 
 __all__ = [
     'N_JOINTS',
@@ -44,6 +44,7 @@ __all__ = [
     'angular_distance',
     'arm_from_urdf',
     'as_array',
+    'axis_alignments',
     'branches',
     'commanded_joints',
     'forward',

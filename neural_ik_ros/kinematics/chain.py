@@ -17,8 +17,9 @@ from .compiled import compiled
 from .joint_errors import map_error, sag_derivative, sag_into
 from .types import N_JOINTS, FloatArray, Joints, Transform, as_array
 
-MAP_TOL = 1e-14  # [rad]
-MAX_FIXED_POINT, MAX_NEWTON = 12, 8  # iterations; five and three are usual
+SAG_TOL = 1e-13  # [rad] change of the true joints that ends the fixed point
+NEWTON_TOL = 1e-7  # [rad] step after which the next one would be below rounding
+MAX_FIXED_POINT, MAX_NEWTON = 12, 8  # iterations; four and two are usual
 
 
 def forward(arm: Arm, q: Joints) -> Transform:
@@ -212,7 +213,7 @@ def jacobian_from_frames(transform: FloatArray, frames: FloatArray) -> None:
 
 
 @compiled
-def true_frames_into(  # noqa: PLR0913, PLR0917 - flat arguments cost numba nothing
+def true_frames_into(  # noqa: PLR0913, PLR0917
     rotations: FloatArray,
     translations: FloatArray,
     table: FloatArray,
@@ -222,12 +223,19 @@ def true_frames_into(  # noqa: PLR0913, PLR0917 - flat arguments cost numba noth
     q_true: FloatArray,
     tool: FloatArray,
     frames: FloatArray,
+    tolerance: float = SAG_TOL,
+    is_guess: bool = False,
 ) -> None:
-    """Write the true joints (6,) of commanded ones, and what ``frames_into`` writes for them."""
+    """
+    Write the true joints (6,) of commanded ones, and what ``frames_into`` writes for them.
+
+    :param tolerance: [rad] of the true joints at which tool and frames are taken.
+    :param is_guess: Whether ``q_true`` holds a guess of the true joints; a good one saves time.
+    """
     geared, turns = np.empty(6), np.empty(6)
     for j in range(6):
         geared[j] = q[j] + map_error(table[j], q[j])[0]
-        q_true[j] = geared[j]
+        q_true[j] = q_true[j] if is_guess else geared[j]
     for _ in range(MAX_FIXED_POINT):
         frames_into(rotations, translations, q_true, tool, frames)
         sag_into(frames, tool, sag, gravity, turns)
@@ -235,7 +243,7 @@ def true_frames_into(  # noqa: PLR0913, PLR0917 - flat arguments cost numba noth
         for j in range(6):
             change = max(change, abs(geared[j] + turns[j] - q_true[j]))
             q_true[j] = geared[j] + turns[j]
-        if change <= MAP_TOL:
+        if change <= tolerance:
             return
     frames_into(rotations, translations, q_true, tool, frames)
 
@@ -263,6 +271,6 @@ def command_into(  # noqa: PLR0913, PLR0917
             error, slope = map_error(table[j], angle)
             step = (geared - angle - error) / (1.0 + slope)
             angle += step
-            if abs(step) <= MAP_TOL:
+            if abs(step) <= NEWTON_TOL:
                 break
         q[j] = angle

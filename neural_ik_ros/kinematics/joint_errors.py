@@ -137,6 +137,8 @@ def sag_into(frames: FloatArray, tool: FloatArray, sag: FloatArray, gravity: Flo
         y = frames[5, j] * gravity[0] - frames[3, j] * gravity[2]
         z = frames[3, j] * gravity[1] - frames[4, j] * gravity[0]
         for k in range(j + 1, 7):
+            if sag[j, k] == 0.0:
+                continue
             px = tool[0, 3] if k == 6 else frames[0, k]
             py = tool[1, 3] if k == 6 else frames[1, k]
             pz = tool[2, 3] if k == 6 else frames[2, k]

@@ -44,7 +44,7 @@ def refine(
     :param is_limited: Whether joints with a range below 2 pi stay inside their limits.
     :raises ArrayShapeError: If an array has another shape, or leading axes differ.
     """
-    q = np.array(true_joints(arm, q_seed))
+    q = np.array(true_joints(arm, as_array('q_seed', q_seed, (N_JOINTS,))))
     targets = as_array('transform_base_tool', transform_base_tool, (4, 4))
     if targets.shape[:-2] != q.shape[:-1]:
         raise ArrayShapeError('transform_base_tool', targets.shape, (*q.shape[:-1], 4, 4))
