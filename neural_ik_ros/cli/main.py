@@ -21,6 +21,7 @@ from . import (
     generate,
     import_csv,
     monitor,
+    plan_measurement,
     record_demo,
     replay,
     solve,
@@ -29,7 +30,8 @@ from . import (
 
 COMMANDS = (
     *(demo, solve, monitor, replay, record_demo),
-    *(calibrate, generate, import_csv, train, evaluate, bundle),
+    *(plan_measurement, calibrate),
+    *(generate, import_csv, train, evaluate, bundle),
 )
 INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
