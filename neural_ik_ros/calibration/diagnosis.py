@@ -13,8 +13,9 @@ import numpy as np
 
 from ..errors import DataError
 from ..kinematics import N_JOINTS, Arm
+from .geometry_fit import fit_setup
 from .measurements import Measurements
-from .model import pose_residuals
+from .model import Setup, pose_residuals
 from .rotations import CONVENTIONS, QUATERNIONS, rotations_from
 from .start import first_setup
 
@@ -39,7 +40,7 @@ def require_plausible(arm: Arm, measured: Measurements) -> None:
     """
     rows = np.arange(len(measured))[:: len(measured) // N_ROWS + 1]
     part = measured.take(rows)
-    error, turn = _median_errors(arm, part)
+    error, turn = _median_errors(arm, fit_setup(arm, part).setup, part)  # outliers count little
     if error <= MAX_ERROR and turn <= MAX_TURN:
         return
     found = [(sum(_relative(arm, other.measured)), other.name) for other in alternatives(part)]
@@ -57,14 +58,14 @@ def _is_clear(found: list[tuple[float, str]], least: float) -> bool:
 
 
 def _relative(arm: Arm, measured: Measurements) -> tuple[float, float]:
-    error, turn = _median_errors(arm, measured)
+    error, turn = _median_errors(arm, first_setup(arm, measured), measured)
     is_good = error <= MAX_ERROR and turn <= MAX_TURN
     return (error / MAX_ERROR, turn / MAX_TURN) if is_good else (math.inf, math.inf)
 
 
-def _median_errors(arm: Arm, measured: Measurements) -> tuple[float, float]:
-    """Return the median error [m] and turn [rad] with base and tool fitted."""
-    residuals = pose_residuals(arm, first_setup(arm, measured), measured)
+def _median_errors(arm: Arm, setup: Setup, measured: Measurements) -> tuple[float, float]:
+    """Return the median error [m] and turn [rad] of an arm in its set-up."""
+    residuals = pose_residuals(arm, setup, measured)
     error = float(np.median(np.linalg.norm(residuals[:, :3], axis=1)))
     if residuals.shape[1] == 3:
         return error, 0.0
