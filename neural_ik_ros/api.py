@@ -49,6 +49,6 @@ def _other_arm(bundle: Bundle, urdf: Path | str | None, calibration: Path | str 
     base, tool = bundle.card.base_frame, bundle.card.tool_frame
     if calibration is None:
         return arm_from_urdf(text, base_frame=base, tool_frame=tool)
-    from .calibration.calibration_file import load_calibration
+    from .calibration.results.calibration_file import load_calibration
 
     return load_calibration(Path(calibration)).apply(text, base_frame=base, tool_frame=tool)

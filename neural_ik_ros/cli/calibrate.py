@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..calibration.identify import Identification
+    from ..calibration.fit.identify import Identification
 
 
 def add_parser(subparsers: Any) -> None:
@@ -59,10 +59,10 @@ def add_parser(subparsers: Any) -> None:
 def _run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from ..calibration.identify import N_MODELS, Options, identify
-    from ..calibration.measurements import joined
-    from ..calibration.table_file import load_format, read_table
-    from ..calibration.write_calibration import write_calibration
+    from ..calibration.data.measurements import joined
+    from ..calibration.data.table_file import load_format, read_table
+    from ..calibration.fit.identify import N_MODELS, Options, identify
+    from ..calibration.results.write_calibration import write_calibration
     from ..kinematics import arm_from_urdf, axis_alignments
     from ..urdf_file import read_urdf, shipped_urdf
 
@@ -77,7 +77,7 @@ def _run(args: argparse.Namespace) -> int:
     provenance = _provenance(args, urdf, found)
     write_calibration(args.output, found, axis_alignments(urdf, **frames), provenance)
     print(_summary(found))
-    print(f'{args.output}: use it with --calibration, or IkSolver.load(calibration=...)')
+    print(f'{args.output}: for --calibration, and calibration= of IkSolver.load')
     if args.report is not None:
         _write_report(args.report, found, provenance, has_plots=not args.no_plots)
     return 0
@@ -107,7 +107,7 @@ def _provenance(
 
 
 def _residuals(found: Identification) -> dict[str, str | float | int]:
-    from ..calibration.report import FULL, held_out
+    from ..calibration.results.report import FULL, held_out
 
     errors = held_out(found)[FULL]
     noted: dict[str, str | float | int] = {
@@ -120,7 +120,7 @@ def _residuals(found: Identification) -> dict[str, str | float | int]:
 
 
 def _summary(found: Identification) -> str:
-    from ..calibration.report import held_out
+    from ..calibration.results.report import held_out
 
     lines = [f'{len(found.measured)} rows, rank {found.observability.rank}; held out at random:']
     for name, one in held_out(found).items():
@@ -141,14 +141,14 @@ def _write_report(
     *,
     has_plots: bool,
 ) -> None:
-    from ..calibration.report import report_data, report_page
+    from ..calibration.results.report import report_data, report_page
 
     folder.mkdir(parents=True, exist_ok=True)
     data = report_data(found, provenance)
     (folder / 'report.json').write_text(json.dumps(data, indent=2) + '\n', encoding='utf-8')
     (folder / 'report.md').write_text(report_page(found, data), encoding='utf-8')
     if has_plots:
-        from ..calibration.plots import write_pictures
+        from ..calibration.results.plots import write_pictures
 
         write_pictures(folder, found)
     print(f'{folder}: report.md, report.json' + (' and pictures' if has_plots else ''))

@@ -78,9 +78,9 @@ def _dwell(text: str) -> float:
 def _run(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from ..calibration.geometry_fit import Noise
-    from ..calibration.plan_files import arrivals, write_table, write_trajectory
-    from ..calibration.planning import Conditions, plan_measurement
+    from ..calibration.fit.geometry_fit import Noise
+    from ..calibration.results.plan_files import arrivals, write_table, write_trajectory
+    from ..calibration.results.planning import Conditions, plan_measurement
     from ..kinematics import arm_from_urdf
     from ..urdf_file import read_urdf, shipped_urdf
 

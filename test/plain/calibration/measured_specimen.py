@@ -10,8 +10,8 @@ import numpy as np
 from specimens import specimen
 from strategies import shipped_arm
 
-from neural_ik_ros.calibration.measurements import Measurements
-from neural_ik_ros.calibration.rotations import exponential
+from neural_ik_ros.calibration.data.measurements import Measurements
+from neural_ik_ros.calibration.data.rotations import exponential
 from neural_ik_ros.kinematics import (
     Arm,
     FloatArray,

@@ -12,8 +12,8 @@ import pytest
 from measured_specimen import COLUMNS, measured, random_q, write_csv
 from strategies import shipped_arm
 
-from neural_ik_ros.calibration.identify import identify
-from neural_ik_ros.calibration.measurements import Measurements
+from neural_ik_ros.calibration.data.measurements import Measurements
+from neural_ik_ros.calibration.fit.identify import identify
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.errors import DataError
 
@@ -123,7 +123,7 @@ CONVENTIONS = [
 
 @pytest.mark.parametrize('case', CONVENTIONS, ids=lambda case: f'{case.true} as {case.mistaken}')
 def test_a_mistaken_convention_is_named(case):
-    from neural_ik_ros.calibration.rotations import rotations_from
+    from neural_ik_ros.calibration.data.rotations import rotations_from
 
     rows = good()
     assert rows.rotations is not None

@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose
 from strategies import URDF_FILE, shipped_arm
 
 from neural_ik_ros import IkSolver
-from neural_ik_ros.calibration.calibration_file import arm_hash, load_calibration
+from neural_ik_ros.calibration.results.calibration_file import arm_hash, load_calibration
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import forward, is_within_limits
@@ -38,7 +38,7 @@ def calibrated(tmp_path_factory):
 
 def test_the_file_gives_the_arm_that_was_identified(calibrated):
     """Errors of the loaded arm at unseen poses are those that the report promises."""
-    from neural_ik_ros.calibration.accuracy import accuracy_of, residuals_elsewhere
+    from neural_ik_ros.calibration.fit.accuracy import accuracy_of, residuals_elsewhere
 
     arm = IkSolver.load(calibration=calibrated / 'arm.yaml').arm
     report = json.loads((calibrated / 'report' / 'report.json').read_text())
@@ -71,8 +71,8 @@ def test_the_report_has_page_data_and_pictures(calibrated):
 
 def test_frames_and_joint_errors_survive_the_file(tmp_path):
     """Every number of a known arm, written and read."""
-    from neural_ik_ros.calibration.identify import identify
-    from neural_ik_ros.calibration.write_calibration import write_calibration
+    from neural_ik_ros.calibration.fit.identify import identify
+    from neural_ik_ros.calibration.results.write_calibration import write_calibration
     from neural_ik_ros.kinematics import axis_alignments
 
     found = identify(shipped_arm(), measured(random_q(40)))
@@ -141,9 +141,9 @@ def test_plan_is_within_limits_and_conditions(tmp_path, capsys):
 
 def test_plan_predicts_what_a_calibration_reaches():
     """The expected error of noise alone, against a calibration of a simulated arm."""
-    from neural_ik_ros.calibration.accuracy import accuracy_of, residuals_elsewhere
-    from neural_ik_ros.calibration.geometry_fit import Noise, fit_geometry, fit_setup
-    from neural_ik_ros.calibration.planning import Conditions, plan_measurement
+    from neural_ik_ros.calibration.fit.accuracy import accuracy_of, residuals_elsewhere
+    from neural_ik_ros.calibration.fit.geometry_fit import Noise, fit_geometry, fit_setup
+    from neural_ik_ros.calibration.results.planning import Conditions, plan_measurement
 
     noise = Noise(position=1e-4, rotation=1e-4)
     plan = plan_measurement(shipped_arm(), 60, np.random.default_rng(0), Conditions(), noise)

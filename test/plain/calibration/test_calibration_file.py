@@ -12,7 +12,7 @@ import yaml
 from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros import IkSolver
-from neural_ik_ros.calibration.calibration_file import MAX_BYTES, load_calibration
+from neural_ik_ros.calibration.results.calibration_file import MAX_BYTES, load_calibration
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import (

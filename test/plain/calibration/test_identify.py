@@ -9,13 +9,13 @@ import pytest
 from measured_specimen import NOISE, hidden_arm, measured, random_q
 from strategies import shipped_arm
 
-from neural_ik_ros.calibration.accuracy import accuracy_of, repeatability, residuals_elsewhere
-from neural_ik_ros.calibration.design import FRAMES, MAPS, SAG, SETUP
-from neural_ik_ros.calibration.geometry_fit import fit_geometry, fit_setup
-from neural_ik_ros.calibration.identify import Identification, Options, identify
-from neural_ik_ros.calibration.measurements import Measurements, joined
-from neural_ik_ros.calibration.model import linearise, moved_arm, moved_setup, pose_residuals
-from neural_ik_ros.calibration.report import FULL, GEOMETRY, held_out
+from neural_ik_ros.calibration.data.measurements import Measurements, joined
+from neural_ik_ros.calibration.fit.accuracy import accuracy_of, repeatability, residuals_elsewhere
+from neural_ik_ros.calibration.fit.design import FRAMES, MAPS, SAG, SETUP
+from neural_ik_ros.calibration.fit.geometry_fit import fit_geometry, fit_setup
+from neural_ik_ros.calibration.fit.identify import Identification, Options, identify
+from neural_ik_ros.calibration.fit.model import linearise, moved_arm, moved_setup, pose_residuals
+from neural_ik_ros.calibration.results.report import FULL, GEOMETRY, held_out
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 N_ROWS = 300
@@ -109,7 +109,7 @@ def test_without_joint_errors_no_maps_are_kept():
 @pytest.mark.parametrize('kind', FULL_RANK)
 def test_rank_is_that_of_six_axes(kind):
     rows = measured(random_q(120), kind=kind)
-    from neural_ik_ros.calibration.observability import observe
+    from neural_ik_ros.calibration.fit.observability import observe
 
     fit = fit_geometry(shipped_arm(), rows, fit_setup(shipped_arm(), rows))
     seen = observe(fit, rows)

@@ -9,8 +9,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.transform import Rotation
 
-from neural_ik_ros.calibration.rotations import CONVENTIONS, EULER_CONVENTIONS, rotations_from
-from neural_ik_ros.calibration.table_file import load_format, read_table
+from neural_ik_ros.calibration.data.rotations import CONVENTIONS, EULER_CONVENTIONS, rotations_from
+from neural_ik_ros.calibration.data.table_file import load_format, read_table
 from neural_ik_ros.errors import ConfigError, DataError
 
 JOINTS = 'joints: {columns: [a, b, c, d, e, f], unit: deg}\n'

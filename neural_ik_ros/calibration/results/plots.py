@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..kinematics import N_JOINTS, N_NODES
-from .design import FRAMES, SETUP
-from .identify import Identification
+from ...kinematics import N_JOINTS, N_NODES
+from ..fit.design import FRAMES, SETUP
+from ..fit.identify import Identification
+from ..fit.series import N_BINS
 from .report import BEFORE, FULL, GEOMETRY
-from .series import N_BINS
 
 DPI = 120
 
@@ -75,7 +75,7 @@ def _residuals(path: Path, found: Identification) -> None:
     for j, name in enumerate(found.arm.joint_names):
         flat[j].plot(np.degrees(found.measured.q[:, j]), errors, '.', ms=2, alpha=0.5)
         flat[j].set(xlabel=f'{name} [deg]', ylabel='residual [mm]')
-    from ..kinematics import forward
+    from ...kinematics import forward
 
     tools = forward(found.arm, found.measured.q)[:, :3, 3]
     radius = np.hypot(tools[:, 0], tools[:, 1])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from ..kinematics import FloatArray
+from ...kinematics import FloatArray
 from .design import Design
 
 

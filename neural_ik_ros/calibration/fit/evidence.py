@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import N_JOINTS, FloatArray
+from ...kinematics import N_JOINTS, FloatArray
 from .design import FRAMES, HISTORY, MAPS, OFFSETS, SAG, SETUP, Design
 from .normal import Choice, Normal, normal_of, solve, sum_normals
 from .series import covered_bins, weights

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..atomic_files import atomic_write
-from ..kinematics import N_JOINTS, FloatArray, Transform
+from ...atomic_files import atomic_write
+from ...kinematics import N_JOINTS, FloatArray, Transform
+from ..fit.identify import Identification
+from ..fit.model import frame_corrections
+from ..fit.series import intervals
 from .calibration_file import ARM_HASH, MAP_UNIT, TOOL, arm_hash
-from .identify import Identification
-from .model import frame_corrections
-from .series import intervals
 
 VALUES_A_LINE = 12
 HEAD = '# Written by neural_ik calibrate; docs/calibration.md describes it.'

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import N_JOINTS, Arm, FloatArray, Transform, invert, se3_log, true_joints
-from .measurements import Measurements
-from .rotations import exponential, skew
+from ...kinematics import N_JOINTS, Arm, FloatArray, Transform, invert, se3_log, true_joints
+from ..data.measurements import Measurements
+from ..data.rotations import exponential, skew
 
 N_FRAMES = N_JOINTS  # corrected frames: those of the joints; the tool's is part of the set-up
 TWIST = ('x', 'y', 'z', 'roll', 'pitch', 'yaw')

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from .accuracy import Accuracy, accuracy_of, repeatability
-from .design import FRAMES, HISTORY, MAPS, OFFSETS, SETUP
-from .evidence import Candidate
-from .identify import Identification
-from .series import N_BINS
+from ..fit.accuracy import Accuracy, accuracy_of, repeatability
+from ..fit.design import FRAMES, HISTORY, MAPS, OFFSETS, SETUP
+from ..fit.evidence import Candidate
+from ..fit.identify import Identification
+from ..fit.series import N_BINS
 
 BEFORE, ZEROED, GEOMETRY, FULL = 'nominal arm', 'zero offsets', 'geometry', 'full model'
 WELL_TOLD, NOT_TOLD = 0.9, 0.1  # shares of a parameter that the data decide

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
-from ..kinematics import N_JOINTS, Arm, FloatArray, Joints, forward, random_joints
-from .design import FRAMES, MAPS, SAG, SETUP, Design, make_design
-from .geometry_fit import GeometryFit, Noise
-from .measurements import Measurements
-from .model import Setup, linearise
-from .normal import Choice, normal_of, precision
-from .series import N_BINS, bins_of, covered_bins
+from ...errors import DataError
+from ...kinematics import N_JOINTS, Arm, FloatArray, Joints, forward, random_joints
+from ..data.measurements import Measurements
+from ..fit.design import FRAMES, MAPS, SAG, SETUP, Design, make_design
+from ..fit.geometry_fit import GeometryFit, Noise
+from ..fit.model import Setup, linearise
+from ..fit.normal import Choice, normal_of, precision
+from ..fit.series import N_BINS, bins_of, covered_bins
 
 N_CANDIDATES = 3000
 MAX_DRAWS = 60  # times as many joint vectors, of which candidates must fulfil the conditions
@@ -165,7 +165,7 @@ def _short_tour(arm: Arm, q: Joints) -> Joints:
 
 
 def _condition(fit: GeometryFit, q: Joints) -> float:
-    from .observability import observe
+    from ..fit.observability import observe
 
     return observe(fit, _measurements(q)).condition
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError
-from ..kinematics import N_JOINTS, FloatArray
-from ..settings import from_mapping, load_yaml, require
+from ...errors import DataError
+from ...kinematics import N_JOINTS, FloatArray
+from ...settings import from_mapping, load_yaml, require
 from .measurements import Measurements
 from .rotations import CONVENTIONS, QUATERNIONS, rotations_from
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..atomic_files import atomic_write
-from ..kinematics import Arm, FloatArray, Joints, forward, quat_from_rotation
+from ...atomic_files import atomic_write
+from ...kinematics import Arm, FloatArray, Joints, forward, quat_from_rotation
 
 POSE_COLUMNS = ('x', 'y', 'z', 'qx', 'qy', 'qz', 'qw')
 

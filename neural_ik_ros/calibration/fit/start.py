@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..kinematics import N_JOINTS, Arm, FloatArray, Transform
-from .measurements import Measurements
+from ...kinematics import N_JOINTS, Arm, FloatArray, Transform
+from ..data.measurements import Measurements
 from .model import Setup, chain_frames
 
 MAX_ROWS = 400  # enough for a start

@@ -4,23 +4,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
-from ..kinematics import Arm, FloatArray
+from ...errors import DataError
+from ...kinematics import Arm, FloatArray
+from ..data.measurements import Measurements
 from .design import anchor_measurements
 from .geometry_fit import (
     GeometryFit,
     normal_equations,
     socket_rows,
 )
-from .measurements import Measurements
 from .model import N_FRAMES, TWIST, linearise
 
 RANK_TOL = 1e-10  # of the largest singular value
+SOCKET_REDUNDANCY = 18  # parameters that no sockets tell: joint 1, and two of each later frame
 MAX_CONDITION_RATIO = 100.0  # of the condition of poses from everywhere
 MIN_CORRELATION = 0.5
 NAMED = 6  # parameters in a message
@@ -49,8 +50,17 @@ def parameter_names(arm: Arm) -> tuple[str, ...]:
 def observe(fit: GeometryFit, measured: Measurements) -> Observability:
     """Return what the measurements tell of the geometry around a fit."""
     singular, vectors = _singular(fit, measured)
-    possible, _ = _singular(fit, anchor_measurements(fit.arm, measured))
-    rank, possible_rank = _rank(singular), _rank(possible)
+    # Sockets are compared with points: joint vectors from everywhere meet in no socket.
+    plain, points = fit, measured
+    if measured.sockets is not None:
+        plain = replace(fit, setup=replace(fit.setup, sockets=None))
+        points = replace(measured, sockets=None, positions=np.zeros((len(measured), 3)))
+    possible, _ = _singular(plain, anchor_measurements(fit.arm, points))
+    possible_rank, rank = _rank(possible), _rank(singular)
+    if measured.sockets is not None:
+        # Turning sockets and arm together would change nothing if they were met exactly.
+        possible_rank = len(singular) - SOCKET_REDUNDANCY
+        rank = min(rank, possible_rank)
     names, n_frames = parameter_names(fit.arm), 6 * N_FRAMES
     covariance = _covariance(fit, measured)[-n_frames:, -n_frames:]
     sds = np.sqrt(np.diag(covariance))
@@ -60,7 +70,7 @@ def observe(fit: GeometryFit, measured: Measurements) -> Observability:
         possible_rank=possible_rank,
         n_parameters=len(singular),
         condition=float(singular[0] / singular[rank - 1]),
-        possible_condition=float(possible[0] / possible[possible_rank - 1]),
+        possible_condition=float(possible[0] / possible[_rank(possible) - 1]),
         names=names,
         sds=sds,
         told=told,
@@ -93,7 +103,10 @@ def require_observable(found: Observability, measured: Measurements) -> None:
 def _singular(fit: GeometryFit, measured: Measurements) -> tuple[FloatArray, FloatArray]:
     """Return singular values and right vectors of the derivatives by set-up and frames."""
     model = linearise(fit.arm, fit.setup, measured)
-    jacobian = np.concatenate([model.setup, model.frames], axis=2)
+    frames = model.frames.copy()
+    if measured.sockets is not None:
+        frames[:, :, :6] = 0.0  # moving joint 1 and all sockets together changes nothing
+    jacobian = np.concatenate([model.setup, frames], axis=2)
     flat = jacobian.reshape(-1, jacobian.shape[2]) / np.sqrt(len(measured))
     rows, _ = socket_rows(fit.setup, measured)
     known = np.zeros((len(rows), flat.shape[1]))

@@ -8,7 +8,7 @@ from itertools import permutations, product
 
 import numpy as np
 
-from ..kinematics import FloatArray, rotation_from_quat
+from ...kinematics import FloatArray, rotation_from_quat
 
 AXES = 'xyz'
 _TAIT_BRYAN = [''.join(axes) for axes in permutations(AXES)]

@@ -11,12 +11,12 @@ from itertools import combinations
 
 import numpy as np
 
-from ..errors import DataError
-from ..kinematics import N_JOINTS, Arm
+from ...errors import DataError
+from ...kinematics import N_JOINTS, Arm
+from ..data.measurements import Measurements
+from ..data.rotations import CONVENTIONS, QUATERNIONS, rotations_from
 from .geometry_fit import fit_setup
-from .measurements import Measurements
 from .model import Setup, pose_residuals
-from .rotations import CONVENTIONS, QUATERNIONS, rotations_from
 from .start import first_setup
 
 MAX_ERROR, MAX_TURN = 0.015, 0.03  # [m], [rad] median, of a nominal arm with base and tool fitted

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
-from ..kinematics import N_JOINTS, FloatArray, Joints
+from ...errors import DataError
+from ...kinematics import N_JOINTS, FloatArray, Joints
 
 MIN_ROWS = 20
 MIN_MOTION = 0.02  # [rad] a joint that moves less has not been moved

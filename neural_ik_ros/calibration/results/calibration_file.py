@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ConfigError
-from ..kinematics import (
+from ...errors import ConfigError
+from ...kinematics import (
     N_JOINTS,
     N_NODES,
     Arm,
@@ -24,7 +24,7 @@ from ..kinematics import (
     arm_from_urdf,
     transform_from_xyz_rpy,
 )
-from ..settings import load_yaml
+from ...settings import load_yaml
 
 JOINTS, MAPS, SAG, COVERAGE = 'joints', 'joint_maps', 'gravity_sag', 'coverage'
 UNCERTAINTY, PROVENANCE, ARM_HASH = 'uncertainty', 'provenance', 'arm_sha256'

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import Arm, FloatArray
-from .measurements import Measurements
+from ...kinematics import Arm, FloatArray
+from ..data.measurements import Measurements
 from .model import N_FRAMES, Linearised, Setup, linearise, moved_arm, moved_setup
 from .start import first_setup
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import N_JOINTS, N_NODES, TAU, FloatArray
+from ...kinematics import N_JOINTS, N_NODES, TAU, FloatArray
 
 N_BINS = 120  # of a turn, 3 degrees each
 REACH, MIN_ROWS, WIDER_REACH = 1, 2, 3  # bins: a row that near covers one, if not alone there

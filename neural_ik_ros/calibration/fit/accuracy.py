@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..kinematics import Arm, FloatArray
+from ...kinematics import Arm, FloatArray
+from ..data.measurements import Measurements
 from .geometry_fit import fit_setup
-from .measurements import Measurements
 from .model import pose_residuals
 
 SAME_JOINTS = 1e-4  # [rad] the same command, as far as a controller prints it

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
-from ..kinematics import N_JOINTS, Arm, FloatArray, JointErrors
+from ...errors import DataError
+from ...kinematics import N_JOINTS, Arm, FloatArray, JointErrors
+from ..data.measurements import Measurements, require_usable
 from .design import FRAMES, HISTORY, MAPS, PAIRS, SAG, SETUP, Design, make_design
 from .diagnosis import require_plausible
 from .evidence import ANCHORS, HARMONICS, MAX_ROWS, Candidate, Evidence, choose
@@ -24,7 +25,6 @@ from .geometry_fit import (
     fit_setup,
     robust_weights,
 )
-from .measurements import Measurements, require_usable
 from .model import Setup, moved_arm, moved_setup, pose_residuals
 from .normal import Choice, Normal, normal_of, solve, sum_normals
 from .observability import Observability, observe, require_observable

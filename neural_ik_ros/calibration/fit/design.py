@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import N_JOINTS, Arm, FloatArray, is_within_limits
+from ...kinematics import N_JOINTS, Arm, FloatArray, is_within_limits
+from ..data.measurements import Measurements
 from .geometry_fit import FRAME_PRIOR, SETUP_PRIOR, SOCKET_SD, GeometryFit, socket_rows
-from .measurements import Measurements
 from .model import N_FRAMES, frame_twists, linearise
 from .series import basis
 
