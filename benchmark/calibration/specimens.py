@@ -85,6 +85,8 @@ def _chain(arm: Arm, q_true: FloatArray) -> Transform:
         frames[:, i] = transform @ fixed
         if i < 6:
             turn = np.tile(np.eye(4), (len(q_true), 1, 1))
-            turn[:, :3, :3] = Rotation.from_euler('z', q_true[:, i]).as_matrix()
+            turn[:, :3, :3] = Rotation.from_rotvec(
+                q_true[:, i, None] * np.array([0.0, 0.0, 1.0])
+            ).as_matrix()
             transform = frames[:, i] @ turn
     return frames

@@ -14,6 +14,7 @@ from ...kinematics import Arm, FloatArray
 from ..data.measurements import Measurements
 from .design import anchor_measurements
 from .geometry_fit import (
+    FRAME_PRIOR,
     GeometryFit,
     normal_equations,
     socket_rows,
@@ -38,7 +39,7 @@ class Observability:
     possible_condition: float
     names: tuple[str, ...]  # (36,) of the frames' parameters
     sds: FloatArray  # (36,) [m], [rad] standard deviations
-    told: FloatArray  # (36,) 1: by the data alone; 0: confounded with others, left nominal
+    told: FloatArray  # (36,) 1: by the data alone; 0: nothing is known but what was expected
     correlations: tuple[tuple[str, str, float], ...]  # above MIN_CORRELATION, largest first
 
 
@@ -49,13 +50,13 @@ def parameter_names(arm: Arm) -> tuple[str, ...]:
 
 def observe(fit: GeometryFit, measured: Measurements) -> Observability:
     """Return what the measurements tell of the geometry around a fit."""
-    singular, vectors = _singular(fit, measured)
+    singular = _singular(fit, measured)
     # Sockets are compared with points: joint vectors from everywhere meet in no socket.
     plain, points = fit, measured
     if measured.sockets is not None:
         plain = replace(fit, setup=replace(fit.setup, sockets=None))
         points = replace(measured, sockets=None, positions=np.zeros((len(measured), 3)))
-    possible, _ = _singular(plain, anchor_measurements(fit.arm, points))
+    possible = _singular(plain, anchor_measurements(fit.arm, points))
     possible_rank, rank = _rank(possible), _rank(singular)
     if measured.sockets is not None:
         # Turning sockets and arm together would change nothing if they were met exactly.
@@ -64,7 +65,6 @@ def observe(fit: GeometryFit, measured: Measurements) -> Observability:
     names, n_frames = parameter_names(fit.arm), 6 * N_FRAMES
     covariance = _covariance(fit, measured)[-n_frames:, -n_frames:]
     sds = np.sqrt(np.diag(covariance))
-    told = (vectors[:rank, -n_frames:] ** 2).sum(axis=0)
     return Observability(
         rank=rank,
         possible_rank=possible_rank,
@@ -73,7 +73,7 @@ def observe(fit: GeometryFit, measured: Measurements) -> Observability:
         possible_condition=float(possible[0] / possible[_rank(possible) - 1]),
         names=names,
         sds=sds,
-        told=told,
+        told=1.0 - (sds / FRAME_PRIOR) ** 2,
         correlations=_correlations(covariance / np.outer(sds, sds), names),
     )
 
@@ -100,8 +100,8 @@ def require_observable(found: Observability, measured: Measurements) -> None:
         raise DataError(measured.source, problem, remedy)
 
 
-def _singular(fit: GeometryFit, measured: Measurements) -> tuple[FloatArray, FloatArray]:
-    """Return singular values and right vectors of the derivatives by set-up and frames."""
+def _singular(fit: GeometryFit, measured: Measurements) -> FloatArray:
+    """Return the singular values of the derivatives by set-up and frames, largest first."""
     model = linearise(fit.arm, fit.setup, measured)
     frames = model.frames.copy()
     if measured.sockets is not None:
@@ -114,8 +114,7 @@ def _singular(fit: GeometryFit, measured: Measurements) -> tuple[FloatArray, Flo
     if len(flat) + len(known) < flat.shape[1]:
         flat = np.vstack([flat, np.zeros((flat.shape[1], flat.shape[1]))])
     reduced = np.linalg.qr(np.vstack([flat, known]), mode='r')
-    _, singular, vectors = np.linalg.svd(reduced)
-    return singular, vectors
+    return np.linalg.svd(reduced, compute_uv=False).astype(np.float64)
 
 
 def _rank(singular: FloatArray) -> int:

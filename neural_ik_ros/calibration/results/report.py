@@ -170,7 +170,7 @@ def _observability(found: Identification, data: Mapping[str, Any]) -> list[str]:
         f'Rank {seen.rank} of {seen.possible_rank} that such measurements can have, with '
         f'{seen.n_parameters} parameters; condition {seen.condition:.0f} '
         f'(poses from everywhere: {seen.possible_condition:.0f}).',
-        f'Not to be told from others, and left nominal: {", ".join(weak) or "none"}.',
+        f'Not to be told from others (base, tool, next frame): {", ".join(weak) or "none"}.',
         '', '| Correlated parameters | |', '|---|---|',
     ]  # fmt: skip
     lines += [

@@ -31,7 +31,7 @@ def in_sockets(arm: Arm, places: FloatArray, seed: int) -> Measurements:
     solver = IkSolver(arm, CurrentJoints(), SolverOptions(allow_other_posture=True))
     q, sockets = [], []
     for index, centre in enumerate(
-        place + [0.0, DISTANCE * side, 0.0] for place in places for side in (0, 1)
+        place + np.array([0.0, DISTANCE * side, 0.0]) for place in places for side in (0, 1)
     ):
         targets = np.tile(np.eye(4), (8 * N_IN_SOCKET, 1, 1))
         targets[:, :3, :3] = exponential(rng.uniform(-TURNED, TURNED, (len(targets), 3)))
