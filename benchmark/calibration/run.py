@@ -35,7 +35,7 @@ from neural_ik_ros.kinematics import (
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 from neural_ik_ros.urdf_file import read_urdf, shipped_urdf
 
-from .specimens import judged_forward, measure, specimen
+from .specimens import in_sockets, judged_forward, measure, specimen
 
 HERE = Path(__file__).resolve().parent
 VARIABLE = 'NEURAL_IK_ROS_DATA'
@@ -43,6 +43,9 @@ TRAIN_SHARE, MAX_TRAIN, MAX_TEST = 0.7, 2000, 3000
 COUNTS = (60, 120, 250, 500, 1000)
 SENSOR_NOISE = 2e-5  # [m], [rad] of the simulated sensor
 N_TIMED, N_ROUNDS = 20_000, 15
+SOCKETS = np.array([[1.0, 0.3, 0.6], [0.9, -0.5, 1.1], [0.7, 0.6, 1.3]])  # [m] in the base
+UNSEEN_SOCKETS = np.array([[0.8, 0.1, 0.9]])
+N_IN_SOCKET = 60
 
 
 def series() -> dict[str, Measurements]:
@@ -135,6 +138,24 @@ def simulated(nominal: Arm, n: int, rng: np.random.Generator) -> None:
             )
 
 
+def sockets(nominal: Arm, rng: np.random.Generator) -> None:
+    """Print errors of specimens calibrated with a ball in pairs of sockets and no sensor."""
+    print('| Specimen | at | nominal | geometry | full [mm] |\n|---|---|---|---|---|')
+    whole = specimen(nominal, 5)
+    for name, arm in (('frames', replace(whole, joint_errors=None)), ('frames, maps, sag', whole)):
+        rows = in_sockets(arm, SOCKETS, N_IN_SOCKET, rng)
+        geometry, full = geometry_of(nominal, rows), identify(nominal, rows).arm
+        tests = {
+            'unseen sockets': in_sockets(arm, UNSEEN_SOCKETS, N_IN_SOCKET, rng),
+            'poses all over': measure(arm, random_joints(nominal, rng, 500), 0.0, rng),
+        }
+        for where, test in tests.items():
+            print(
+                f'| {name} | {where} | {error(nominal, test)} | {error(geometry, test)} | '
+                f'{error(full, test)} |'
+            )
+
+
 def exact(nominal: Arm, n_arms: int, n_targets: int) -> None:
     """Print how many targets of specimens are solved, judged by an independent implementation."""
     solved, position, rotation = 0, 0.0, 0.0
@@ -182,7 +203,7 @@ def cost(nominal: Arm) -> None:
 
 def main() -> None:
     """Print the tables that are asked for, by default all."""
-    parts = ('held-out', 'campaigns', 'fewer', 'simulated', 'exact', 'cost')
+    parts = ('held-out', 'campaigns', 'fewer', 'simulated', 'sockets', 'exact', 'cost')
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('parts', nargs='*', choices=[*parts, []], help='default: all')
     parser.add_argument('--targets', type=int, default=100_000, help='of each of ten specimens')
@@ -197,6 +218,7 @@ def main() -> None:
         'campaigns': lambda: campaigns(ur10, data, rng) if data else None,
         'fewer': lambda: fewer_poses(ur10, data['C'], rng) if data else None,
         'simulated': lambda: simulated(irb2400, 300, rng),
+        'sockets': lambda: sockets(irb2400, rng),
         'exact': lambda: exact(irb2400, 10, args.targets),
         'cost': lambda: cost(irb2400),
     }

@@ -18,9 +18,11 @@ from neural_ik_ros.kinematics import (
     JointErrors,
     Transform,
     forward,
+    random_joints,
     rotation_from_rpy,
     transform_from_xyz_rpy,
 )
+from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 FRAME_ERROR = 1e-3  # [m], [rad]
 MAP_RMS = 3e-4  # [rad]
@@ -29,6 +31,10 @@ N_HARMONICS = 40
 BASE = transform_from_xyz_rpy([2.0, 1.0, 0.5], [0.1, 0.2, 2.0])
 TOOL = transform_from_xyz_rpy([0.05, 0.02, 0.11], [0.3, -0.2, 0.5])
 FIXED_POINT_ITERATIONS = 12
+SOCKET_DISTANCE = 0.05  # [m] between the sockets of a pair
+BALL = np.array([0.03, 0.02, 0.15])  # [m] in the tool frame
+JOINT_NOISE = 1e-5  # [rad]
+MAX_TURN = 2.0  # [rad] largest component of the tool's rotation vector in a socket
 
 
 def specimen(nominal: Arm, seed: int) -> Arm:
@@ -53,6 +59,29 @@ def measure(arm: Arm, q: FloatArray, noise: float, rng: np.random.Generator) -> 
     turns = Rotation.from_rotvec(rng.normal(0.0, noise, (len(q), 3))).as_matrix()
     positions = poses[:, :3, 3] + rng.normal(0.0, noise, (len(q), 3))
     return Measurements(q=q, positions=positions, rotations=poses[:, :3, :3] @ turns)
+
+
+def in_sockets(
+    arm: Arm, places: FloatArray, n_in_socket: int, rng: np.random.Generator
+) -> Measurements:
+    """Return joints with which an arm puts a ball at its tool into pairs of sockets (k, 3) [m]."""
+    solver = IkSolver(arm, CurrentJoints(), SolverOptions(allow_other_posture=True))
+    shift = np.array([0.0, SOCKET_DISTANCE, 0.0])
+    joints, n = [], 8 * n_in_socket
+    for place in places:
+        for centre in (place, place + shift):
+            targets = np.tile(np.eye(4), (n, 1, 1))
+            vectors = rng.uniform(-MAX_TURN, MAX_TURN, (n, 3))
+            targets[:, :3, :3] = Rotation.from_rotvec(vectors).as_matrix()
+            targets[:, :3, 3] = centre - targets[:, :3, :3] @ BALL
+            answers = solver.solve_batch(targets, random_joints(arm, rng, n))
+            joints.append(answers.q[answers.is_solved][:n_in_socket])
+    q = np.concatenate(joints)
+    return Measurements(
+        q=q + rng.normal(0.0, JOINT_NOISE, q.shape),
+        sockets=np.repeat(np.arange(len(joints)), [len(part) for part in joints]),
+        socket_distance=SOCKET_DISTANCE,
+    )
 
 
 def judged_forward(arm: Arm, q: FloatArray) -> Transform:
