@@ -16,10 +16,11 @@ from ...kinematics import N_JOINTS, Arm
 from ..data.measurements import Measurements
 from ..data.rotations import CONVENTIONS, QUATERNIONS, rotations_from
 from .geometry_fit import fit_setup
-from .model import Setup, pose_residuals
+from .model import Setup, frame_corrections, pose_residuals
 from .start import first_setup
 
 MAX_ERROR, MAX_TURN = 0.015, 0.03  # [m], [rad] median, of a nominal arm with base and tool fitted
+MAX_OFFSET = 0.003  # [m] of a joint's frame; arms of one type differ by a millimetre or two
 N_ROWS = 150
 DEGREE = math.pi / 180.0
 
@@ -50,6 +51,22 @@ def require_plausible(arm: Arm, measured: Measurements) -> None:
         raise DataError(measured.source, f'{problem}, but it fits with {name}', 'correct that')
     remedy = 'check that the URDF, the order of the joints and the columns are those of this arm'
     raise DataError(measured.source, f'{problem}, and no other unit or convention fits', remedy)
+
+
+def require_same_arm(nominal: Arm, arm: Arm, measured: Measurements) -> None:
+    """
+    Refuse a fitted geometry that no arm of this type has.
+
+    :raises DataError: If the frame of a joint is more than 3 mm from its nominal place.
+    """
+    offsets = np.linalg.norm(frame_corrections(nominal, arm)[:, :3, 3], axis=1)
+    joint = int(offsets.argmax())
+    if offsets[joint] > MAX_OFFSET:
+        problem = (
+            f'the frame of {nominal.joint_names[joint]} would be {1e3 * offsets[joint]:.1f} mm '
+            'from its nominal place: the data or the URDF are of another arm'
+        )
+        raise DataError(measured.source, problem, 'give the URDF of the arm that was measured')
 
 
 def _is_clear(found: list[tuple[float, str]], least: float) -> bool:

@@ -15,7 +15,7 @@ from ...errors import DataError
 from ...kinematics import N_JOINTS, Arm, FloatArray, JointErrors
 from ..data.measurements import Measurements, require_usable
 from .design import FRAMES, HISTORY, MAPS, PAIRS, SAG, SETUP, Design, make_design
-from .diagnosis import require_plausible
+from .diagnosis import require_plausible, require_same_arm
 from .evidence import ANCHORS, HARMONICS, MAX_ROWS, Candidate, Evidence, choose
 from .geometry_fit import (
     GeometryFit,
@@ -80,6 +80,7 @@ def identify(
     fit = fit_geometry(nominal, measured, fit_setup(nominal, measured))
     observability = observe(fit, measured)
     require_observable(observability, measured)
+    require_same_arm(nominal, fit.arm, measured)
     covered = covered_bins(measured.q)
     n_rows = len(measured)
     chosen_rows = np.sort(np.random.default_rng(2).permutation(n_rows)[:MAX_ROWS])

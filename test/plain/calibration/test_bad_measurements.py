@@ -67,6 +67,14 @@ def other_arm() -> Measurements:
     return measured(random_q(N_ROWS), arm=longer)
 
 
+def sister_arm() -> Measurements:
+    """An arm with one link 12 mm longer, near enough to be fitted."""
+    arm = shipped_arm()
+    translations = arm.translations.copy()
+    translations[2, 0] += 0.012
+    return measured(random_q(N_ROWS), arm=replace(arm, translations=translations))
+
+
 def scaled(**factors: float) -> Measurements:
     rows = good()
     return replace(rows, **{name: getattr(rows, name) * f for name, f in factors.items()})
@@ -94,6 +102,7 @@ REFUSED: dict[str, tuple[Callable[[], Measurements], str]] = {
     'copied rows': (copied, 'rows 5, 9: the same joints'),
     'not a number': (with_nan, 'rows 7: not a number'),
     'many outliers': (lambda: with_outliers(12), '12 of 80 rows contradict.*rows 2, 3, 4'),
+    'a sister arm': (sister_arm, 'of another arm'),
     'another arm': (other_arm, 'no other unit or convention fits'),
 }
 
