@@ -20,7 +20,9 @@ DUPLICATE_TOL = 1e-9  # [rad], [m]
 MAX_RADIANS = 13.0  # two turns and a little: larger angles are degrees
 MAX_METRES = 50.0  # larger positions are millimetres
 NAMED_ROWS = 8  # in a message
-PER_ROW = ('q', 'positions', 'rotations', 'sockets', 'sessions', 'lines', 'orientation')
+PER_ROW = (
+    *('q', 'positions', 'rotations', 'sockets', 'sessions', 'moves', 'lines', 'orientation'),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,6 +40,7 @@ class Measurements:
     sockets: NDArray[np.int64] | None = None  # (n,) index of the socket
     socket_distance: float = 0.0  # [m]
     sessions: NDArray[np.int64] | None = None  # (n,) each has its own place of sensor and body
+    moves: FloatArray | None = None  # (n, 6) signs of the moves that led to the rows
     lines: NDArray[np.int64] | None = None  # (n,) of the source, for messages
     orientation: FloatArray | None = None  # (n, 3) [rad] or (n, 4) as written in the source
     convention: str = ''  # in which it was read
@@ -57,6 +60,10 @@ class Measurements:
     def session_of_row(self) -> NDArray[np.int64]:
         """The session (n,) of each row, counted from 0."""
         return np.zeros(len(self.q), np.int64) if self.sessions is None else self.sessions
+
+    def with_moves(self) -> Measurements:
+        """Return the rows with the signs of the moves between them, as they follow in time."""
+        return replace(self, moves=np.sign(np.diff(self.q, axis=0, prepend=self.q[:1])))
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Measurements:
         """Return some of the rows, in their order."""

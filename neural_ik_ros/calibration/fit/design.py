@@ -109,7 +109,6 @@ def make_design(
     elsewhere, _ = _columns(fit, anchors, gravity, covered, n_harmonics)
     if measured.sockets is not None:
         elsewhere[:, :, : fit.setup.sockets.size] = 0.0  # type: ignore[union-attr]
-    elsewhere[:, :, layout.parts[HISTORY]] = 0.0
     flat = (elsewhere / scales[:, None]).reshape(-1, layout.n_columns)
     rows, _ = socket_rows(fit.setup, measured)
     constraints = np.zeros((layout.n_columns, layout.n_columns))
@@ -157,7 +156,7 @@ def _columns(
     model = linearise(fit.arm, fit.setup, measured)
     moments = model.levers @ gravity  # (n, 6, 7)
     sag = [model.joints[:, :, j] * moments[:, j, k, None] for j, k in PAIRS]
-    moves = np.sign(np.diff(measured.q, axis=0, prepend=measured.q[:1]))
+    moves = np.zeros_like(measured.q) if measured.moves is None else measured.moves
     maps = [
         model.joints[:, :, j, None] * basis(covered[j], measured.q[:, j], n_harmonics)[:, None, :]
         for j in range(N_JOINTS)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DataError
+from ...errors import ConfigError, DataError
 from ...kinematics import N_JOINTS, Arm, FloatArray, JointErrors
 from ..data.measurements import Measurements, require_usable
 from .design import FRAMES, HISTORY, MAPS, PAIRS, SAG, SETUP, Design, make_design
@@ -46,6 +46,16 @@ class Options:
     has_history: bool = False  # the rows are in the order in which the arm moved
     tick: Callable[[], None] = field(default=lambda: None)  # after each model that is tried
 
+    def __post_init__(self) -> None:
+        """
+        Check the direction of gravity.
+
+        :raises ConfigError: If it has no direction.
+        """
+        if not 0.0 < np.linalg.norm(self.gravity) < math.inf:
+            remedy = 'give a direction in the base such as 0 0 -1'
+            raise ConfigError('gravity', f'{self.gravity} has no direction', remedy)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Identification:
@@ -75,14 +85,10 @@ def identify(
         geometry, or contradict one another.
     """
     options = options or Options()
-    require_usable(measured)
-    require_plausible(nominal, measured)
-    fit = fit_geometry(nominal, measured, fit_setup(nominal, measured))
-    observability = observe(fit, measured)
-    require_observable(observability, measured)
-    require_same_arm(nominal, fit.arm, measured)
-    covered = covered_bins(measured.q)
-    n_rows = len(measured)
+    fit, observability = _checked_geometry(nominal, measured)
+    if options.has_history:
+        measured = measured.with_moves()
+    covered, n_rows = covered_bins(measured.q), len(measured)
     chosen_rows = np.sort(np.random.default_rng(2).permutation(n_rows)[:MAX_ROWS])
     some = measured.take(chosen_rows)
     harmonics = _harmonics(n_rows)
@@ -115,6 +121,17 @@ def identify(
         outliers=_outliers(residuals, measured),
         half_backlash=parameters[design.layout.parts[HISTORY]],
     )
+
+
+def _checked_geometry(nominal: Arm, measured: Measurements) -> tuple[GeometryFit, Observability]:
+    """Return the fitted geometry and what the rows tell of it, if they can be used at all."""
+    require_usable(measured)
+    require_plausible(nominal, measured)
+    fit = fit_geometry(nominal, measured, fit_setup(nominal, measured))
+    observability = observe(fit, measured)
+    require_observable(observability, measured)
+    require_same_arm(nominal, fit.arm, measured)
+    return fit, observability
 
 
 def _harmonics(n_rows: int) -> tuple[int, ...]:

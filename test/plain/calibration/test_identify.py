@@ -11,11 +11,12 @@ from strategies import shipped_arm
 
 from neural_ik_ros.calibration.data.measurements import Measurements, joined
 from neural_ik_ros.calibration.fit.accuracy import accuracy_of, repeatability, residuals_elsewhere
-from neural_ik_ros.calibration.fit.design import FRAMES, MAPS, SAG, SETUP
+from neural_ik_ros.calibration.fit.design import FRAMES, HISTORY, MAPS, SAG, SETUP
 from neural_ik_ros.calibration.fit.geometry_fit import fit_geometry, fit_setup
 from neural_ik_ros.calibration.fit.identify import Identification, Options, identify
 from neural_ik_ros.calibration.fit.model import linearise, moved_arm, moved_setup, pose_residuals
 from neural_ik_ros.calibration.results.report import FULL, GEOMETRY, held_out
+from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 N_ROWS = 300
@@ -155,3 +156,20 @@ def test_progress_is_told():
     ticks: list[int] = []
     identify(shipped_arm(), measured(random_q(60)), Options(tick=lambda: ticks.append(1)))
     assert len(ticks) >= 8
+
+
+def test_backlash_is_found_where_rows_are_in_order():
+    """Every joint stands 0.1 mrad behind the direction of its last move."""
+    q = random_q(N_ROWS, seed=6)
+    half = 1e-4
+    moves = np.sign(np.diff(q, axis=0, prepend=q[:1]))
+    seen = measured(q - half * moves)
+    rows = Measurements(q=q, positions=seen.positions, rotations=seen.rotations)
+    found = identify(shipped_arm(), rows, Options(has_history=True))
+    assert HISTORY in found.choice.parts
+    np.testing.assert_allclose(found.half_backlash[:5], -half, atol=0.3 * half)
+
+
+def test_gravity_without_a_direction_is_refused():
+    with pytest.raises(ConfigError, match='has no direction'):
+        Options(gravity=(0.0, 0.0, 0.0))
