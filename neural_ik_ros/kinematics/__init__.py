@@ -3,10 +3,9 @@
 """Geometry of a six-axis arm: pure functions of arrays, compiled on the hot path."""
 
 from .angles import TAU, angular_distance, nearest_turn
-from .arm import Arm, ArmError, CoupledLimit
+from .arm import N_NODES, Arm, ArmError, CoupledLimit, JointErrors, JointErrorsError
 from .chain import commanded_joints, forward, jacobian, joint_positions, true_joints
 from .closed_form.branches import ClosedForm, branches
-from .joint_errors import N_NODES, JointErrors, JointErrorsError
 from .limits import is_within_limits, random_joints
 from .posture import is_same_posture, posture, posture_code
 from .refine import RefineResult, lm_bounds, refine, true_lm_bounds, unbounded_limits
@@ -17,13 +16,14 @@ from .se3 import (
     rotation_angle,
     rotation_from_quat,
     rotation_from_rpy,
+    se3_exp,
     se3_log,
     transform_from_xyz_quat,
     transform_from_xyz_rpy,
 )
 from .singularity import smallest_singular_value
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
-from .urdf import UrdfError, arm_from_urdf, axis_alignments, links_fixed_to
+from .urdf import UrdfError, arm_from_urdf, axis_alignments, link_names, links_fixed_to
 
 __all__ = [
     'N_JOINTS',
@@ -53,6 +53,7 @@ __all__ = [
     'is_within_limits',
     'jacobian',
     'joint_positions',
+    'link_names',
     'links_fixed_to',
     'lm_bounds',
     'nearest_turn',
@@ -65,6 +66,7 @@ __all__ = [
     'rotation_angle',
     'rotation_from_quat',
     'rotation_from_rpy',
+    'se3_exp',
     'se3_log',
     'smallest_singular_value',
     'transform_from_xyz_quat',

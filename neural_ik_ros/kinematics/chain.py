@@ -12,9 +12,8 @@ import math
 
 import numpy as np
 
-from .arm import Arm
+from .arm import Arm, map_error, sag_derivative, sag_into
 from .compiled import compiled
-from .joint_errors import map_error, sag_derivative, sag_into
 from .types import N_JOINTS, FloatArray, Joints, Transform, as_array
 
 SAG_TOL = 1e-13  # [rad] change of the true joints that ends the fixed point

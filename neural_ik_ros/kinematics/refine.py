@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .angles import TAU
-from .arm import Arm
+from .arm import Arm, map_error
 from .chain import commanded_joints, true_joints
-from .joint_errors import map_error
 from .levenberg_marquardt import refine_batch
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
 
