@@ -64,6 +64,7 @@ setup(
         'numpy',
         'pyyaml',
         'ruckig',
+        'scipy',
         'tqdm',
         'urdf-parser-py',
     ],
@@ -84,7 +85,6 @@ setup(
             'pin',
             "py-opw-kinematics ; python_version >= '3.11'",
             'pytest<9',  # launch_testing of Jazzy does not load in pytest 9
-            'scipy',
             'xacro',
         ],
         'test-learning': ["jax ; python_version >= '3.11'"],  # trains with several workers

@@ -28,7 +28,7 @@ def load_solver(
 
     :param bundle: Folder of a bundle; default is the shipped IRB2400.
     :param urdf: File with another geometry; the network stays, the solutions are exact for it.
-    :param calibration: File with corrections of the joint frames, see docs/calibrate.md.
+    :param calibration: File that says how the arm differs from its URDF, see docs/calibration.md.
     :param engine: ``litert``, or ``keras`` where Keras is installed.
     :raises BundleError: If the bundle is not what its card says.
     :raises MissingLibraryError: If the engine is not installed.
@@ -53,15 +53,11 @@ def bundle_urdf(bundle: Path | str | None = None) -> str:
 
 
 def _other_arm(bundle: Bundle, urdf: Path | str | None, calibration: Path | str | None) -> Arm:
-    """Return the arm of the URDF, by default that of the bundle, with its frames corrected."""
-    corrections = {}
-    if calibration is not None:
-        from .calibration.corrections import load_calibration
+    """Return the arm of the URDF, by default that of the bundle, corrected."""
+    text = bundle.files[ARM].decode() if urdf is None else read_urdf(Path(urdf))
+    base, tool = bundle.card.base_frame, bundle.card.tool_frame
+    if calibration is None:
+        return arm_from_urdf(text, base_frame=base, tool_frame=tool)
+    from .calibration.results.calibration_file import load_calibration
 
-        corrections = load_calibration(Path(calibration))
-    return arm_from_urdf(
-        bundle.files[ARM].decode() if urdf is None else read_urdf(Path(urdf)),
-        base_frame=bundle.card.base_frame,
-        tool_frame=bundle.card.tool_frame,
-        corrections=corrections,
-    )
+    return load_calibration(Path(calibration)).apply(text, base_frame=base, tool_frame=tool)

@@ -19,20 +19,25 @@ MAX_CONFIG_BYTES = 64 * 1024
 T = TypeVar('T')
 
 
-def load_yaml(path: Path, *, example: str = 'config/learning/irb2400.yaml') -> Mapping[str, Any]:
+def load_yaml(
+    path: Path,
+    *,
+    example: str = 'config/learning/irb2400.yaml',
+    max_bytes: int = MAX_CONFIG_BYTES,
+) -> Mapping[str, Any]:
     """
-    Return the mapping in a YAML file of at most 64 KiB.
+    Return the mapping in a YAML file of bounded size.
 
     :param example: File that shows the user what such a file looks like.
     :raises ConfigError: If it cannot be read, is too large, or is no YAML mapping.
     """
     try:
         with path.open('rb') as file:
-            data = file.read(MAX_CONFIG_BYTES + 1)
+            data = file.read(max_bytes + 1)
     except OSError as error:
         raise ConfigError(path, str(error.strerror), 'give a readable YAML file') from error
-    if len(data) > MAX_CONFIG_BYTES:
-        raise ConfigError(path, f'larger than {MAX_CONFIG_BYTES} bytes', 'shorten it')
+    if len(data) > max_bytes:
+        raise ConfigError(path, f'larger than {max_bytes} bytes', 'shorten it')
     try:
         mapping = yaml.safe_load(data)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:

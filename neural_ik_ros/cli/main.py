@@ -15,11 +15,13 @@ from .. import __version__
 from ..errors import MissingLibraryError, NeuralIkError
 from . import (
     bundle,
+    calibrate,
     demo,
     evaluate,
     generate,
     import_csv,
     monitor,
+    plan_measurement,
     record_demo,
     replay,
     solve,
@@ -28,6 +30,7 @@ from . import (
 
 COMMANDS = (
     *(demo, solve, monitor, replay, record_demo),
+    *(plan_measurement, calibrate),
     *(generate, import_csv, train, evaluate, bundle),
 )
 INTERRUPTED = 130  # what a shell expects after Ctrl-C

@@ -49,7 +49,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument('--bundle', type=Path, help='folder of a network bundle')
     parser.add_argument('--urdf', type=Path, help='another geometry of the arm')
     parser.add_argument(
-        '--calibration', type=Path, help='YAML file with corrections of the joint frames'
+        '--calibration',
+        type=Path,
+        help='YAML file of neural_ik calibrate, or with corrections of joint frames',
     )
     parser.add_argument(
         '--allow-other-posture', action='store_true', help='shoulder, elbow, wrist may change'

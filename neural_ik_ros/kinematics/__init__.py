@@ -3,12 +3,12 @@
 """Geometry of a six-axis arm: pure functions of arrays, compiled on the hot path."""
 
 from .angles import TAU, angular_distance, nearest_turn
-from .arm import Arm, ArmError, CoupledLimit
-from .chain import forward, jacobian, joint_positions
+from .arm import N_NODES, Arm, ArmError, CoupledLimit, JointErrors, JointErrorsError
+from .chain import commanded_joints, forward, jacobian, joint_positions, true_joints
 from .closed_form.branches import ClosedForm, branches
 from .limits import is_within_limits, random_joints
 from .posture import is_same_posture, posture, posture_code
-from .refine import RefineResult, lm_bounds, refine, unbounded_limits
+from .refine import RefineResult, lm_bounds, refine, true_lm_bounds, unbounded_limits
 from .se3 import (
     invert,
     pose_error,
@@ -23,10 +23,11 @@ from .se3 import (
 )
 from .singularity import smallest_singular_value
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
-from .urdf import UrdfError, arm_from_urdf, link_names, links_fixed_to
+from .urdf import UrdfError, arm_from_urdf, axis_alignments, link_names, links_fixed_to
 
 __all__ = [
     'N_JOINTS',
+    'N_NODES',
     'TAU',
     'Arm',
     'ArmError',
@@ -34,6 +35,8 @@ __all__ = [
     'ClosedForm',
     'CoupledLimit',
     'FloatArray',
+    'JointErrors',
+    'JointErrorsError',
     'Joints',
     'RefineResult',
     'Transform',
@@ -41,7 +44,9 @@ __all__ = [
     'angular_distance',
     'arm_from_urdf',
     'as_array',
+    'axis_alignments',
     'branches',
+    'commanded_joints',
     'forward',
     'invert',
     'is_same_posture',
@@ -66,5 +71,7 @@ __all__ = [
     'smallest_singular_value',
     'transform_from_xyz_quat',
     'transform_from_xyz_rpy',
+    'true_joints',
+    'true_lm_bounds',
     'unbounded_limits',
 ]

@@ -1,6 +1,10 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Forward kinematics and the geometric Jacobian of a serial chain."""
+"""
+Forward kinematics and the geometric Jacobian of a serial chain.
+
+Arms with joint errors: joints given to these functions are commanded ones, unless called true.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,13 @@ import math
 
 import numpy as np
 
-from .arm import Arm
+from .arm import Arm, map_error, sag_derivative, sag_into
 from .compiled import compiled
 from .types import N_JOINTS, FloatArray, Joints, Transform, as_array
+
+SAG_TOL = 1e-13  # [rad] change of the true joints that ends the fixed point
+NEWTON_TOL = 1e-7  # [rad] step after which the next one would be below rounding
+MAX_FIXED_POINT, MAX_NEWTON = 12, 8  # iterations; four and two are usual
 
 
 def forward(arm: Arm, q: Joints) -> Transform:
@@ -21,7 +29,7 @@ def forward(arm: Arm, q: Joints) -> Transform:
     :return: Shape (..., 4, 4), translation in [m].
     """
     q = as_array('q', q, (N_JOINTS,))
-    flat = q.reshape(-1, N_JOINTS)
+    flat = true_joints(arm, q).reshape(-1, N_JOINTS)
     transforms = np.empty((len(flat), 4, 4))
     _forward_batch(arm.rotations, arm.translations, flat, transforms)
     return transforms.reshape(*q.shape[:-1], 4, 4)
@@ -32,13 +40,30 @@ def jacobian(arm: Arm, q: Joints) -> FloatArray:
     Return the geometric Jacobian at the tool origin, in axes of the base.
 
     :param q: Shape (..., 6) [rad].
-    :return: Shape (..., 6, 6); rows 0-2 linear [m/rad], rows 3-5 angular [rad/rad].
+    :return: Shape (..., 6, 6); rows 0-2 linear [m/rad], rows 3-5 angular [rad/rad]; for an arm
+        with joint errors, of the commanded joints.
     """
-    q = as_array('q', q, (N_JOINTS,))
-    flat = q.reshape(-1, N_JOINTS)
+    jacobians = jacobian_of_true_joints(arm, true_joints(arm, q))
+    errors = arm.joint_errors
+    if errors is None:
+        return jacobians
+    flat = as_array('q', q, (N_JOINTS,)).reshape(-1, N_JOINTS)
+    tool, frames = np.empty((4, 4)), np.empty((6, N_JOINTS))
+    for one, q_one in zip(jacobians.reshape(-1, 6, N_JOINTS), flat, strict=True):
+        frames_into(arm.rotations, arm.translations, true_joints(arm, q_one), tool, frames)
+        coupling = np.eye(N_JOINTS) - sag_derivative(frames, tool, errors)
+        slopes = [map_error(errors.table[j], q_one[j])[1] for j in range(N_JOINTS)]
+        one[:] = one @ np.linalg.solve(coupling, np.diag(1.0 + np.array(slopes)))
+    return jacobians
+
+
+def jacobian_of_true_joints(arm: Arm, q_true: Joints) -> FloatArray:
+    """Return the geometric Jacobian (..., 6, 6) as ``jacobian``, by the angles the joints have."""
+    q_true = as_array('q_true', q_true, (N_JOINTS,))
+    flat = q_true.reshape(-1, N_JOINTS)
     jacobians = np.empty((len(flat), 6, N_JOINTS))
     _jacobian_batch(arm.rotations, arm.translations, flat, jacobians)
-    return jacobians.reshape(*q.shape[:-1], 6, N_JOINTS)
+    return jacobians.reshape(*q_true.shape[:-1], 6, N_JOINTS)
 
 
 def joint_positions(arm: Arm, q: Joints) -> FloatArray:
@@ -49,8 +74,62 @@ def joint_positions(arm: Arm, q: Joints) -> FloatArray:
     :return: Shape (8, 3) [m] in the base.
     """
     transform, frames = np.empty((4, 4)), np.empty((6, N_JOINTS))
-    frames_into(arm.rotations, arm.translations, as_array('q', q, (N_JOINTS,)), transform, frames)
+    q = true_joints(arm, as_array('q', q, (N_JOINTS,)))
+    frames_into(arm.rotations, arm.translations, q, transform, frames)
     return np.vstack([np.zeros(3), frames[:3].T, transform[:3, 3]])
+
+
+def true_joints(arm: Arm, q: Joints) -> Joints:
+    """
+    Return the angles that the joints have when they are commanded to ``q``.
+
+    :param q: Shape (..., 6) [rad]; returned itself for an arm without joint errors.
+    """
+    q = as_array('q', q, (N_JOINTS,))
+    return q if arm.joint_errors is None else _converted(arm, q, is_to_true=True)
+
+
+def commanded_joints(arm: Arm, q_true: Joints) -> Joints:
+    """
+    Return the joints to command so that they have the angles ``q_true``.
+
+    :param q_true: Shape (..., 6) [rad]; returned itself for an arm without joint errors.
+    """
+    q_true = as_array('q_true', q_true, (N_JOINTS,))
+    return q_true if arm.joint_errors is None else _converted(arm, q_true, is_to_true=False)
+
+
+def _converted(arm: Arm, q: Joints, *, is_to_true: bool) -> Joints:
+    errors, converted = arm.joint_errors, np.empty_like(q)
+    assert errors is not None  # noqa: S101 - the callers have looked
+    _convert_batch(
+        arm.rotations, arm.translations, errors.table, errors.sag, errors.gravity,
+        q.reshape(-1, N_JOINTS), converted.reshape(-1, N_JOINTS), is_to_true,
+    )  # fmt: skip
+    return converted
+
+
+@compiled
+def _convert_batch(
+    rotations: FloatArray,
+    translations: FloatArray,
+    table: FloatArray,
+    sag: FloatArray,
+    gravity: FloatArray,
+    q: FloatArray,
+    converted: FloatArray,
+    is_to_true: bool,
+) -> None:
+    tool, frames = np.empty((4, 4)), np.empty((6, 6))
+    for i in range(q.shape[0]):
+        if is_to_true:
+            true_frames_into(
+                rotations, translations, table, sag, gravity, q[i], converted[i], tool, frames
+            )
+        else:
+            command_into(
+                rotations, translations, table, sag, gravity, q[i], converted[i], tool, frames
+            )
 
 
 @compiled
@@ -130,3 +209,67 @@ def jacobian_from_frames(transform: FloatArray, frames: FloatArray) -> None:
         z = transform[2, 3] - frames[2, j]
         a, b, c = frames[3, j], frames[4, j], frames[5, j]
         frames[0, j], frames[1, j], frames[2, j] = b * z - c * y, c * x - a * z, a * y - b * x
+
+
+@compiled
+def true_frames_into(  # noqa: PLR0913, PLR0917
+    rotations: FloatArray,
+    translations: FloatArray,
+    table: FloatArray,
+    sag: FloatArray,
+    gravity: FloatArray,
+    q: FloatArray,
+    q_true: FloatArray,
+    tool: FloatArray,
+    frames: FloatArray,
+    tolerance: float = SAG_TOL,
+    is_guess: bool = False,
+) -> None:
+    """
+    Write the true joints (6,) of commanded ones, and what ``frames_into`` writes for them.
+
+    :param tolerance: [rad] of the true joints at which tool and frames are taken.
+    :param is_guess: Whether ``q_true`` holds a guess of the true joints; a good one saves time.
+    """
+    geared, turns = np.empty(6), np.empty(6)
+    for j in range(6):
+        geared[j] = q[j] + map_error(table[j], q[j])[0]
+        q_true[j] = q_true[j] if is_guess else geared[j]
+    for _ in range(MAX_FIXED_POINT):
+        frames_into(rotations, translations, q_true, tool, frames)
+        sag_into(frames, tool, sag, gravity, turns)
+        change = 0.0
+        for j in range(6):
+            change = max(change, abs(geared[j] + turns[j] - q_true[j]))
+            q_true[j] = geared[j] + turns[j]
+        if change <= tolerance:
+            return
+    frames_into(rotations, translations, q_true, tool, frames)
+
+
+@compiled
+def command_into(  # noqa: PLR0913, PLR0917
+    rotations: FloatArray,
+    translations: FloatArray,
+    table: FloatArray,
+    sag: FloatArray,
+    gravity: FloatArray,
+    q_true: FloatArray,
+    q: FloatArray,
+    tool: FloatArray,
+    frames: FloatArray,
+) -> None:
+    """Write the joints (6,) to command for true ones; tool and frames are overwritten."""
+    turns = np.empty(6)
+    frames_into(rotations, translations, q_true, tool, frames)
+    sag_into(frames, tool, sag, gravity, turns)
+    for j in range(6):
+        geared = q_true[j] - turns[j]
+        angle = geared
+        for _ in range(MAX_NEWTON):
+            error, slope = map_error(table[j], angle)
+            step = (geared - angle - error) / (1.0 + slope)
+            angle += step
+            if abs(step) <= NEWTON_TOL:
+                break
+        q[j] = angle

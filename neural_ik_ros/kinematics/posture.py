@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arm import Arm
-from .chain import frames_into
+from .chain import frames_into, true_joints
 from .compiled import compiled
 from .linalg3 import dot3, norm3, triple3
 from .types import N_JOINTS, FloatArray, Joints, as_array
@@ -31,7 +31,7 @@ def posture(arm: Arm, q: Joints, *, boundary: float = BOUNDARY_SINE) -> NDArray[
     :param boundary: Sine of the angle, for the shoulder distance [m], up to which a sign is 0.
     :return: Shape (..., 3), each -1, 0 or +1.
     """
-    q = as_array('q', q, (N_JOINTS,))
+    q = true_joints(arm, as_array('q', q, (N_JOINTS,)))
     flat = q.reshape(-1, N_JOINTS)
     signs = np.empty((len(flat), 3), dtype=np.int8)
     _posture_batch(arm.rotations, arm.translations, flat, boundary, signs)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .angles import TAU
-from .arm import Arm
+from .arm import Arm, map_error
+from .chain import commanded_joints, true_joints
 from .levenberg_marquardt import refine_batch
 from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
 
@@ -42,12 +43,12 @@ def refine(
     :param is_limited: Whether joints with a range below 2 pi stay inside their limits.
     :raises ArrayShapeError: If an array has another shape, or leading axes differ.
     """
-    q = as_array('q_seed', q_seed, (N_JOINTS,)).copy()
+    q = np.array(true_joints(arm, as_array('q_seed', q_seed, (N_JOINTS,))))
     targets = as_array('transform_base_tool', transform_base_tool, (4, 4))
     if targets.shape[:-2] != q.shape[:-1]:
         raise ArrayShapeError('transform_base_tool', targets.shape, (*q.shape[:-1], 4, 4))
     errors = np.empty((q.size // N_JOINTS, 3))
-    lower, upper = lm_bounds(arm) if is_limited else unbounded_limits()
+    lower, upper = true_lm_bounds(arm) if is_limited else unbounded_limits()
     refine_batch(
         arm.rotations,
         arm.translations,
@@ -61,7 +62,7 @@ def refine(
     )
     errors = errors.reshape(*q.shape[:-1], 3)
     return RefineResult(
-        q=q,
+        q=commanded_joints(arm, q),
         position_error=errors[..., 0],
         rotation_error=errors[..., 1],
         iterations=errors[..., 2],
@@ -72,6 +73,24 @@ def lm_bounds(arm: Arm) -> tuple[FloatArray, FloatArray]:
     """Return the bounds (6,) [rad] of the refinement: infinite for joints with a range of 2 pi."""
     is_unbounded = arm.upper - arm.lower >= TAU
     return np.where(is_unbounded, -np.inf, arm.lower), np.where(is_unbounded, np.inf, arm.upper)
+
+
+def true_lm_bounds(arm: Arm) -> tuple[FloatArray, FloatArray]:
+    """
+    Return ``lm_bounds`` for the true joints of an arm with joint errors.
+
+    Where gravity turns a joint they are wider than its limits by as much as it ever can.
+    """
+    lower, upper = lm_bounds(arm)
+    errors = arm.joint_errors
+    if errors is None:
+        return lower, upper
+    reach = np.cumsum(np.linalg.norm(arm.translations, axis=1))  # of each point from the base
+    most = (np.abs(errors.sag) * (reach - reach[:N_JOINTS, None]).clip(0.0)).sum(axis=1)
+    for j in np.flatnonzero(np.isfinite(upper)):
+        lower[j] += map_error(errors.table[j], lower[j])[0] - most[j]
+        upper[j] += map_error(errors.table[j], upper[j])[0] + most[j]
+    return lower, upper
 
 
 def unbounded_limits() -> tuple[FloatArray, FloatArray]:

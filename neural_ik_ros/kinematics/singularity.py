@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from .arm import Arm
-from .chain import jacobian
+from .chain import jacobian_of_true_joints, true_joints
 from .compiled import compiled
 from .types import FloatArray, Joints
 
@@ -21,12 +21,13 @@ def smallest_singular_value(arm: Arm, q: Joints) -> FloatArray:
     """
     Return the smallest singular value of the Jacobian, one metre weighted as one radian.
 
+    The Jacobian is that of the true joints where the arm has joint errors.
     Near a singularity it is about the sine of the angle to it (wrist) or the distance to it [m].
 
     :param q: Shape (..., 6) [rad].
     :return: Shape (...).
     """
-    jacobians = jacobian(arm, q)
+    jacobians = jacobian_of_true_joints(arm, true_joints(arm, q))
     values = np.empty(jacobians.shape[:-2])
     _smallest_singular_values_into(jacobians.reshape(-1, 6, 6), values.reshape(-1))
     return values

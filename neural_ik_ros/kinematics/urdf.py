@@ -87,6 +87,21 @@ def arm_from_urdf(
         raise UrdfError(error.problem) from error
 
 
+def axis_alignments(
+    text: str, *, base_frame: str = 'base_link', tool_frame: str = 'tool0', prefix: str = ''
+) -> FloatArray:
+    """
+    Return the rotations (6, 3, 3) that turn axes of an ``Arm``'s joint frames into the URDF's.
+
+    An arm's joint turns about z of its frame, a URDF's about any axis.
+
+    :raises UrdfError: As ``arm_from_urdf``.
+    """
+    chain = _chain(_parse(text), prefix + base_frame, prefix + tool_frame)
+    axes = [joint.axis or [1.0, 0.0, 0.0] for joint in chain if joint.type != 'fixed']
+    return np.stack([_rotation_aligning_z(np.array(axis, dtype=float)) for axis in axes])
+
+
 def links_fixed_to(text: str, *links: str) -> tuple[dict[str, Transform], ...]:
     """
     Return, for each of the links, the poses of all links that fixed joints connect it to.

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kinematics.angles import unwind_into
-from ..kinematics.chain import frames_into, jacobian_from_frames
+from ..kinematics.chain import jacobian_from_frames
 from ..kinematics.compiled import compiled
 from ..kinematics.levenberg_marquardt import refine_into
 from ..kinematics.limits import satisfies_coupled_limit
@@ -24,7 +24,15 @@ from ..kinematics.posture import posture_into
 from ..kinematics.se3 import measure_pose_error
 from ..kinematics.singularity import smallest_singular_value_of
 from ..kinematics.types import FloatArray
-from .batch import ArmParams, PostureMatch, SolveState, reset_row
+from .batch import (
+    ArmParams,
+    PostureMatch,
+    SolveState,
+    arm_frames_into,
+    command_true_joints,
+    exact_frames_into,
+    reset_row,
+)
 from .status import STATUSES, IkStatus
 
 SOLVED = STATUSES.index(IkStatus.SOLVED)
@@ -95,15 +103,19 @@ def _verify(
     scratch: FloatArray,
 ) -> bool:
     """
-    Unwind refined joints, measure them, and return whether they solve the problem.
+    Command and unwind refined joints, measure them, and return whether they solve the problem.
 
-    :param q: Shape (6,) [rad], unwound in place.
+    :param q: Shape (6,) [rad] true joints, replaced by commanded ones, unwound.
     :param errors: Position [m] and rotation [rad], those of the refinement, measured anew.
     :param signs: Shape (3,), written: posture.
     """
     position_tolerance, rotation_tolerance = arm['position_tolerance'], arm['rotation_tolerance']
     if not (errors[0] <= position_tolerance and errors[1] <= rotation_tolerance):
         return False
+    q_true, commanded = scratch[3, 0], scratch[3, 1]
+    q_true[:] = q
+    command_true_joints(arm, q_true, q, scratch)
+    commanded[:] = q
     if not unwind_into(q, row['q_current'], arm['lower'], arm['upper']):
         return False
     if not satisfies_coupled_limit(
@@ -111,7 +123,9 @@ def _verify(
     ):
         return False
     tool, frames = scratch[0], scratch[1]
-    frames_into(arm['rotations'], arm['translations'], q, tool, frames)
+    for j in range(6):
+        q_true[j] += q[j] - commanded[j]  # whole turns
+    exact_frames_into(arm, q, q_true, tool, frames)
     posture_into(frames, signs)
     errors[0], errors[1] = measure_pose_error(tool, row['target'], scratch[2])
     return bool(errors[0] <= position_tolerance and errors[1] <= rotation_tolerance)
@@ -140,7 +154,7 @@ def finalize_row(arm: ArmParams, row: SolveState, acceptance: int, scratch: Floa
         ):
             return False
     tool, frames = scratch[0], scratch[1]
-    frames_into(arm['rotations'], arm['translations'], row['q'], tool, frames)
+    arm_frames_into(arm, row['q'], tool, frames)
     jacobian_from_frames(tool, frames)
     singular_value = smallest_singular_value_of(frames)
     status = SOLVED if is_kept else SOLVED_OTHER_POSTURE

@@ -18,7 +18,17 @@ from typing import Annotated, Any, TypeAlias, TypedDict, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import N_JOINTS, Arm, CoupledLimit, FloatArray, lm_bounds, unbounded_limits
+from ..kinematics import (
+    N_JOINTS,
+    N_NODES,
+    Arm,
+    CoupledLimit,
+    FloatArray,
+    JointErrors,
+    true_lm_bounds,
+    unbounded_limits,
+)
+from ..kinematics.chain import SAG_TOL, command_into, frames_into, true_frames_into
 from ..kinematics.closed_form.branches import WristParams
 from ..kinematics.compiled import compiled
 from .checks import reach_bound
@@ -27,6 +37,7 @@ from .status import STATUSES
 
 Records: TypeAlias = NDArray[np.void]
 
+COARSE_TOL = 1e-6  # [rad] of true joints, for posture and singularity
 OPEN = len(STATUSES)  # status of a row that is not decided yet
 
 Float: TypeAlias = Annotated[float, 'f8']
@@ -69,10 +80,13 @@ class ArmParams(TypedDict):
 
     rotations: Annotated[FloatArray, 'f8', (N_JOINTS + 1, 3, 3)]
     translations: Annotated[FloatArray, 'f8', (N_JOINTS + 1, 3)]
+    maps: Annotated[FloatArray, 'f8', (N_JOINTS, N_NODES + 1, 2)]  # see JointErrors.table
+    sag: Annotated[FloatArray, 'f8', (N_JOINTS, N_JOINTS + 1)]
+    gravity: Annotated[FloatArray, 'f8', 3]
     wrist: Annotated[WristParams, 'f8', (3, 3)]
     lower: JointVector
     upper: JointVector
-    lm_lower: JointVector  # bounds of the refinement
+    lm_lower: JointVector  # bounds of the refinement, of true joints
     lm_upper: JointVector
     unbounded_lower: JointVector  # minus infinity
     unbounded_upper: JointVector
@@ -87,6 +101,7 @@ class ArmParams(TypedDict):
     min_singular_value: Float
     iteration_budget: Int
     allow_other_posture: Bool
+    has_joint_errors: Bool  # else true joints are commanded ones
 
 
 def record_dtype(record: type) -> np.dtype[np.void]:
@@ -115,10 +130,15 @@ def pack_arm(arm: Arm, wrist: WristParams, options: SolverOptions) -> Records:
     """Return the parameters of an arm and the options for it, (1,) of ``ARM_PARAMS``."""
     no_limit = CoupledLimit(first=0, second=0, lower=-math.inf, upper=math.inf)
     coupled = arm.coupled_limit or no_limit
+    errors = arm.joint_errors or JointErrors.create()
     transform_joint1_base, bound = reach_bound(arm)
     values: dict[str, Any] = {
         'rotations': arm.rotations,
         'translations': arm.translations,
+        'maps': errors.table,
+        'sag': errors.sag,
+        'gravity': errors.gravity,
+        'has_joint_errors': arm.joint_errors is not None,
         'wrist': wrist,
         'lower': arm.lower,
         'upper': arm.upper,
@@ -128,12 +148,52 @@ def pack_arm(arm: Arm, wrist: WristParams, options: SolverOptions) -> Records:
         'transform_joint1_base': transform_joint1_base,
         'reach_bound': bound,
     }
-    values['lm_lower'], values['lm_upper'] = lm_bounds(arm)
+    values['lm_lower'], values['lm_upper'] = true_lm_bounds(arm)
     values['unbounded_lower'], values['unbounded_upper'] = unbounded_limits()
     params: Records = np.zeros(1, ARM_PARAMS)
     for field in ARM_PARAMS.names or ():
         params[field] = values[field] if field in values else getattr(options, field)
     return params
+
+
+@compiled
+def arm_frames_into(arm: ArmParams, q: FloatArray, tool: FloatArray, frames: FloatArray) -> None:
+    """Write what ``frames_into`` writes, for commanded joints (6,), to a micrometre."""
+    if arm['has_joint_errors']:
+        true_frames_into(
+            arm['rotations'], arm['translations'], arm['maps'], arm['sag'], arm['gravity'],
+            q, np.empty(6), tool, frames, COARSE_TOL,
+        )  # fmt: skip
+    else:
+        frames_into(arm['rotations'], arm['translations'], q, tool, frames)
+
+
+@compiled
+def exact_frames_into(
+    arm: ArmParams, q: FloatArray, q_true: FloatArray, tool: FloatArray, frames: FloatArray
+) -> None:
+    """Write what ``frames_into`` writes, for commanded joints whose true ones are nearly known."""
+    if arm['has_joint_errors']:
+        true_frames_into(
+            arm['rotations'], arm['translations'], arm['maps'], arm['sag'], arm['gravity'],
+            q, q_true, tool, frames, SAG_TOL, True,
+        )  # fmt: skip
+    else:
+        frames_into(arm['rotations'], arm['translations'], q, tool, frames)
+
+
+@compiled
+def command_true_joints(
+    arm: ArmParams, q_true: FloatArray, q: FloatArray, scratch: FloatArray
+) -> None:
+    """Write the joints (6,) to command, for the angles (6,) that the joints shall have."""
+    if arm['has_joint_errors']:
+        command_into(
+            arm['rotations'], arm['translations'], arm['maps'], arm['sag'], arm['gravity'],
+            q_true, q, scratch[0], scratch[1],
+        )  # fmt: skip
+    else:
+        q[:] = q_true
 
 
 def unpack_row(batch: Records, sources: Sequence[str]) -> IkSolution:

@@ -10,14 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kinematics.angles import TAU
-from ..kinematics.chain import frames_into
 from ..kinematics.closed_form.branches import MAX_BRANCHES, branches_into
 from ..kinematics.compiled import compiled
 from ..kinematics.levenberg_marquardt import SCRATCH_SHAPE
 from ..kinematics.posture import posture_into
 from ..kinematics.types import FloatArray, Joints, Transform
 from .acceptance import finalize_row, refine_row
-from .batch import OPEN, ArmParams, PostureMatch, Records, SolveState, reset_row
+from .batch import (
+    OPEN,
+    ArmParams,
+    PostureMatch,
+    Records,
+    SolveState,
+    arm_frames_into,
+    reset_row,
+)
 from .checks import is_plausible_joint_state, is_within_reach_bound, make_rigid
 from .status import STATUSES, IkStatus
 
@@ -63,7 +70,7 @@ def init_batch(
             row['status'] = UNREACHABLE
         else:
             row['status'] = OPEN
-            frames_into(arm['rotations'], arm['translations'], row['q_current'], tool, frames)
+            arm_frames_into(arm, row['q_current'], tool, frames)
             posture_into(frames, row['signs'])
             rows[n_open] = i
             n_open += 1

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..angles import TAU
 from ..arm import Arm
+from ..chain import commanded_joints
 from ..compiled import compiled
 from ..types import N_JOINTS, FloatArray, Joints, Transform, as_array
 from ..wrist import fit_wrist_centre
@@ -78,7 +79,7 @@ def branches(arm: Arm, transform_base_tool: Transform, q_near: Joints) -> Joints
     target = as_array('transform_base_tool', transform_base_tool, (4, 4))
     q_near = as_array('q_near', q_near, (N_JOINTS,))
     n = branches_into(arm.rotations, arm.translations, known.wrist, target, q_near, seeds)
-    return seeds[:n]
+    return commanded_joints(arm, seeds[:n])
 
 
 @compiled

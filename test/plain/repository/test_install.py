@@ -31,6 +31,7 @@ ROSDEP = {
     'mpl_toolkits': ('matplotlib', 'python3-matplotlib'),
     'numba': ('numba', 'python3-numba'),
     'numpy': ('numpy', 'python3-numpy'),
+    'scipy': ('scipy', 'python3-scipy'),
     'PIL': ('matplotlib', 'python3-matplotlib'),  # which needs it
     'tqdm': ('tqdm', 'python3-tqdm'),
     'urdf_parser_py': ('urdf-parser-py', 'urdfdom_py'),

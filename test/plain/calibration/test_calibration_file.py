@@ -12,7 +12,7 @@ import yaml
 from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros import IkSolver
-from neural_ik_ros.calibration.corrections import load_calibration
+from neural_ik_ros.calibration.results.calibration_file import MAX_BYTES, load_calibration
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import (
@@ -24,7 +24,6 @@ from neural_ik_ros.kinematics import (
     rotation_angle,
     transform_from_xyz_rpy,
 )
-from neural_ik_ros.settings import MAX_CONFIG_BYTES
 from neural_ik_ros.solver import SolverOptions
 from neural_ik_ros.urdf_file import read_urdf, shipped_urdf
 
@@ -51,7 +50,7 @@ def random_calibration(path: Path, seed: int) -> Path:
 
 def test_load_calibration_returns_a_displacement_for_each_joint(tmp_path):
     text = 'joints:\n  joint_2: {xyz: [0.001, 0, -0.002], rpy: [0.01, 0.0, 0.0]}\n  joint_5: {}\n'
-    corrections = load_calibration(written(tmp_path / 'c.yaml', text))
+    corrections = load_calibration(written(tmp_path / 'c.yaml', text)).corrections
     assert list(corrections) == ['joint_2', 'joint_5']
     expected = transform_from_xyz_rpy([0.001, 0.0, -0.002], [0.01, 0.0, 0.0])
     assert_array_equal(corrections['joint_2'], expected)
@@ -101,7 +100,7 @@ def test_calibration_corrects_the_given_urdf(tmp_path):
     urdf, path = tmp_path / 'arm.urdf', random_calibration(tmp_path / 'arm.yaml', 1)
     urdf.write_text(text)
     arm = IkSolver.load(urdf=urdf, calibration=path).arm
-    expected = arm_from_urdf(text, corrections=load_calibration(path))
+    expected = arm_from_urdf(text, corrections=load_calibration(path).corrections)
     assert_array_equal(arm.translations, expected.translations)
     assert_array_equal(arm.rotations, expected.rotations)
 
@@ -110,7 +109,7 @@ MALFORMED = {
     'unknown key': ('links: {}', "unknown key 'links'"),
     'no joints': ('joints: {}', 'no joints'),
     'joints as a list': ('joints: [1, 2]', 'no joints'),
-    'not a mapping': ('- 1', 'not a mapping; start from docs/calibrate.md'),
+    'not a mapping': ('- 1', 'not a mapping; start from docs/calibration.md'),
     'not yaml': ('joints: {', 'not YAML'),
     'unknown part': ('joints: {joint_1: {xzy: [0, 0, 0]}}', "joint_1: unknown key 'xzy'"),
     'a number': ('joints: {joint_1: 3}', 'joint_1: 3 is not a mapping'),
@@ -119,7 +118,7 @@ MALFORMED = {
     'yes': ('joints: {joint_1: {xyz: [0, 0, true]}}', 'give three numbers'),
     'not a number': ('joints: {joint_1: {rpy: [0, 0, .nan]}}', 'larger than 0.1 rad'),
     'millimetres': ('joints: {joint_1: {xyz: [0.3, 0, 0]}}', 'larger than 0.05 m'),
-    'too long': ('#' * (MAX_CONFIG_BYTES + 1), 'larger than'),
+    'too long': ('#' * (MAX_BYTES + 1), 'larger than'),
 }
 
 
