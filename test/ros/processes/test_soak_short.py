@@ -29,7 +29,7 @@ def test_make_soak_starts_by_itself_and_names_its_parts():
 
 def test_node_survives_fuzz_messages_without_a_bad_command():
     node, check = make_node()
-    assert fuzz(node, check, 3000) == []
+    assert fuzz(node, check, 4000) == []
     assert check.n_commands > 300
     assert len(node.statistics.counts) >= 6
 
