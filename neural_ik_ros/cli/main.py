@@ -14,6 +14,7 @@ from types import FrameType
 from .. import __version__
 from ..errors import MissingLibraryError, NeuralIkError
 from . import (
+    branches,
     bundle,
     demo,
     evaluate,
@@ -27,7 +28,7 @@ from . import (
 )
 
 COMMANDS = (
-    *(demo, solve, monitor, replay, record_demo),
+    *(demo, solve, branches, monitor, replay, record_demo),
     *(generate, import_csv, train, evaluate, bundle),
 )
 INTERRUPTED = 130  # what a shell expects after Ctrl-C

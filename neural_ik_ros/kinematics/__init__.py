@@ -21,7 +21,15 @@ from .se3 import (
     transform_from_xyz_rpy,
 )
 from .singularity import smallest_singular_value
-from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
+from .types import (
+    N_JOINTS,
+    ArrayShapeError,
+    ArrayTypeError,
+    FloatArray,
+    Joints,
+    Transform,
+    as_array,
+)
 from .urdf import UrdfError, arm_from_urdf, links_fixed_to
 
 __all__ = [
@@ -30,6 +38,7 @@ __all__ = [
     'Arm',
     'ArmError',
     'ArrayShapeError',
+    'ArrayTypeError',
     'ClosedForm',
     'CoupledLimit',
     'FloatArray',

@@ -1,10 +1,26 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
 """
-Refine and verify the seeds of one problem, keep the best solution, and decide its status.
+The rule by which one answer is chosen, wherever the package solves a target.
 
-A solution is accepted on the evidence of forward kinematics, joint limits, posture and joint step
-alone, whatever proposed its seed.
+An answer is a joint vector that puts the tool on the target to within the tolerances, measured by
+forward kinematics, with every joint inside its limits; it counts at the turn of each joint that is
+nearest to the current joints. Of all answers
+
+1. those that are *near* come first: no joint moves more than ``NEAR_STEP``. How their posture is
+   called does not matter: next to a boundary between two postures the arm passes through it;
+2. without a near one, those in the posture of the current joints;
+3. without these, those in another posture, where the options allow it.
+
+Within each class the answer with the smallest largest joint movement is taken, of equal ones that
+with the smallest sum of squares. Answers beyond ``max_joint_step`` are set aside before all that:
+it is a tolerance around the current joints, and where nothing lies within it nothing is returned.
+What found an answer has no influence.
+
+Where postures separate the solutions (spherical wrist, axes 2 and 3 parallel), an answer that
+keeps its sides of the singularities by more than it moves is known to be the nearest, see
+``is_nearest``. Where they do not (offset wrists, cuspidal arms: arXiv 2210.05204), class 1 is the
+one that matters: a posture is then the signs of three numbers, which do not tell solutions apart.
 """
 
 from __future__ import annotations
@@ -13,18 +29,17 @@ import math
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..kinematics.angles import unwind_into
+from ..kinematics.angles import LIMIT_TOL, TAU, unwind_into
 from ..kinematics.chain import frames_into, jacobian_from_frames
 from ..kinematics.compiled import compiled
 from ..kinematics.levenberg_marquardt import refine_into
 from ..kinematics.limits import satisfies_coupled_limit
-from ..kinematics.posture import posture_into
+from ..kinematics.posture import BOUNDARY_SINE, posture_values_into
 from ..kinematics.se3 import measure_pose_error
 from ..kinematics.singularity import smallest_singular_value_of
 from ..kinematics.types import FloatArray
-from .batch import ArmParams, PostureMatch, SolveState, reset_row
+from .batch import ArmParams, SolveState, reset_row
 from .status import STATUSES, IkStatus
 
 SOLVED = STATUSES.index(IkStatus.SOLVED)
@@ -34,123 +49,228 @@ NEAR_SINGULARITY = STATUSES.index(IkStatus.NEAR_SINGULARITY)
 STEP_TOO_LARGE = STATUSES.index(IkStatus.STEP_TOO_LARGE)
 ITERATION_LIMIT = STATUSES.index(IkStatus.ITERATION_LIMIT)
 
-MAX_BRANCH_STEP = 0.5  # [rad] a larger joint step may have crossed a posture boundary
+NEAR_STEP = 0.5  # [rad] an answer is near if no joint moves more
+STEP_TIE = 1e-7  # [rad] largest movements that differ by less are equal
+SQUARES_TIE = 1e-9  # [rad^2] the same for sums of squares
+MAX_PROVEN_STEP = 1.5  # [rad] below a quarter turn, by which joint 4 differs between two branches
+TOLERANCE_FACTOR = 30.0  # times the tolerances: farther from a singularity answers are isolated
 TOLERANCE_MARGIN = 0.1  # refine to this fraction of the tolerances, so that rounding cannot decide
+LIMIT_SLACK = 0.01  # [rad] beyond a limit: the remainder of the refinement may be the reason
+ROUNDING = 1e-15  # relative, of an angle that is moved by whole turns
+
+
+class Preference(IntEnum):
+    """Classes of answers, in the order of the rule."""
+
+    NONE = 0
+    REFUSED_POSTURE = 1  # in another posture, not allowed
+    TOO_FAR = 2  # beyond max_joint_step
+    OTHER_POSTURE = 3
+    SAME_POSTURE = 4
+    NEAR = 5
 
 
 class Acceptance(IntEnum):
-    """Which best solution ends the search after a stage."""
+    """Which best answer ends the search after a stage."""
 
-    INTERIOR_ONLY = 0  # the posture kept, not on a posture boundary
-    NO_JUMP = 1  # the posture kept, without a large step on a posture boundary
-    SAME_POSTURE = 2  # the posture kept
-    ANY_POSTURE = 3
-
-
-@compiled
-def refine_row(
-    arm: ArmParams,
-    row: SolveState,
-    seeds: FloatArray,
-    seed_index: int,
-    max_iterations: int,
-    scratch: FloatArray,
-) -> None:
-    """Refine and verify the seeds (k, 6) of one row and keep the best solution."""
-    q, errors, signs = np.empty(6), np.empty(2), np.empty(3, np.int8)
-    position_tolerance = TOLERANCE_MARGIN * arm['position_tolerance']
-    tolerances = (position_tolerance, TOLERANCE_MARGIN * arm['rotation_tolerance'])
-    for s in range(seeds.shape[0]):
-        q[:] = seeds[s]
-        row['iterations'] += refine_into(
-            arm['rotations'], arm['translations'], arm['lm_lower'], arm['lm_upper'],
-            row['target'], q, errors, tolerances, max_iterations, scratch,
-        )  # fmt: skip
-        if not _verify(arm, row, q, errors, signs, scratch):
-            continue
-        kind, is_on_boundary, step = PostureMatch.SAME_POSTURE, False, 0.0
-        for j in range(3):
-            agreement = signs[j] * row['signs'][j]
-            kind = PostureMatch.OTHER_POSTURE if agreement < 0 else kind
-            is_on_boundary = is_on_boundary or agreement == 0
-        for j in range(6):
-            step = max(step, abs(q[j] - row['q_current'][j]))
-        best = row['best']
-        if kind > best or (kind == best and step < row['max_joint_step']):
-            row['best'], row['seed_index'] = kind, seed_index
-            row['is_on_boundary'] = is_on_boundary
-            row['q'][:] = q
-            row['q_seed'][:] = seeds[s]
-            row['position_error'], row['rotation_error'] = errors[0], errors[1]
-            row['max_joint_step'] = step
+    NEAREST = 0  # one that is known to be the nearest of all
+    KEPT = 1  # a near one, or one in the posture of the current joints
+    ANY = 2
 
 
 @compiled
-def _verify(
+def preference_of(arm: ArmParams, step: float, changes_posture: bool) -> int:
+    """Return the class of an answer with this largest joint movement [rad]."""
+    is_near = step <= NEAR_STEP
+    if changes_posture and not is_near and not arm['allow_other_posture']:
+        return Preference.REFUSED_POSTURE
+    if step > arm['max_joint_step']:
+        return Preference.TOO_FAR
+    if is_near:
+        return Preference.NEAR
+    return Preference.OTHER_POSTURE if changes_posture else Preference.SAME_POSTURE
+
+
+@compiled
+def is_preferred(row: SolveState, preference: int, step: float, squares: float) -> bool:
+    """Return whether the rule prefers an answer to the best one of the row."""
+    if preference != row['preference']:
+        return bool(preference > row['preference'])
+    difference = step - row['max_joint_step']
+    is_tie = abs(difference) <= STEP_TIE
+    is_closer = squares < row['squared_step'] - SQUARES_TIE
+    return bool(is_closer if is_tie else difference < 0.0)
+
+
+@compiled
+def changes_posture(row: SolveState, values: FloatArray) -> bool:
+    """
+    Return whether a sign is opposite to that of the current joints; on a boundary none is.
+
+    :param values: Shape (3,), of the answer, see ``posture_values_into``.
+    """
+    is_changed = False
+    for k in range(3):
+        is_clear = abs(values[k]) > BOUNDARY_SINE
+        is_changed = is_changed or (is_clear and values[k] * row['signs'][k] < 0.0)
+    return is_changed
+
+
+@compiled
+def consider(
     arm: ArmParams,
     row: SolveState,
     q: FloatArray,
-    errors: FloatArray,
-    signs: NDArray[np.int8],
+    q_seed: FloatArray,
+    seed_index: int,
     scratch: FloatArray,
 ) -> bool:
     """
-    Unwind refined joints, measure them, and return whether they solve the problem.
+    Verify joints (6,) inside the limits by forward kinematics; keep them if the rule prefers them.
 
-    :param q: Shape (6,) [rad], unwound in place.
-    :param errors: Position [m] and rotation [rad], those of the refinement, measured anew.
-    :param signs: Shape (3,), written: posture.
+    :return: Whether they are an answer.
     """
-    position_tolerance, rotation_tolerance = arm['position_tolerance'], arm['rotation_tolerance']
-    if not (errors[0] <= position_tolerance and errors[1] <= rotation_tolerance):
-        return False
-    if not unwind_into(q, row['q_current'], arm['lower'], arm['upper']):
-        return False
     if not satisfies_coupled_limit(
-        q, arm['coupled_joints'], arm['coupled_limit_lower'], arm['coupled_limit_upper']
+        q,
+        arm['coupled_joints'],
+        arm['coupled_limit_lower'] - LIMIT_TOL,
+        arm['coupled_limit_upper'] + LIMIT_TOL,
     ):
         return False
-    tool, frames = scratch[0], scratch[1]
+    tool, frames, values = scratch[0], scratch[1], scratch[3, 0, :3]
     frames_into(arm['rotations'], arm['translations'], q, tool, frames)
-    posture_into(frames, signs)
-    errors[0], errors[1] = measure_pose_error(tool, row['target'], scratch[2])
-    return bool(errors[0] <= position_tolerance and errors[1] <= rotation_tolerance)
+    position, rotation = measure_pose_error(tool, row['target'], scratch[2])
+    if not (position <= arm['position_tolerance'] and rotation <= arm['rotation_tolerance']):
+        return False
+    posture_values_into(frames, values)
+    step, squares = 0.0, 0.0
+    for j in range(6):
+        difference = abs(q[j] - row['q_current'][j])
+        step, squares = max(step, difference), squares + difference * difference
+    is_changed = changes_posture(row, values)
+    preference = preference_of(arm, step, is_changed)
+    if is_preferred(row, preference, step, squares):
+        row['preference'], row['seed_index'] = preference, seed_index
+        row['changes_posture'] = is_changed
+        row['max_joint_step'], row['squared_step'] = step, squares
+        row['position_error'], row['rotation_error'] = position, rotation
+        row['q'][:] = q
+        row['q_seed'][:] = q_seed
+        row['posture_values'][:] = values
+    return True
+
+
+@compiled
+def refinement_tolerances(arm: ArmParams) -> tuple[float, float]:
+    """Return the position [m] and rotation [rad] errors at which the refinement ends."""
+    position_tolerance = TOLERANCE_MARGIN * arm['position_tolerance']
+    return position_tolerance, TOLERANCE_MARGIN * arm['rotation_tolerance']
+
+
+@compiled
+def accept_refined(
+    arm: ArmParams,
+    row: SolveState,
+    q: FloatArray,
+    q_seed: FloatArray,
+    seed_index: int,
+    max_iterations: int,
+    scratch: FloatArray,
+) -> bool:
+    """
+    Consider refined joints (6,) at their turns nearest to the current ones.
+
+    Joints a little beyond a limit are put onto it and the others refined once more: the remainder
+    of the refinement grows with the tolerances and next to singularities, and is no reason for
+    a whole turn. If that misses the target, the turn inside the limits counts.
+
+    :param q: Changed in place to the answer.
+    :return: Whether they are one.
+    """
+    turned, errors = np.empty(6), np.empty(2)
+    turned[:] = q
+    lower, upper = arm['lower'], arm['upper']
+    if not unwind_into(turned, row['q_current'], lower, upper, LIMIT_SLACK):
+        return False
+    if not _was_moved_onto_limit(q, turned):
+        q[:] = turned
+        return consider(arm, row, q, q_seed, seed_index, scratch)
+    row['iterations'] += refine_into(
+        arm['rotations'], arm['translations'], lower, upper, row['target'], turned, errors,
+        refinement_tolerances(arm), max_iterations, scratch,
+    )  # fmt: skip
+    if consider(arm, row, turned, q_seed, seed_index, scratch):
+        q[:] = turned
+        return True
+    is_inside = unwind_into(q, row['q_current'], lower, upper)
+    return is_inside and consider(arm, row, q, q_seed, seed_index, scratch)
+
+
+@compiled
+def _was_moved_onto_limit(q: FloatArray, turned: FloatArray) -> bool:
+    """Return whether a joint differs by more than whole turns."""
+    for j in range(6):
+        difference = turned[j] - q[j]
+        if difference != 0.0:
+            remainder = difference - TAU * np.round(difference / TAU)
+            if abs(remainder) > ROUNDING * (1.0 + abs(q[j])):
+                return True
+    return False
+
+
+@compiled
+def is_nearest(arm: ArmParams, row: SolveState) -> bool:
+    """
+    Return whether no other answer can come before the best one of the row.
+
+    By ``Separation`` every other branch differs by more than twice the movement of this one in
+    some joint, so that this joint would have to move farther. False for arms without that proof.
+    """
+    if row['preference'] < Preference.SAME_POSTURE or row['max_joint_step'] > MAX_PROVEN_STEP:
+        return False
+    margin, step, values = arm['margin'], row['max_joint_step'], row['posture_values']
+    isolated = TOLERANCE_FACTOR * max(arm['position_tolerance'], arm['rotation_tolerance'])
+    margin = max(margin, isolated)
+    return bool(
+        abs(values[2]) > margin
+        and step + margin < 0.5 * math.pi
+        and abs(values[1]) > math.sin(step + margin)
+        and abs(values[0]) > abs(arm['lateral']) * math.tan(step) + margin
+    )
 
 
 @compiled
 def finalize_row(arm: ArmParams, row: SolveState, acceptance: int, scratch: FloatArray) -> bool:
-    """
-    Set the status of the row if the search ends here; return whether it does.
-
-    On a posture boundary (a sign is 0) both sides count as the same posture. There INTERIOR_ONLY
-    and NO_JUMP leave the row open, so that a nearer solution of the next stage can replace it.
-    """
-    is_kept = row['best'] == PostureMatch.SAME_POSTURE
-    is_jump = row['is_on_boundary'] and row['max_joint_step'] > MAX_BRANCH_STEP
-    stays_open = (acceptance == Acceptance.INTERIOR_ONLY and row['is_on_boundary']) or (
-        acceptance == Acceptance.NO_JUMP and is_jump
-    )
-    if not is_kept or stays_open:
-        if row['iterations'] >= arm['iteration_budget']:
+    """Set the status of the row if the search ends here; return whether it does."""
+    preference = row['preference']
+    is_over = row['iterations'] >= arm['iteration_budget']
+    if acceptance == Acceptance.NEAREST and not is_over:
+        if not is_nearest(arm, row):
+            return False
+    elif preference < Preference.SAME_POSTURE and (acceptance == Acceptance.KEPT or is_over):
+        if is_over:
             reset_row(row)
             row['status'] = ITERATION_LIMIT
-            return True
-        if not (
-            acceptance == Acceptance.ANY_POSTURE and row['best'] == PostureMatch.OTHER_POSTURE
-        ):
-            return False
+        return is_over
+    elif preference == Preference.NONE:
+        return False
     tool, frames = scratch[0], scratch[1]
     frames_into(arm['rotations'], arm['translations'], row['q'], tool, frames)
     jacobian_from_frames(tool, frames)
-    singular_value = smallest_singular_value_of(frames)
-    status = SOLVED if is_kept else SOLVED_OTHER_POSTURE
-    if not is_kept and not arm['allow_other_posture']:
-        status = OTHER_POSTURE
-    elif row['max_joint_step'] > arm['max_joint_step']:
-        status = STEP_TOO_LARGE
-    elif singular_value < arm['min_singular_value']:
-        status = NEAR_SINGULARITY
-    if status not in (SOLVED, SOLVED_OTHER_POSTURE):
-        row['q'][:] = math.nan
-    row['status'], row['smallest_singular_value'] = status, singular_value
+    row['smallest_singular_value'] = smallest_singular_value_of(frames)
+    row['status'] = _status(arm, row)
+    if row['status'] != SOLVED and row['status'] != SOLVED_OTHER_POSTURE:
+        row['q'][:] = np.nan
     return True
+
+
+@compiled
+def _status(arm: ArmParams, row: SolveState) -> int:
+    """Return the status of the best answer of a row."""
+    if row['preference'] == Preference.REFUSED_POSTURE:
+        return OTHER_POSTURE
+    if row['preference'] == Preference.TOO_FAR:
+        return STEP_TOO_LARGE
+    if row['smallest_singular_value'] < arm['min_singular_value']:
+        return NEAR_SINGULARITY
+    return SOLVED_OTHER_POSTURE if row['preference'] == Preference.OTHER_POSTURE else SOLVED

@@ -12,22 +12,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import Annotated, Any, TypeAlias, TypedDict, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import N_JOINTS, Arm, CoupledLimit, FloatArray, lm_bounds, unbounded_limits
+from ..kinematics import (
+    N_JOINTS,
+    Arm,
+    ClosedForm,
+    CoupledLimit,
+    FloatArray,
+    lm_bounds,
+    unbounded_limits,
+)
 from ..kinematics.closed_form.branches import WristParams
 from ..kinematics.compiled import compiled
-from .checks import reach_bound
+from .checks import reach_bound, wrist_reach
 from .problem import NO_SEED, IkSolution, IkSolutions, SolverOptions
 from .status import STATUSES
 
 Records: TypeAlias = NDArray[np.void]
 
 OPEN = len(STATUSES)  # status of a row that is not decided yet
+NO_ANSWER = 0  # preference of a row without one
 
 Float: TypeAlias = Annotated[float, 'f8']
 Int: TypeAlias = Annotated[int, 'i8']
@@ -35,14 +43,6 @@ SmallInt: TypeAlias = Annotated[int, 'i1']
 Bool: TypeAlias = Annotated[bool, '?']
 JointVector: TypeAlias = Annotated[FloatArray, 'f8', N_JOINTS]
 Pose: TypeAlias = Annotated[FloatArray, 'f8', (4, 4)]
-
-
-class PostureMatch(IntEnum):
-    """Posture of the best solution of a row so far, in order of preference."""
-
-    NONE = 0
-    OTHER_POSTURE = 1
-    SAME_POSTURE = 2
 
 
 class SolveState(TypedDict):
@@ -57,11 +57,13 @@ class SolveState(TypedDict):
     max_joint_step: Float  # [rad]
     smallest_singular_value: Float
     iterations: Int  # over all seeds
-    signs: Annotated[NDArray[np.int8], 'i1', 3]  # posture of the current joints
     status: SmallInt  # index into STATUSES, or OPEN
-    best: SmallInt  # a Best
     seed_index: SmallInt  # the stage that found the best solution, -1 for none
-    is_on_boundary: Bool  # it, or the current joints, stand between two postures
+    changes_posture: Bool  # a sign of its posture is opposite to that of the current joints
+    preference: SmallInt  # of the best solution, a Preference
+    squared_step: Float  # [rad^2] sum over the joints
+    posture_values: Annotated[FloatArray, 'f8', 3]  # see posture_values_into
+    signs: Annotated[NDArray[np.int8], 'i1', 3]  # posture of the current joints
 
 
 class ArmParams(TypedDict):
@@ -81,12 +83,16 @@ class ArmParams(TypedDict):
     coupled_joints: Annotated[NDArray[np.int64], 'i8', 2]
     transform_joint1_base: Pose
     reach_bound: Annotated[FloatArray, 'f8', 3]
+    wrist_reach: Annotated[FloatArray, 'f8', 2]  # [m]
     position_tolerance: Float
     rotation_tolerance: Float
     max_joint_step: Float
     min_singular_value: Float
     iteration_budget: Int
     allow_other_posture: Bool
+    is_exact: Bool  # the branches in closed form are all solutions there are
+    margin: Float  # see Separation
+    lateral: Float  # [m]
 
 
 def record_dtype(record: type) -> np.dtype[np.void]:
@@ -104,14 +110,14 @@ ARM_PARAMS = record_dtype(ArmParams)
 @compiled
 def reset_row(row: SolveState) -> None:
     """Discard the best solution of a row."""
-    row['best'], row['seed_index'], row['is_on_boundary'] = PostureMatch.NONE, -1, False
+    row['preference'], row['seed_index'], row['changes_posture'] = NO_ANSWER, -1, False
     row['q'][:] = math.nan
     row['q_seed'][:] = math.nan
     row['position_error'] = row['rotation_error'] = math.nan
-    row['max_joint_step'] = row['smallest_singular_value'] = math.nan
+    row['max_joint_step'] = row['smallest_singular_value'] = row['squared_step'] = math.nan
 
 
-def pack_arm(arm: Arm, wrist: WristParams, options: SolverOptions) -> Records:
+def pack_arm(arm: Arm, closed_form: ClosedForm, options: SolverOptions) -> Records:
     """Return the parameters of an arm and the options for it, (1,) of ``ARM_PARAMS``."""
     no_limit = CoupledLimit(first=0, second=0, lower=-math.inf, upper=math.inf)
     coupled = arm.coupled_limit or no_limit
@@ -119,7 +125,10 @@ def pack_arm(arm: Arm, wrist: WristParams, options: SolverOptions) -> Records:
     values: dict[str, Any] = {
         'rotations': arm.rotations,
         'translations': arm.translations,
-        'wrist': wrist,
+        'wrist': closed_form.wrist,
+        'is_exact': closed_form.is_exact,
+        'margin': closed_form.separation.margin,
+        'lateral': closed_form.separation.lateral,
         'lower': arm.lower,
         'upper': arm.upper,
         'coupled_limit_lower': coupled.lower,
@@ -127,6 +136,7 @@ def pack_arm(arm: Arm, wrist: WristParams, options: SolverOptions) -> Records:
         'coupled_joints': (coupled.first, coupled.second),
         'transform_joint1_base': transform_joint1_base,
         'reach_bound': bound,
+        'wrist_reach': wrist_reach(arm, closed_form),
     }
     values['lm_lower'], values['lm_upper'] = lm_bounds(arm)
     values['unbounded_lower'], values['unbounded_upper'] = unbounded_limits()
@@ -140,7 +150,7 @@ def unpack_row(batch: Records, sources: Sequence[str]) -> IkSolution:
     """Return the one row of a batch as plain data; ``sources`` are the seed sources by index."""
     # One call for all fields of the record, in their order: each by name takes 0.3 us.
     fields: Any = batch.item()
-    _, _, q, q_seed, position, rotation, step, singular, n, _, status, _, index, _ = fields
+    _, _, q, q_seed, position, rotation, step, singular, n, status, index, changes, *_ = fields
     return IkSolution(
         status=STATUSES[status],
         q=q,
@@ -151,6 +161,7 @@ def unpack_row(batch: Records, sources: Sequence[str]) -> IkSolution:
         iterations=n,
         max_joint_step=step,
         smallest_singular_value=singular,
+        changes_posture=changes,
     )
 
 
@@ -167,4 +178,5 @@ def unpack(batch: Records, sources: tuple[str, ...]) -> IkSolutions:
         iterations=batch['iterations'].copy(),
         max_joint_step=batch['max_joint_step'].copy(),
         smallest_singular_value=batch['smallest_singular_value'].copy(),
+        changes_posture=batch['changes_posture'].copy(),
     )

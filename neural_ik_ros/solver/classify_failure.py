@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Why no solution was found: the seeds are refined once more, without joint limits."""
+"""Why no answer was found: what is proven, and what seeds reach without joint limits."""
 
 from __future__ import annotations
 
@@ -12,10 +12,31 @@ from ..kinematics.compiled import compiled
 from ..kinematics.levenberg_marquardt import SCRATCH_SHAPE, refine_into
 from ..kinematics.types import FloatArray
 from .batch import ArmParams, Records, SolveState
-from .stages import row_branches_into
+from .checks import is_within_wrist_reach
+from .stages import ITERATION_LIMIT, UNREACHABLE, row_branches_into
 from .status import STATUSES, IkStatus
 
 OUTSIDE_LIMITS = STATUSES.index(IkStatus.OUTSIDE_LIMITS)
+
+
+@compiled
+def classify_by_proof(arm_params: Records, batch: Records, rows: NDArray[np.int64]) -> None:
+    """
+    Set the status to UNREACHABLE where that is proven, else to ITERATION_LIMIT.
+
+    It is proven where the branches are all solutions there are, and where the wrist centre would
+    have to be too far from joint 2 or too near to it.
+    """
+    arm = arm_params[0]
+    for i in rows:
+        is_open = not arm['is_exact'] and is_within_wrist_reach(
+            arm['transform_joint1_base'],
+            arm['reach_bound'],
+            arm['wrist_reach'],
+            arm['wrist'][1],
+            batch[i]['target'],
+        )
+        batch[i]['status'] = ITERATION_LIMIT if is_open else UNREACHABLE
 
 
 @compiled
