@@ -17,10 +17,10 @@ with the smallest sum of squares. Answers beyond ``max_joint_step`` are set asid
 it is a tolerance around the current joints, and where nothing lies within it nothing is returned.
 What found an answer has no influence.
 
-Where postures separate the solutions (spherical wrist, axes 2 and 3 parallel), an answer that
-keeps its sides of the singularities by more than it moves is known to be the nearest, see
-``is_nearest``. Where they do not (offset wrists, cuspidal arms: arXiv 2210.05204), class 1 is the
-one that matters: a posture is then the signs of three numbers, which do not tell solutions apart.
+Where postures separate the solutions (spherical wrist, axes 2 and 3 parallel), an answer is often
+known to be the one that the rule takes before the others are computed, see ``is_settled``. Where
+they do not (offset wrists, cuspidal arms: arXiv 2210.05204), class 1 is the one that matters: a
+posture is then the signs of three numbers, which do not tell solutions apart.
 """
 
 from __future__ import annotations
@@ -39,20 +39,11 @@ from ..kinematics.posture import BOUNDARY_SINE, posture_values_into
 from ..kinematics.se3 import measure_pose_error
 from ..kinematics.singularity import smallest_singular_value_of
 from ..kinematics.types import FloatArray
-from .batch import ArmParams, SolveState, reset_row
-from .status import STATUSES, IkStatus
-
-SOLVED = STATUSES.index(IkStatus.SOLVED)
-SOLVED_OTHER_POSTURE = STATUSES.index(IkStatus.SOLVED_OTHER_POSTURE)
-OTHER_POSTURE = STATUSES.index(IkStatus.OTHER_POSTURE)
-NEAR_SINGULARITY = STATUSES.index(IkStatus.NEAR_SINGULARITY)
-STEP_TOO_LARGE = STATUSES.index(IkStatus.STEP_TOO_LARGE)
-ITERATION_LIMIT = STATUSES.index(IkStatus.ITERATION_LIMIT)
+from .batch import ArmParams, SolveState
 
 NEAR_STEP = 0.5  # [rad] an answer is near if no joint moves more
 STEP_TIE = 1e-7  # [rad] largest movements that differ by less are equal
 SQUARES_TIE = 1e-9  # [rad^2] the same for sums of squares
-MAX_PROVEN_STEP = 1.5  # [rad] below a quarter turn, by which joint 4 differs between two branches
 TOLERANCE_FACTOR = 30.0  # times the tolerances: farther from a singularity answers are isolated
 TOLERANCE_MARGIN = 0.1  # refine to this fraction of the tolerances, so that rounding cannot decide
 LIMIT_SLACK = 0.01  # [rad] beyond a limit: the remainder of the refinement may be the reason
@@ -73,7 +64,7 @@ class Preference(IntEnum):
 class Acceptance(IntEnum):
     """Which best answer ends the search after a stage."""
 
-    NEAREST = 0  # one that is known to be the nearest of all
+    SETTLED = 0  # one that no other can come before
     KEPT = 1  # a near one, or one in the posture of the current joints
     ANY = 2
 
@@ -156,7 +147,10 @@ def consider(
         row['position_error'], row['rotation_error'] = position, rotation
         row['q'][:] = q
         row['q_seed'][:] = q_seed
-        row['posture_values'][:] = values
+        row['is_settled'] = is_settled(arm, row, values)
+        if row['is_settled']:  # it will be returned, and its frames are at hand
+            jacobian_from_frames(tool, frames)
+            row['smallest_singular_value'] = smallest_singular_value_of(frames)
     return True
 
 
@@ -219,58 +213,48 @@ def _was_moved_onto_limit(q: FloatArray, turned: FloatArray) -> bool:
 
 
 @compiled
-def is_nearest(arm: ArmParams, row: SolveState) -> bool:
+def is_settled(arm: ArmParams, row: SolveState, values: FloatArray) -> bool:
     """
     Return whether no other answer can come before the best one of the row.
 
-    By ``Separation`` every other branch differs by more than twice the movement of this one in
-    some joint, so that this joint would have to move farther. False for arms without that proof.
+    By ``Separation`` every branch of another shoulder, elbow or wrist has some joint at least so
+    far from the current ones. That must be farther than the best answer is, or not near and in
+    another posture for sure. False for arms without that proof.
+
+    :param values: Shape (3,), of the best answer, see ``posture_values_into``.
     """
-    if row['preference'] < Preference.SAME_POSTURE or row['max_joint_step'] > MAX_PROVEN_STEP:
+    if row['preference'] < Preference.SAME_POSTURE:
         return False
-    margin, step, values = arm['margin'], row['max_joint_step'], row['posture_values']
     isolated = TOLERANCE_FACTOR * max(arm['position_tolerance'], arm['rotation_tolerance'])
-    margin = max(margin, isolated)
-    return bool(
-        abs(values[2]) > margin
-        and step + margin < 0.5 * math.pi
-        and abs(values[1]) > math.sin(step + margin)
-        and abs(values[0]) > abs(arm['lateral']) * math.tan(step) + margin
-    )
-
-
-@compiled
-def finalize_row(arm: ArmParams, row: SolveState, acceptance: int, scratch: FloatArray) -> bool:
-    """Set the status of the row if the search ends here; return whether it does."""
-    preference = row['preference']
-    is_over = row['iterations'] >= arm['iteration_budget']
-    if acceptance == Acceptance.NEAREST and not is_over:
-        if not is_nearest(arm, row):
+    margin, step = max(arm['margin'], isolated), row['max_joint_step']
+    for k in range(3):
+        if not abs(values[k]) > margin:
             return False
-    elif preference < Preference.SAME_POSTURE and (acceptance == Acceptance.KEPT or is_over):
-        if is_over:
-            reset_row(row)
-            row['status'] = ITERATION_LIMIT
-        return is_over
-    elif preference == Preference.NONE:
-        return False
-    tool, frames = scratch[0], scratch[1]
-    frames_into(arm['rotations'], arm['translations'], row['q'], tool, frames)
-    jacobian_from_frames(tool, frames)
-    row['smallest_singular_value'] = smallest_singular_value_of(frames)
-    row['status'] = _status(arm, row)
-    if row['status'] != SOLVED and row['status'] != SOLVED_OTHER_POSTURE:
-        row['q'][:] = np.nan
+        away = _least_step_across(arm, row, values, k)
+        is_clear = abs(values[k]) > BOUNDARY_SINE + margin and row['signs'][k] != 0
+        if not (away > step + margin or (is_clear and away > NEAR_STEP + margin)):
+            return False
     return True
 
 
 @compiled
-def _status(arm: ArmParams, row: SolveState) -> int:
-    """Return the status of the best answer of a row."""
-    if row['preference'] == Preference.REFUSED_POSTURE:
-        return OTHER_POSTURE
-    if row['preference'] == Preference.TOO_FAR:
-        return STEP_TOO_LARGE
-    if row['smallest_singular_value'] < arm['min_singular_value']:
-        return NEAR_SINGULARITY
-    return SOLVED_OTHER_POSTURE if row['preference'] == Preference.OTHER_POSTURE else SOLVED
+def _least_step_across(arm: ArmParams, row: SolveState, values: FloatArray, k: int) -> float:
+    """Return how far [rad] a joint must move at least to an answer with another sign ``k``."""
+    q, q_current = row['q'], row['q_current']
+    if k == 2:
+        return math.pi - abs(_wrapped(q[3] - q_current[3]))
+    if k == 0:
+        apart = math.pi
+        if arm['lateral'] != 0.0:
+            apart = 2.0 * math.atan2(abs(values[0]), abs(arm['lateral']))
+        return apart - abs(_wrapped(q[0] - q_current[0]))
+    middle = 0.5 * (arm['lower'][2] + arm['upper'][2])
+    mirrored = middle + _wrapped(2.0 * arm['straight'] - q[2] - middle)
+    is_inside = abs(mirrored - middle) <= 0.5 * (arm['upper'][2] - arm['lower'][2]) + LIMIT_SLACK
+    return abs(_wrapped(mirrored - q_current[2])) if is_inside else math.inf
+
+
+@compiled
+def _wrapped(angle: float) -> float:
+    """Return an angle [rad] between minus pi and pi."""
+    return float(angle - TAU * np.round(angle / TAU))

@@ -62,7 +62,7 @@ class SolveState(TypedDict):
     changes_posture: Bool  # a sign of its posture is opposite to that of the current joints
     preference: SmallInt  # of the best solution, a Preference
     squared_step: Float  # [rad^2] sum over the joints
-    posture_values: Annotated[FloatArray, 'f8', 3]  # see posture_values_into
+    is_settled: Bool  # no other answer can come before it
     signs: Annotated[NDArray[np.int8], 'i1', 3]  # posture of the current joints
 
 
@@ -93,6 +93,7 @@ class ArmParams(TypedDict):
     is_exact: Bool  # the branches in closed form are all solutions there are
     margin: Float  # see Separation
     lateral: Float  # [m]
+    straight: Float  # [rad]
 
 
 def record_dtype(record: type) -> np.dtype[np.void]:
@@ -110,7 +111,8 @@ ARM_PARAMS = record_dtype(ArmParams)
 @compiled
 def reset_row(row: SolveState) -> None:
     """Discard the best solution of a row."""
-    row['preference'], row['seed_index'], row['changes_posture'] = NO_ANSWER, -1, False
+    row['preference'], row['seed_index'] = NO_ANSWER, -1
+    row['changes_posture'] = row['is_settled'] = False
     row['q'][:] = math.nan
     row['q_seed'][:] = math.nan
     row['position_error'] = row['rotation_error'] = math.nan
@@ -129,6 +131,7 @@ def pack_arm(arm: Arm, closed_form: ClosedForm, options: SolverOptions) -> Recor
         'is_exact': closed_form.is_exact,
         'margin': closed_form.separation.margin,
         'lateral': closed_form.separation.lateral,
+        'straight': closed_form.separation.straight,
         'lower': arm.lower,
         'upper': arm.upper,
         'coupled_limit_lower': coupled.lower,
@@ -150,7 +153,7 @@ def unpack_row(batch: Records, sources: Sequence[str]) -> IkSolution:
     """Return the one row of a batch as plain data; ``sources`` are the seed sources by index."""
     # One call for all fields of the record, in their order: each by name takes 0.3 us.
     fields: Any = batch.item()
-    _, _, q, q_seed, position, rotation, step, singular, n, status, index, changes, *_ = fields
+    _, _, q, q_seed, position, rotation, step, singular, n, status, index, changes = fields[:12]
     return IkSolution(
         status=STATUSES[status],
         q=q,

@@ -16,6 +16,7 @@ from ..kinematics.linalg3 import dot3, triple3
 RIGID_TOLERANCE = 1e-4  # largest entry of R^T R - I; a matrix typed in with 5 digits has 1e-5
 MAX_LIMIT_EXCESS = 0.5  # [rad] of the current joints beyond their limits
 REACH_MARGIN = 1e-9  # [m]
+FLOAT64 = np.dtype(np.float64)
 AXIS_MARGIN = 4.0  # times the distance of the axes from the wrist centre, fitted at one pose
 
 
@@ -29,6 +30,9 @@ def own_copy(
     :raises ArrayShapeError: If they have another shape.
     :raises ArrayTypeError: If they are no real numbers.
     """
+    if type(values) is np.ndarray and values.dtype is FLOAT64:
+        if values.shape == trailing and not leading:
+            return values.copy()  # the usual case, quickly
     array = as_array(name, values, trailing, leading)
     if array.ndim != len(trailing) + len(leading):
         raise ArrayShapeError(name, array.shape, trailing, leading)

@@ -1,17 +1,22 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""From seeds to answers: refinement inside the limits."""
+"""From seeds to answers: which seeds are worth it, and their refinement inside the limits."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from ..kinematics.angles import TAU
 from ..kinematics.compiled import compiled
 from ..kinematics.levenberg_marquardt import refine_into
 from ..kinematics.types import FloatArray
-from .acceptance import Preference, accept_refined, is_nearest, refinement_tolerances
+from .acceptance import Preference, accept_refined, refinement_tolerances
 from .batch import ArmParams, SolveState
 from .null_motion import improve
+
+MAX_BRANCH_EXCESS = 0.6  # [rad] no branch farther outside the limits refines to one inside
 
 
 @compiled
@@ -83,5 +88,23 @@ def _accept(
     if not (errors[0] <= arm['position_tolerance'] and errors[1] <= arm['rotation_tolerance']):
         return
     is_answer = accept_refined(arm, row, q, q_seed, seed_index, max_iterations, scratch)
-    if is_answer and not is_nearest(arm, row):
+    if is_answer and not row['is_settled']:
         improve(arm, row, q, q_seed, seed_index, max_iterations, scratch)
+
+
+@compiled
+def drop_out_of_range(arm: ArmParams, seeds: FloatArray, n: int) -> int:
+    """Move those of the first n seeds that are not far outside the limits to the front."""
+    lower, upper, count = arm['lm_lower'], arm['lm_upper'], 0
+    for s in range(n):
+        excess = 0.0
+        for j in range(6):
+            if math.isinf(upper[j]):
+                continue
+            middle = 0.5 * (lower[j] + upper[j])
+            seeds[s, j] -= TAU * np.round((seeds[s, j] - middle) / TAU)
+            excess = max(excess, abs(seeds[s, j] - middle) - 0.5 * (upper[j] - lower[j]))
+        if excess <= MAX_BRANCH_EXCESS:
+            seeds[count] = seeds[s]
+            count += 1
+    return count

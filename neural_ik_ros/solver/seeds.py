@@ -93,7 +93,7 @@ def _make_stage(
     Every answer that a later seed may find and the rule may prefer is waited for; stored seeds
     are tried only until there is an answer that the rule does not refuse.
     """
-    acceptance, max_iterations = Acceptance.NEAREST, options.max_iterations
+    acceptance, max_iterations = Acceptance.SETTLED, options.max_iterations
     if following in ((), (RESTART_LONG,)) or (source == BRANCH and is_exact):
         acceptance = Acceptance.ANY
     elif following[0] == RESTART or source == BRANCH:

@@ -9,31 +9,36 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics.angles import TAU, unwind_into
-from ..kinematics.chain import frames_into
+from ..kinematics.angles import unwind_into
+from ..kinematics.chain import frames_into, jacobian_from_frames
 from ..kinematics.closed_form.branches import MAX_BRANCHES, branches_into
 from ..kinematics.compiled import compiled
 from ..kinematics.levenberg_marquardt import SCRATCH_SHAPE
 from ..kinematics.posture import posture_into, posture_values_into
+from ..kinematics.singularity import smallest_singular_value_of
 from ..kinematics.types import FloatArray, Joints, Transform
 from .acceptance import (
     LIMIT_SLACK,
+    Acceptance,
     Preference,
     changes_posture,
-    finalize_row,
     preference_of,
 )
 from .batch import OPEN, ArmParams, Records, SolveState, reset_row
 from .checks import is_plausible_joint_state, is_within_reach_bound, make_rigid
-from .refinement import refine_row, refine_with_joint1_held
+from .refinement import drop_out_of_range, refine_row, refine_with_joint1_held
 from .status import STATUSES, IkStatus
 
+SOLVED = STATUSES.index(IkStatus.SOLVED)
+SOLVED_OTHER_POSTURE = STATUSES.index(IkStatus.SOLVED_OTHER_POSTURE)
+OTHER_POSTURE = STATUSES.index(IkStatus.OTHER_POSTURE)
+NEAR_SINGULARITY = STATUSES.index(IkStatus.NEAR_SINGULARITY)
+STEP_TOO_LARGE = STATUSES.index(IkStatus.STEP_TOO_LARGE)
 BAD_JOINT_STATE = STATUSES.index(IkStatus.BAD_JOINT_STATE)
 BAD_TARGET = STATUSES.index(IkStatus.BAD_TARGET)
 UNREACHABLE = STATUSES.index(IkStatus.UNREACHABLE)
 ITERATION_LIMIT = STATUSES.index(IkStatus.ITERATION_LIMIT)
 
-MAX_BRANCH_EXCESS = 0.6  # [rad] no branch farther outside the limits refines to one inside
 FEW_ITERATIONS = 12  # for a seed that need not succeed, because others follow
 PREDICTION_ERROR = 1e-3  # [rad] of a movement predicted from the closed form
 SINGULAR = 1e-6  # [m], sine; nearer to a singularity a branch may be any point of a curve
@@ -125,7 +130,7 @@ def try_branches(
         if arm['is_exact']:
             _try_in_order(arm, row, seeds[:n], seed_index, max_iterations, scratch)
         else:
-            k = _drop_out_of_range(arm, seeds, n)
+            k = drop_out_of_range(arm, seeds, n)
             refine_row(arm, row, seeds[:k], seed_index, max_iterations, True, scratch)
             if row['preference'] == Preference.NONE:
                 _sweep_joint1(arm, row, seed_index, seeds, scratch)
@@ -218,25 +223,45 @@ def _sweep_joint1(
     """
     for k in range(1, N_SUBDIVISIONS):
         shift = k * SUBDIVISION_STRIDE % N_SUBDIVISIONS / N_SUBDIVISIONS
-        n = _drop_out_of_range(arm, seeds, row_branches_into(arm, row, seeds, shift))
+        n = drop_out_of_range(arm, seeds, row_branches_into(arm, row, seeds, shift))
         if n == 0 or row['preference'] != Preference.NONE:
             return
         refine_row(arm, row, seeds[:n], seed_index, FEW_ITERATIONS, True, scratch)
 
 
 @compiled
-def _drop_out_of_range(arm: ArmParams, seeds: FloatArray, n: int) -> int:
-    """Move those of the first n seeds that are not far outside the limits to the front."""
-    lower, upper, count = arm['lm_lower'], arm['lm_upper'], 0
-    for s in range(n):
-        excess = 0.0
-        for j in range(6):
-            if math.isinf(upper[j]):
-                continue
-            middle = 0.5 * (lower[j] + upper[j])
-            seeds[s, j] -= TAU * np.round((seeds[s, j] - middle) / TAU)
-            excess = max(excess, abs(seeds[s, j] - middle) - 0.5 * (upper[j] - lower[j]))
-        if excess <= MAX_BRANCH_EXCESS:
-            seeds[count] = seeds[s]
-            count += 1
-    return count
+def finalize_row(arm: ArmParams, row: SolveState, acceptance: int, scratch: FloatArray) -> bool:
+    """Set the status of the row if the search ends here; return whether it does."""
+    preference = row['preference']
+    is_over = row['iterations'] >= arm['iteration_budget']
+    if acceptance == Acceptance.SETTLED and not is_over:
+        if not row['is_settled']:
+            return False
+    elif preference < Preference.SAME_POSTURE and (acceptance == Acceptance.KEPT or is_over):
+        if is_over:
+            reset_row(row)
+            row['status'] = ITERATION_LIMIT
+        return is_over
+    elif preference == Preference.NONE:
+        return False
+    if not row['is_settled']:
+        tool, frames = scratch[0], scratch[1]
+        frames_into(arm['rotations'], arm['translations'], row['q'], tool, frames)
+        jacobian_from_frames(tool, frames)
+        row['smallest_singular_value'] = smallest_singular_value_of(frames)
+    row['status'] = _status(arm, row)
+    if row['status'] != SOLVED and row['status'] != SOLVED_OTHER_POSTURE:
+        row['q'][:] = np.nan
+    return True
+
+
+@compiled
+def _status(arm: ArmParams, row: SolveState) -> int:
+    """Return the status of the best answer of a row."""
+    if row['preference'] == Preference.REFUSED_POSTURE:
+        return OTHER_POSTURE
+    if row['preference'] == Preference.TOO_FAR:
+        return STEP_TOO_LARGE
+    if row['smallest_singular_value'] < arm['min_singular_value']:
+        return NEAR_SINGULARITY
+    return SOLVED_OTHER_POSTURE if row['preference'] == Preference.OTHER_POSTURE else SOLVED

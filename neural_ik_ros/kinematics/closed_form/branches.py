@@ -51,15 +51,16 @@ class Separation:
     How far apart the branches of an arm are, where that follows from its posture.
 
     With axes 2 and 3 parallel and normal to axis 1, axis 5 normal to axes 4 and 6, and a spherical
-    wrist, two branches of one target differ in joint 4 by pi, or in joint 3 by twice its angle
-    from straight or folded, or in joint 1 by twice ``atan2(|x|, |lateral|)``, ``x`` being the
-    shoulder's value in ``posture_values_into``.
+    wrist, two branches of one target differ in the sign of the wrist and in joint 4 by pi, or in
+    the elbow and joint 3 is mirrored at the straight elbow, or in the shoulder and joint 1 differs
+    by twice ``atan2(|x|, |lateral|)``, ``x`` being its value in ``posture_values_into``.
     """
 
     margin: (
         float  # [rad], [m] of these distances, for arms that nearly are so; infinite for others
     )
     lateral: float  # [m] of the wrist centre along axis 2 from axis 1
+    straight: float  # [rad] joint 3 with a straight elbow
 
     @classmethod
     def from_arm(cls, arm: Arm, wrist_distance: float) -> Separation:
@@ -75,11 +76,16 @@ class Separation:
         cosines = [axes[0] @ axes[1], axes[3] @ axes[4], axes[4] @ axes[5]]
         defect = max(np.linalg.norm(np.cross(axes[1], axes[2])), np.abs(cosines).max())
         lateral = float(axes[1] @ (centre - frames[:3, 0]))
-        if max(defect, wrist_distance) <= EXACT_AXIS_DISTANCE:
-            return cls(margin=EXACT_MARGIN, lateral=lateral)
+        upper_arm, forearm = frames[:3, 2] - frames[:3, 1], centre - frames[:3, 2]
+        across = np.eye(3) - np.outer(axes[1], axes[1])
+        cosine = upper_arm @ across @ forearm
+        bend = math.atan2(axes[1] @ np.cross(across @ upper_arm, across @ forearm), cosine)
+        straight = 1.0 - math.copysign(bend, bend * float(axes[1] @ axes[2]))
+        margin = math.inf
         if max(defect, wrist_distance) <= FREE_JOINT_TOL_APPROXIMATE:
-            return cls(margin=APPROXIMATE_MARGIN, lateral=lateral)
-        return cls(margin=math.inf, lateral=lateral)
+            is_exact = max(defect, wrist_distance) <= EXACT_AXIS_DISTANCE
+            margin = EXACT_MARGIN if is_exact else APPROXIMATE_MARGIN
+        return cls(margin=margin, lateral=lateral, straight=straight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

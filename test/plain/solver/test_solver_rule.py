@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import sys
+from dataclasses import replace
 
 import numpy as np
 import oracles
@@ -18,6 +19,7 @@ from strategies import REPOSITORY, any_joints, shipped_arm, small_moves
 from neural_ik_ros.kinematics import (
     TAU,
     Arm,
+    ClosedForm,
     CoupledLimit,
     Joints,
     Transform,
@@ -174,6 +176,29 @@ def test_a_joint_on_the_coupled_limit_stays_there(arm):
         solutions = solver.solve_batch(forward(arm, q), q)
         assert solutions.is_solved.all()
         assert solutions.max_joint_step.max() < 0.1
+
+
+@pytest.mark.parametrize('lateral', [0.0, 0.15])
+def test_what_is_settled_early_is_what_the_rule_takes_of_all_branches(arm, lateral):
+    """Wide limits let the elbow bend both ways; with an offset the shoulder's sides come close."""
+    lower, upper, translations = arm.lower.copy(), arm.upper.copy(), arm.translations.copy()
+    lower[[1, 2, 4]], upper[[1, 2, 4]] = -3.0, 3.0
+    translations[2, 2] += lateral
+    wide = replace(arm, lower=lower, upper=upper, translations=translations)
+    assert ClosedForm.from_arm(wide).is_exact
+    rng, n_early = np.random.default_rng(7), 0
+    q, q_current = random_joints(wide, rng, 400), random_joints(wide, rng, 400)
+    near = q[:200] + rng.uniform(-0.6, 0.6, (200, 6))
+    q_current[:200] = np.clip(near, lower, upper)
+    for options in (SolverOptions(), SolverOptions(allow_other_posture=True)):
+        solver = IkSolver(wide, CurrentJoints(), options)
+        for target, start in zip(forward(wide, q), q_current, strict=True):
+            solution, first = solver.solve(target, start), solver.branches(target, start)[0]
+            assert first.status.is_solved == solution.status.is_solved
+            n_early += solution.seed == 'current'
+            if solution.status.is_solved:
+                assert solution.max_joint_step == pytest.approx(first.max_joint_step, abs=1e-5)
+    assert n_early > 300
 
 
 def test_another_posture_within_max_joint_step_is_taken_before_a_far_one(arm):

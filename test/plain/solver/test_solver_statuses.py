@@ -75,7 +75,7 @@ def assert_evidence_is_true(
 
 def test_status_sentences_are_all_different():
     sentences = [status.value for status in IkStatus]
-    assert len(sentences) == len(set(sentences)) == 10
+    assert len(sentences) == len(set(sentences)) == 11
     assert all(sentence == sentence.strip().rstrip('.') for sentence in sentences)
 
 
