@@ -30,9 +30,10 @@ def own_copy(
     :raises ArrayShapeError: If they have another shape.
     :raises ArrayTypeError: If they are no real numbers.
     """
-    if type(values) is np.ndarray and values.dtype is FLOAT64:
-        if values.shape == trailing and not leading:
-            return values.copy()  # the usual case, quickly
+    if type(values) is np.ndarray and values.dtype is FLOAT64 and values.shape == trailing:
+        if leading:  # (6,) is no batch of joints
+            raise ArrayShapeError(name, values.shape, trailing, leading)
+        return values.copy()  # the usual case, quickly
     array = as_array(name, values, trailing, leading)
     if array.ndim != len(trailing) + len(leading):
         raise ArrayShapeError(name, array.shape, trailing, leading)
