@@ -21,6 +21,7 @@ ROS_WHEELS = [
     'ros-jazzy-nav-msgs==5.3.6',
     'ros-jazzy-sensor-msgs==5.3.6',
     'ros-jazzy-std-msgs==5.3.6',
+    'ros-jazzy-std-srvs==5.3.6',
     'ros-jazzy-trajectory-msgs==5.3.6',
     'ros-jazzy-visualization-msgs==5.3.6',
 ]

@@ -17,20 +17,14 @@ from launch.actions import (
 from launch.conditions import IfCondition, UnlessCondition
 from launch.event_handlers import OnProcessExit
 from launch.events.process import ProcessExited
-from launch.substitutions import (
-    Command,
-    LaunchConfiguration,
-    OrSubstitution,
-    PathJoinSubstitution,
-)
+from launch.substitutions import LaunchConfiguration, OrSubstitution, PathJoinSubstitution
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
-from neural_ik_ros.ros.launching import apt_advice, missing
+from neural_ik_ros.ros.launching import BOOLEAN, apt_advice, missing, robot_state_publisher
 
 SHARE = FindPackageShare('neural_ik_ros')
-BOOLEAN = ['true', 'false']
+XACRO_FILE = PathJoinSubstitution([SHARE, 'urdf', 'irb2400.urdf.xacro'])
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -98,7 +92,7 @@ def launch_setup(context: LaunchContext) -> list[Action]:
     return [
         *simulation(given['prefix'], publish_robot_description=not has_display),
         *([apt_advice('view', lacking)] if lacking else []),
-        *([robot_state_publisher()] if has_display else []),
+        *([robot_state_publisher(XACRO_FILE)] if has_display else []),
         *([rviz()] if has_display and wants_rviz else []),
     ]
 
@@ -143,23 +137,6 @@ def simulation(prefix: str, *, publish_robot_description: bool) -> list[Node]:
         **options,
     )
     return [simulated_arm, target_source, path_markers]
-
-
-def robot_state_publisher() -> Node:
-    xacro_file = PathJoinSubstitution([SHARE, 'urdf', 'irb2400.urdf.xacro'])
-    urdf = Command(['xacro ', xacro_file, ' prefix:=', LaunchConfiguration('prefix')])
-    return Node(
-        package='robot_state_publisher',
-        executable='robot_state_publisher',
-        namespace=LaunchConfiguration('namespace'),
-        parameters=[
-            {
-                'robot_description': ParameterValue(urdf, value_type=str),
-                'use_sim_time': LaunchConfiguration('use_sim_time'),
-            }
-        ],
-        output='screen',
-    )
 
 
 def rviz() -> Node:

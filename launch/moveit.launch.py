@@ -20,8 +20,8 @@ from launch_ros.actions import PushROSNamespace, SetParameter
 from launch_ros.substitutions import FindPackageShare
 
 from neural_ik_ros.errors import ConfigError
+from neural_ik_ros.ros.launching import BOOLEAN
 
-BOOLEAN = ['true', 'false']
 MOVEIT_FILES = {'move_group': 'move_group.launch.py', 'rviz': 'moveit_rviz.launch.py'}
 
 

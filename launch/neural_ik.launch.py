@@ -6,69 +6,25 @@ from __future__ import annotations
 
 from launch import LaunchContext, LaunchDescription
 from launch.action import Action
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.actions import OpaqueFunction
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode
-from launch_ros.substitutions import FindPackageShare
 
-BOOLEAN = ['true', 'false']
+from neural_ik_ros.ros.launching import node_arguments
 
 
 def generate_launch_description() -> LaunchDescription:
-    arguments = [
-        DeclareLaunchArgument(
-            'namespace', default_value='', description='Namespace of all nodes and topics.'
-        ),
-        DeclareLaunchArgument(
-            'prefix',
-            default_value='',
-            description='Prefix of joint and frame names, e.g. left_; empty: as in the files.',
-        ),
-        DeclareLaunchArgument(
-            'params_file',
-            default_value=PathJoinSubstitution(
-                [FindPackageShare('neural_ik_ros'), 'config', 'neural_ik.yaml']
-            ),
-            description='Parameters of the neural_ik node.',
-        ),
-        DeclareLaunchArgument(
-            'use_sim_time',
-            default_value='false',
-            choices=BOOLEAN,
-            description='Take the time from /clock, in all nodes.',
-        ),
-        DeclareLaunchArgument(
-            'log_level',
-            default_value='info',
-            choices=['debug', 'info', 'warn', 'error', 'fatal'],
-            description='Lowest severity that is logged.',
-        ),
-        DeclareLaunchArgument(
-            'respawn',
-            default_value='false',
-            choices=BOOLEAN,
-            description='Restart a node when its process ends.',
-        ),
-        DeclareLaunchArgument(
-            'autostart',
-            default_value='true',
-            choices=BOOLEAN,
-            description='Configure and activate the neural_ik node when it starts; after that, '
-            'its state is yours (ros2 lifecycle).',
-        ),
-        DeclareLaunchArgument(
-            'ik_group',
-            default_value='',
-            description='Planning group that solve_ik serves; empty: as in params_file.',
-        ),
-    ]
-    return LaunchDescription([*arguments, OpaqueFunction(function=launch_setup)])
+    return LaunchDescription([*node_arguments(), OpaqueFunction(function=launch_setup)])
 
 
 def launch_setup(context: LaunchContext) -> list[Action]:
     # What is empty must not override params_file, which no substitution can express.
     given = context.launch_configurations
-    overrides = {name: given[name] for name in ('prefix', 'ik_group') if given[name]}
+    overrides: dict[str, str | float] = {
+        name: given[name] for name in ('prefix', 'ik_group') if given[name]
+    }
+    if given['checks_following'] == 'false':
+        overrides['max_following_error_rad'] = 0.0
     neural_ik = LifecycleNode(
         package='neural_ik_ros',
         executable='neural_ik_node',

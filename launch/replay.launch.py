@@ -26,10 +26,9 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
 
 from neural_ik_ros.errors import ConfigError
-from neural_ik_ros.ros.launching import apt_advice, missing, on_success
+from neural_ik_ros.ros.launching import BOOLEAN, apt_advice, missing, on_success
 
 SHARE = FindPackageShare('neural_ik_ros')
-BOOLEAN = ['true', 'false']
 DISCOVERY_S = '2.0'  # time for the node to discover ros2 bag play before the first message
 
 
@@ -86,6 +85,13 @@ def generate_launch_description() -> LaunchDescription:
             description='Parameters of the simulated arm: its initial joint angles, its rate.',
         ),
         DeclareLaunchArgument(
+            'checks_following',
+            default_value='false',
+            choices=BOOLEAN,
+            description='End the motion when the arm in the bag, which obeyed another node, '
+            'does not follow.',
+        ),
+        DeclareLaunchArgument(
             'use_sim_time',
             default_value='true',
             choices=BOOLEAN,
@@ -109,7 +115,7 @@ def launch_setup(context: LaunchContext) -> list[Action]:
     return [
         *([apt_advice('ros2 bag play', lacking)] if lacking else []),
         *([simulated_arm(given['prefix'])] if given['controller'] == 'true' else []),
-        *play(given, [] if given['loop'] == 'true' else compare_and_end(given)),
+        *play(given, [] if given['loop'] == 'true' else compare_and_end(given, play is ros2_bag)),
     ]
 
 
@@ -194,8 +200,13 @@ def ros2_bag(given: Mapping[str, str], at_end: list[Action]) -> list[Action]:
     ]
 
 
-def compare_and_end(given: Mapping[str, str]) -> list[Action]:
-    """Return the offline replay with the comparison, and the end of launch after it."""
+def compare_and_end(given: Mapping[str, str], is_recorded_late: bool) -> list[Action]:
+    """
+    Return the offline replay with the comparison, and the end of launch after it.
+
+    :param is_recorded_late: Whether the first responses may be missing: with --use-sim-time,
+        ros2 bag record subscribes only after the first message on /clock.
+    """
     options = {
         'params-file': given['params_file'],
         'node': node_name(given),
@@ -208,7 +219,7 @@ def compare_and_end(given: Mapping[str, str]) -> list[Action]:
     compare = ExecuteProcess(
         cmd=[
             ExecutableInPackage(package='neural_ik_ros', executable='neural_ik'),
-            *('replay', given['bag']),
+            *('replay', given['bag'], *(['--late-responses'] if is_recorded_late else [])),
             *(f'--{name}={value}' for name, value in options.items() if value),
         ],
         output='screen',

@@ -43,6 +43,15 @@ def load_solver(
     return IkSolver(arm, NetworkSeed(make_engine(loaded, engine)), options)
 
 
+def bundle_urdf(bundle: Path | str | None = None) -> str:
+    """
+    Return the description of the arm of a bundle, by default of the shipped IRB2400.
+
+    :raises BundleError: If the bundle is not what its card says.
+    """
+    return load_bundle(None if bundle is None else Path(bundle)).files[ARM].decode()
+
+
 def _other_arm(bundle: Bundle, urdf: Path | str | None, calibration: Path | str | None) -> Arm:
     """Return the arm of the URDF, by default that of the bundle, with its frames corrected."""
     corrections = {}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, MissingLibraryError
+from ..urdf_file import read_urdf
 
 if TYPE_CHECKING:
     from ..interface.node_config import NodeConfig
@@ -42,10 +43,7 @@ def add_parser(subparsers: Any) -> None:
     for option, what in (
         ('--target-topic', 'targets (default NODE/target_pose)'),
         ('--joint-states-topic', 'joint states (default joint_states beside the node)'),
-        (
-            '--commands-topic',
-            'recorded commands, if there are any',
-        ),
+        ('--commands-topic', 'recorded commands, if there are any'),
     ):
         parser.add_argument(option, metavar='TOPIC', help=f'topic of the {what}')
     parser.add_argument(
@@ -58,6 +56,18 @@ def add_parser(subparsers: Any) -> None:
         type=Path,
         metavar='BAG',
         help='compare with the solutions and commands in another bag, recorded on the same clock',
+    )
+    parser.add_argument(
+        '--late-responses',
+        action='store_true',
+        help='count responses that are missing at the start, before a recorder had discovered '
+        'the node, instead of failing',
+    )
+    parser.add_argument(
+        '--robot-description',
+        type=Path,
+        metavar='URDF',
+        help='the robot_description that the node received (default: none)',
     )
     parser.add_argument('--answers', dest='renamed', help=argparse.SUPPRESS)
     parser.add_argument(
@@ -118,6 +128,10 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.live and arguments.responses is not None:
         problem = 'records the responses itself'
         raise ConfigError('--live', problem, 'use either --live or --responses')
+    given = arguments.robot_description
+    if arguments.live and given is not None:
+        problem = 'is for offline replays; the node of --live receives none'
+        raise ConfigError('--robot-description', problem, 'use one of the two')
     tolerances = regression.tolerances_from_texts(arguments.tolerance)
     baseline = None if arguments.baseline is None else regression.load_baseline(arguments.baseline)
     config = node_config(arguments)
@@ -127,7 +141,9 @@ def _run(arguments: argparse.Namespace) -> int:
         topics=_topics(arguments),
         config=config,
         network=_network(config),
+        robot_description='' if given is None else read_urdf(given),
         responses=arguments.responses,
+        may_start_late=arguments.late_responses,
     )
     with (
         output_folder(arguments.output, marker_file=REPORT) as folder,
@@ -171,15 +187,14 @@ def _play_live(arguments: argparse.Namespace, topics: Topics, folder: Path) -> P
 
 def _is_same(replay: Replay, name: str) -> bool:
     """Return whether recorded solutions are those of the replay, and print it."""
-    from ..replay.recorded_comparison import describe_difference
+    from ..replay.recorded_comparison import describe_agreement, describe_difference
 
     values = replay.report['recorded_solutions']
     problem = describe_difference(values)
     if problem:
         print(f'the solutions in {name} are not those of the replay: {problem}')
     else:
-        largest = values['difference_rad']['max']
-        print(f'{values["compared"]} solutions in {name} as replayed, to {largest:.1e} rad')
+        print(describe_agreement(values, name))
     return not problem
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import NeuralIkError
 from ..kinematics import N_JOINTS, Joints
-from ..motion import Command, Waypoints
+from ..motion import Command
 from ..units import NS_PER_S
 
 POSE_STAMPED = 'geometry_msgs/msg/PoseStamped'
@@ -33,12 +33,9 @@ FRAME_AT = PAYLOAD_OFFSET + 12  # the name of the frame, after the stamp and its
 NO_NUMBERS = np.empty(0)
 MAX_NAME_LISTS = 100  # remembered; where names begin depends on the name of the frame before
 
-# A trajectory point of six joints, as the templates need it; places in bytes.
-ROW = 8 * N_JOINTS
-TIME_AFTER = ROW + 12  # from the positions of the first point, which three empty arrays follow
-TAIL_AFTER = TIME_AFTER + 8 + 4  # its time, and the length of the next array
-STRIDE = 3 * ROW + 2 * 8 + 16  # between the positions of two later points
-Q, QD, QDD = slice(0, 6), slice(7, 13), slice(14, 20)  # of the doubles of a later point
+# A trajectory point of six joints with derivatives, as the templates need it; places in bytes.
+STRIDE = 3 * 8 * N_JOINTS + 2 * 8 + 16  # between the positions of two points
+Q, QD, QDD = slice(0, 6), slice(7, 13), slice(14, 20)  # of the doubles of a point
 SECONDS, NANOSECONDS = 41, 42  # of its 32-bit words
 TIME = Struct('<iI')
 
@@ -208,46 +205,42 @@ class MessageDecoder:
 
 
 class TrajectoryTemplate:
-    """A serialised trajectory of one point with positions only and ``n_tail`` complete ones."""
+    """A serialised trajectory of ``n`` points, each with its derivatives."""
 
-    def __init__(self, n_tail: int, serialise: Callable[[Command], bytes]) -> None:
+    def __init__(self, n: int, serialise: Callable[[Command], bytes]) -> None:
         """
         Serialise an example and find its numbers.
 
         :param serialise: Returns the CDR of a command, little endian.
         """
-        self.n_tail = n_tail
-        command = example_command(n_tail, seed=0)
+        self.n = n
+        command = example_command(n, seed=0)
         content = serialise(command)
         self._content, self._size = bytearray(content + bytes(STRIDE)), len(content)
-        first = content.find(command.q.tobytes())
-        self.is_found, self._time_at, start = first >= 0, first + TIME_AFTER, first + TAIL_AFTER
-        self._q = np.ndarray(N_JOINTS, '<f8', self._content, max(first, 0))
-        self._tail = np.ndarray((n_tail, STRIDE // 8), '<f8', self._content, start)
-        self._times = np.ndarray((n_tail, STRIDE // 4), '<u4', self._content, start)
+        first = content.find(command.states[0, 0].tobytes())
+        self.is_found = first >= 0
+        start = max(first, 0)
+        self._numbers = np.ndarray((n, STRIDE // 8), '<f8', self._content, start)
+        self._times = np.ndarray((n, STRIDE // 4), '<u4', self._content, start)
 
     def encode(self, command: Command) -> bytes:
         """Return the bytes of a command with the same number of points."""
-        end_ns = command.interval_ns
-        self._q[:] = command.q[0]
-        TIME.pack_into(self._content, self._time_at, *divmod(end_ns, NS_PER_S))
-        tail = command.tail
-        if tail is not None:
-            numbers, times = self._tail, self._times
-            numbers[:, Q], numbers[:, QD], numbers[:, QDD] = tail.q, tail.qd, tail.qdd
-            times_ns = [divmod(end_ns + time_ns, NS_PER_S) for time_ns in tail.time_ns]
-            times[:, SECONDS : NANOSECONDS + 1] = times_ns
+        TIME.pack_into(self._content, PAYLOAD_OFFSET, *divmod(command.stamp_ns, NS_PER_S))
+        numbers, times, states = self._numbers, self._times, command.states
+        numbers[:, Q], numbers[:, QD], numbers[:, QDD] = states[:, 0], states[:, 1], states[:, 2]
+        times[:, SECONDS], times[:, NANOSECONDS] = np.divmod(command.time_ns, NS_PER_S)
         return bytes(memoryview(self._content)[: self._size])
 
 
-def example_command(n_tail: int, seed: int) -> Command:
+def example_command(n: int, seed: int) -> Command:
     """Return a command with numbers that occur nowhere else."""
     rng = np.random.default_rng(seed)
-    q, qd, qdd = rng.normal(size=(3, n_tail, N_JOINTS))
-    times_ns = rng.integers(1, 4 * NS_PER_S, n_tail).tolist()
-    tail = Waypoints(time_ns=times_ns, q=q, qd=qd, qdd=qdd) if n_tail else None
-    first = rng.normal(size=(1, N_JOINTS))
-    return Command(q=first, interval_ns=int(rng.integers(1, 4 * NS_PER_S)), tail=tail)
+    return Command(
+        stamp_ns=int(rng.integers(1, 4 * NS_PER_S)),
+        time_ns=rng.integers(1, 4 * NS_PER_S, n),
+        states=rng.normal(size=(n, 3, N_JOINTS)),
+        n_known=0,
+    )
 
 
 class JointStateTemplate:

@@ -9,22 +9,34 @@ from dataclasses import dataclass, replace
 import numpy as np
 from lxml import etree
 
+from ..errors import ConfigError
 from ..kinematics import (
     N_JOINTS,
     Arm,
     FloatArray,
+    Transform,
     UrdfError,
     arm_from_urdf,
     forward,
+    invert,
     jacobian,
     joint_positions,
+    link_names,
     rotation_angle,
+)
+from ..kinematics.target_frames import (
+    FrameSettings,
+    TargetFrames,
+    fixed_links,
+    no_frames,
+    target_frames,
 )
 
 CHECK, USE, IGNORE = 'check', 'use', 'ignore'
 DESCRIPTION_MODES = (CHECK, USE, IGNORE)
 MAX_CALIBRATION_M, MAX_CALIBRATION_RAD = 0.02, 0.05  # beyond, it is another arm
 LIMIT_TOLERANCE = 1e-3  # [rad], [rad/s], as URDFs round
+NOT_RECEIVED = 'no robot_description has been received'
 MIN_REPORTED = 1e-6  # [m], [rad]; smaller differences of a joint are left out
 
 NAME_ATTRIBUTES = {
@@ -40,14 +52,20 @@ NAME_ATTRIBUTES = {
 class ArmDifference:
     """How an arm differs from the expected one; each text is about one joint or the tool."""
 
-    max_offset: float  # [m] of an axis or the tool, with all joints at zero
+    max_offset: float  # [m] of an axis, with all joints at zero
     max_rotation: float  # [rad]
+    tool_offset: float  # [m]
+    tool_rotation: float  # [rad]
     names: tuple[str, ...]
     limits: tuple[str, ...]
     poses: tuple[str, ...]
 
+    def has_same_tool(self, tolerance: float) -> bool:
+        """Whether the tool is where it is expected, to a tolerance in [m] and [rad]."""
+        return self.tool_offset <= tolerance and self.tool_rotation <= tolerance
+
     def is_within(self, tolerance: float) -> bool:
-        """Whether it is the same arm to a tolerance in [m] and [rad]."""
+        """Whether it is the same arm to a tolerance in [m] and [rad], whatever its tool."""
         has_same_poses = self.max_offset <= tolerance and self.max_rotation <= tolerance
         return has_same_poses and not self.names and not self.limits
 
@@ -75,8 +93,10 @@ def compare_arms(expected: Arm, found: Arm) -> ArmDifference:
     bodies = [f'the axis of {name}' for name in expected.joint_names] + ['the tool']
     is_reported = (offsets > MIN_REPORTED) | (rotations > MIN_REPORTED)
     return ArmDifference(
-        max_offset=float(offsets.max()),
-        max_rotation=float(rotations.max()),
+        max_offset=float(offsets[:N_JOINTS].max()),
+        max_rotation=float(rotations[:N_JOINTS].max()),
+        tool_offset=float(offsets[N_JOINTS]),
+        tool_rotation=float(rotations[N_JOINTS]),
         names=tuple(
             f'joint {i + 1} is called {theirs!r} instead of {ours!r}'
             for i, (ours, theirs) in enumerate(
@@ -121,47 +141,117 @@ def _limit_differences(expected: Arm, found: Arm) -> tuple[str, ...]:
 
 
 class DescriptionCheck:
-    """Compares what ``robot_description`` says with the arm of the bundle."""
+    """
+    Compares what ``robot_description`` says with the arm of the bundle, and finds frames in it.
 
-    def __init__(self, bundle_arm: Arm, *, mode: str, tolerance: float, prefix: str) -> None:
+    What is fixed to the tip of an arm is a tool, not another arm: targets are poses of what the
+    description calls the tip.
+    """
+
+    def __init__(
+        self,
+        bundle_arm: Arm,
+        *,
+        mode: str,
+        tolerance: float,
+        settings: FrameSettings,
+        bundle_urdf: str = '',
+    ) -> None:
         """
         Start without a description.
 
         :param mode: One of ``DESCRIPTION_MODES``.
         :param tolerance: In [m] and [rad], up to which two arms are the same.
-        :param prefix: Before the joint and frame names of the description.
+        :param settings: With the prefix before the joint and frame names of the description.
+        :param bundle_urdf: Description of the bundle's arm, without the prefix; its links are
+            known until another one is received. Empty: base and tip only.
+        :raises ConfigError: If the frames of the settings are not among these links, and no other
+            description is to be used.
         """
+        prefix = settings.prefix
         names = tuple(prefix + name for name in bundle_arm.joint_names)
-        self.bundle_arm = bundle_arm
+        self.bundle_arm, self.arm = bundle_arm, bundle_arm  # the second one to solve for
         self._expected = replace(bundle_arm, joint_names=names)
-        self._mode, self._tolerance, self._prefix = mode, tolerance, prefix
+        self._mode, self._tolerance, self._settings = mode, tolerance, settings
+        self.base_link = prefix + bundle_arm.base_frame
+        self.tip_link = prefix + bundle_arm.tool_frame
+        self._bundle_urdf = add_prefix(bundle_urdf, prefix) if bundle_urdf else ''
         self.description = ''  # as received
-        self.problem = 'no robot_description has been received' if mode == USE else ''
-        self.arm = bundle_arm  # to solve for
+        self.problem = ''
+        self.frames = self._frames_of_bundle()
 
     @property
     def is_waiting(self) -> bool:
         """Whether a description is needed and none has been received."""
-        return self._mode == USE and not self.description
+        return bool(self.problem) and not self.description
 
     def update(self, text: str) -> bool:
         """Check a new description; return whether it differs from the last. Sets ``problem``."""
         if self._mode == IGNORE or text == self.description:
             return False
-        self.description = text
+        self.description, self.problem = text, 'robot_description has not been read'
         try:
-            other = self._read(text)
-        except UrdfError as error:
+            tip_link = self._tip_link_in(text)
+            other = arm_from_urdf(text, base_frame=self.base_link, tool_frame=tip_link)
+            difference = compare_arms(self._expected, other)
+            self.problem = self._problem(difference)
+            if self.problem:
+                return True
+            self.frames = self._frames_of(text, tip_link, self._tip_of(other, difference))
+        except (UrdfError, ConfigError) as error:
             self.problem = str(error)
             return True
-        self.problem = self._problem(compare_arms(self._expected, other))
-        if self._mode == USE and not self.problem:
+        if self._mode == USE:
             self.arm = replace(other, joint_names=self.arm.joint_names)
         return True
 
-    def _read(self, text: str) -> Arm:
-        base, tool = self.bundle_arm.base_frame, self.bundle_arm.tool_frame
-        return arm_from_urdf(text, base_frame=base, tool_frame=tool, prefix=self._prefix)
+    def set_tool(self, tool: tuple[float, ...]) -> None:
+        """Change the tip of the tool: xyz [m], rpy [rad] in the tool frame."""
+        self._settings = replace(self._settings, tool=tool)
+        self.frames = self.frames.with_tool(tool)
+
+    def _frames_of_bundle(self) -> TargetFrames:
+        """Return the frames until a description is received; without one, set ``problem``."""
+        if self._mode == USE:
+            self.problem = NOT_RECEIVED
+            return self._no_frames()
+        try:
+            return self._frames_of(self._bundle_urdf, self.tip_link, None)
+        except ConfigError as error:
+            if self._mode == IGNORE:
+                raise
+            self.problem = f'{NOT_RECEIVED}, and in that of the bundle: {error}'
+            return self._no_frames()
+
+    def _no_frames(self) -> TargetFrames:
+        return no_frames(self._settings, base_link=self.base_link, tip_link=self.tip_link)
+
+    def _frames_of(
+        self, urdf: str, tip_link: str, transform_tip_found: Transform | None
+    ) -> TargetFrames:
+        base_link = self.base_link
+        links = fixed_links(
+            urdf,
+            base_link=base_link,
+            tip_link=tip_link,
+            transform_tip_found=transform_tip_found,
+        )
+        return target_frames(
+            self._settings, links, base_link=base_link, tip_link=tip_link, urdf=urdf
+        )
+
+    def _tip_link_in(self, text: str) -> str:
+        """Return the tip of the arm in a description; the tool frame where that has no such."""
+        names, wanted = link_names(text), self._settings.tool_frame
+        candidates = (self.tip_link, self._settings.prefix + wanted, wanted)
+        return next((name for name in candidates if name in names), self.tip_link)
+
+    def _tip_of(self, found: Arm, difference: ArmDifference) -> Transform | None:
+        """Return the pose of the found tip in that of the arm to solve for, if they differ."""
+        if self._mode == USE or difference.has_same_tool(self._tolerance):
+            return None
+        zero = np.zeros(N_JOINTS)
+        return invert(forward(self.bundle_arm, zero)) @ forward(found, zero)
 
     def _problem(self, difference: ArmDifference) -> str:
         if difference.is_within(self._tolerance) or (

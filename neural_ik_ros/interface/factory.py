@@ -4,12 +4,18 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
-from ..api import load_solver
-from ..kinematics import Arm
+import numpy as np
+
+from ..api import bundle_urdf, load_solver
+from ..kinematics import Arm, invert
+from ..kinematics.target_frames import TargetFrames
 from ..motion import MotionGenerator, MotionLimits, PoseTracker
+from ..motion.tool.limits import ToolLimits
 from ..solver import IkSolver, SeedPredictor
+from .description_check import DescriptionCheck
 from .node_config import NodeConfig
 
 
@@ -24,8 +30,7 @@ def make_tracker(config: NodeConfig) -> PoseTracker:
     solver = load_solver(_bundle(config), options=config.solver_options())
     generator = MotionGenerator(motion_limits(solver.arm, config))
     tracker = PoseTracker(solver, generator, config.tracker_config())
-    solver.warm_up()
-    generator.warm_up()
+    tracker.warm_up()
     return tracker
 
 
@@ -36,9 +41,9 @@ def reconfigure(tracker: PoseTracker, config: NodeConfig, arm: Arm) -> None:
     Warms up again: a calibrated arm needs stored seeds, which took 3 s with their kernels.
     """
     solver = IkSolver(arm, tracker.solver.predictor, config.solver_options())
-    solver.warm_up()
     generator = MotionGenerator(motion_limits(solver.arm, config))
     tracker.reconfigure(solver, generator, config.tracker_config())
+    tracker.warm_up()
 
 
 def load_predictor(config: NodeConfig) -> SeedPredictor:
@@ -62,6 +67,40 @@ def motion_limits(arm: Arm, config: NodeConfig) -> MotionLimits:
         acceleration=config.max_acceleration,
         jerk=config.max_jerk,
         velocity_scaling_factor=config.velocity_scaling_factor,
+    )
+
+
+def tool_limits(arm: Arm, frames: TargetFrames, config: NodeConfig) -> ToolLimits | None:
+    """Return the limits of the tool, ready to be used, or None if none are set."""
+    if not config.max_tool_speed_m_s and not config.has_workspace:
+        return None
+    lower, upper = np.full(3, -math.inf), np.full(3, math.inf)
+    if config.has_workspace:
+        lower, upper = np.array(config.workspace_lower_m), np.array(config.workspace_upper_m)
+    limits = ToolLimits(
+        arm=arm,
+        max_speed=config.max_tool_speed_m_s or math.inf,
+        lower=lower,
+        upper=upper,
+        transform_box_base=invert(frames.links.base.get(frames.base_frame, np.eye(4))),
+        transform_tip_tool=frames.transform_tip_tool,
+    )
+    limits.contains(arm.lower)  # compiles
+    return limits
+
+
+def description_check(arm: Arm, config: NodeConfig) -> DescriptionCheck:
+    """
+    Return the check of robot_description against the arm of the bundle.
+
+    :raises NeuralIkError: If the bundle, or a frame of the configuration, cannot be used.
+    """
+    return DescriptionCheck(
+        arm,
+        mode=config.robot_description_mode,
+        tolerance=config.robot_description_tolerance_m,
+        settings=config.frame_settings(),
+        bundle_urdf=bundle_urdf(_bundle(config)),
     )
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from ..kinematics import Joints, Transform, quat_from_rotation
 from ..kinematics.se3 import rotation_columns
-from ..motion import Waypoints
+from ..motion import Command
 from ..units import NS_PER_S
 from .controller_rules import Trajectory, TrajectoryPoint
 
@@ -135,6 +135,7 @@ class JointReader:
         self.joint_names = tuple(joint_names)
         self._last_names: list[str] = []
         self._indices: list[int] = []
+        self.missing: list[str] = []  # joints that the last message lacks
 
     def read(self, message: JointState) -> JointReading | InvalidMessage | None:
         """
@@ -143,11 +144,11 @@ class JointReader:
         None for a message with other joints only: a gripper may publish on the same topic.
         """
         if message.name != self._last_names or not self._indices:
-            missing = self._look_up(message.name)
-            if len(missing) == len(self.joint_names):
+            self.missing = self._look_up(message.name)
+            if len(self.missing) == len(self.joint_names):
                 return None
-            if missing:
-                return InvalidMessage(reason=f'joint state lacks {", ".join(missing)}')
+            if self.missing:
+                return InvalidMessage(reason=f'joint state lacks {", ".join(self.missing)}')
         positions = message.position
         if len(positions) != len(message.name):
             return InvalidMessage(
@@ -170,59 +171,34 @@ class JointReader:
 
 
 def make_trajectory(joint_names: Sequence[str]) -> JointTrajectory:
-    """Return a trajectory message with one point, for ``fill_trajectory``."""
-    from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+    """Return a trajectory message without points, for ``fill_trajectory``."""
+    from trajectory_msgs.msg import JointTrajectory
 
-    message = JointTrajectory()
-    message.joint_names = list(joint_names)
-    message.points = [JointTrajectoryPoint(positions=[0.0] * len(message.joint_names))]
-    return message
+    return JointTrajectory(joint_names=list(joint_names))
 
 
-def fill_trajectory(
-    message: JointTrajectory, q: Joints, interval_ns: int, tail: Waypoints | None = None
-) -> None:
+def fill_trajectory(message: JointTrajectory, command: Command) -> None:
     """
-    Write "reach row i of q after (i + 1) intervals" into a message of ``make_trajectory``.
+    Write a command into a message of ``make_trajectory``.
 
-    The stamp stays zero, which makes the controller start with its next update; the present time
-    would be refused whenever the clocks of two computers disagree.
-
-    :param q: Shape (n, joints) [rad], n at least 1; these points have positions only, because
-        velocities that are a millisecond off cause more jerk than none.
-    :param tail: Points that follow, with velocities and accelerations; the last one is at rest.
+    Every point has positions, velocities and accelerations, so that the controller interpolates
+    the quintics that were planned. A stamp of zero lets it start with its next update.
     """
-    n, n_tail = len(q), 0 if tail is None else len(tail.q)
-    points = message.points
-    if not _has_layout(points, n, n_tail):
-        message.points = points = _empty_points(n + n_tail)
-    for i in range(n):
-        point = points[i]
-        point.positions = array('d', q[i].tolist())
-        fill_time(point.time_from_start, (i + 1) * interval_ns)
-    if tail is None:
-        return
-    rows = zip(
-        points[n:], tail.time_ns, tail.q.tolist(), tail.qd.tolist(), tail.qdd.tolist(), strict=True
-    )
-    for point, time_ns, q_row, qd_row, qdd_row in rows:
-        point.positions = array('d', q_row)
-        point.velocities = array('d', qd_row)
-        point.accelerations = array('d', qdd_row)
-        fill_time(point.time_from_start, n * interval_ns + time_ns)
+    fill_time(message.header.stamp, command.stamp_ns)
+    message.points = points = _points(message.points, len(command.time_ns))
+    rows = zip(points, command.time_ns.tolist(), command.states.tolist(), strict=True)
+    for point, time_ns, (q, qd, qdd) in rows:
+        point.positions = array('d', q)
+        point.velocities = array('d', qd)
+        point.accelerations = array('d', qdd)
+        fill_time(point.time_from_start, time_ns)
 
 
-def _empty_points(n: int) -> list[JointTrajectoryPoint]:
+def _points(points: list[JointTrajectoryPoint], n: int) -> list[JointTrajectoryPoint]:
+    """Return n points, those of a message before where there are enough."""
     from trajectory_msgs.msg import JointTrajectoryPoint
 
-    return [JointTrajectoryPoint() for _ in range(n)]
-
-
-def _has_layout(points: list[JointTrajectoryPoint], n: int, n_tail: int) -> bool:
-    """Return whether n points with positions only are followed by n_tail complete ones."""
-    if len(points) != n + n_tail or len(points[n - 1].velocities) > 0:
-        return False
-    return n_tail == 0 or len(points[n].velocities) > 0
+    return points if len(points) == n else [JointTrajectoryPoint() for _ in range(n)]
 
 
 def trajectory_from_message(message: JointTrajectory) -> Trajectory:

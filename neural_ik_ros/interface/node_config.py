@@ -8,13 +8,13 @@ import math
 from dataclasses import dataclass, replace
 
 from ..kinematics import CoupledLimit
-from ..motion import OUTPUT_MODES, TRAJECTORY, TrackerConfig
+from ..kinematics.target_frames import FrameSettings
+from ..motion import OUTPUT_MODES, TrackerConfig
 from ..solver import SolverOptions
 from .description_check import CHECK, DESCRIPTION_MODES
-from .parameter_schema import parameter
-from .scheduling import cpus_from_text
+from .parameter_schema import bad_parameter, parameter
+from .runtime.scheduling import cpus_from_text
 
-ACTION = 'action'  # like TRAJECTORY, but each motion is sent as an action goal
 NO_LIMIT = 0.0  # as a parameter, since those are finite; infinity in SolverOptions
 SOLVER, TRACKER = SolverOptions(), TrackerConfig()  # the defaults
 
@@ -31,13 +31,27 @@ class NodeConfig:
     bundle: str = parameter('', 'Folder of the network bundle; empty for the shipped one')
     autostart: bool = parameter(False, 'Configure and activate without a lifecycle manager')
     prefix: str = parameter('', 'Prefix of joint and frame names, e.g. left_')
-    base_frame: str = parameter(TRACKER.base_frame, 'Frame that targets are given in')
+    base_frame: str = parameter(
+        TRACKER.base_frame,
+        'Frame of targets: a link of the description that is fixed to the base of the arm',
+    )
+    tool_frame: str = parameter(
+        '', 'Link that targets are poses of, fixed to the tip of the arm; empty for the tip'
+    )
+    tool: tuple[float, ...] = parameter(
+        FrameSettings().tool,
+        'Tip of the tool in tool_frame: x, y, z [m], roll, pitch, yaw [rad]',
+        low=-10.0,
+        high=10.0,
+        size=6,
+        is_live=True,
+    )
     use_tf: bool = parameter(False, 'Accept targets in any frame known to TF (needs tf2_ros)')
     output_mode: str = parameter(
         TRACKER.output_mode,
         'Send commands as they are due, or the whole motion to each target at once, '
         'as a message or as a goal of FollowJointTrajectory (needs control_msgs)',
-        choices=(*OUTPUT_MODES, ACTION),
+        choices=OUTPUT_MODES,
     )
     rate_hz: float = parameter(
         TRACKER.rate_hz, 'Commands between targets', unit='Hz', low=1.0, high=1000.0
@@ -82,14 +96,22 @@ class NodeConfig:
         high=60.0,
         is_live=True,
     )
+    max_clock_offset_s: float = parameter(
+        TRACKER.max_clock_offset_s,
+        'Largest time by which the clock of the controller may be ahead; 0 for no check',
+        unit='s',
+        low=0.0,
+        high=0.5,
+        is_live=True,
+    )
     automatic_recovery: bool = parameter(
         TRACKER.automatic_recovery,
-        'Recover from faults without a new activation',
+        'Recover from interruptions without ~/resume',
         is_live=True,
     )
     recovery_s: float = parameter(
         TRACKER.recovery_s,
-        'Time at rest before a fault ends by itself',
+        'Time at rest before an interruption ends by itself',
         unit='s',
         low=0.001,
         high=60.0,
@@ -186,6 +208,48 @@ class NodeConfig:
         size=6,
         is_live=True,
     )
+    max_tool_speed_m_s: float = parameter(
+        NO_LIMIT,
+        'Largest speed of the tool in every command; 0 for no limit but those of the joints',
+        unit='m/s',
+        low=0.0,
+        high=10.0,
+        is_live=True,
+    )
+    max_tool_acceleration_m_s2: float = parameter(
+        1.0,
+        'Acceleration of the tool in jogging, and below max_tool_speed_m_s',
+        unit='m/s^2',
+        low=0.01,
+        high=100.0,
+        is_live=True,
+    )
+    workspace_lower_m: tuple[float, ...] = parameter(
+        (0.0, 0.0, 0.0),
+        'Lower corner of the box that the tool stays in, in base_frame; both equal for no box',
+        unit='m',
+        low=-100.0,
+        high=100.0,
+        size=3,
+        is_live=True,
+    )
+    workspace_upper_m: tuple[float, ...] = parameter(
+        (0.0, 0.0, 0.0),
+        'Upper corner of the box that the tool stays in, in base_frame; both equal for no box',
+        unit='m',
+        low=-100.0,
+        high=100.0,
+        size=3,
+        is_live=True,
+    )
+    twist_timeout_s: float = parameter(
+        0.2,
+        'Time without a velocity after which the tool stops and poses are followed again',
+        unit='s',
+        low=0.01,
+        high=2.0,
+        is_live=True,
+    )
     ik_service: str = parameter(
         'solve_ik', 'Name of the GetPositionIK service (needs moveit_msgs); empty for none'
     )
@@ -205,6 +269,24 @@ class NodeConfig:
         self.solver_options()
         self.tracker_config()
         cpus_from_text(self.cpu_affinity)
+        corners = self.workspace_lower_m, self.workspace_upper_m
+        if self.has_workspace and not all(low < high for low, high in zip(*corners, strict=True)):
+            problem = f'{list(corners[0])} is not below {list(corners[1])} on every axis'
+            raise bad_parameter('workspace_lower_m', problem)
+
+    @property
+    def has_workspace(self) -> bool:
+        """Whether the tool has to stay in a box."""
+        return self.workspace_lower_m != self.workspace_upper_m
+
+    def frame_settings(self) -> FrameSettings:
+        """Return what targets are poses of, and in which frame."""
+        return FrameSettings(
+            prefix=self.prefix,
+            base_frame=self.base_frame,
+            tool_frame=self.tool_frame,
+            tool=self.tool,
+        )
 
     def solver_options(self) -> SolverOptions:
         """Return the solver's options for targets."""
@@ -231,7 +313,7 @@ class NodeConfig:
         """Return the tracker's configuration."""
         return TrackerConfig(
             base_frame=self.prefix + self.base_frame,
-            output_mode=TRAJECTORY if self.output_mode == ACTION else self.output_mode,
+            output_mode=self.output_mode,
             rate_hz=self.rate_hz,
             target_timeout_s=self.target_timeout_s,
             joint_state_timeout_s=self.joint_state_timeout_s,
@@ -240,6 +322,7 @@ class NodeConfig:
             max_command_delay_s=self.max_command_delay_s,
             automatic_recovery=self.automatic_recovery,
             recovery_s=self.recovery_s,
+            max_clock_offset_s=self.max_clock_offset_s,
         )
 
     def _coupled_limit(self) -> CoupledLimit | None:

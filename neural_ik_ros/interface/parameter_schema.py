@@ -42,6 +42,20 @@ def renamed_parameter(old: str, new: str) -> ConfigError:
     return ConfigError(f'parameter {old}', f'was renamed to {new}', remedy)
 
 
+def unknown_parameters(nearest: Mapping[str, str], node: str) -> ConfigError:
+    """
+    Return the error for values of parameters that do not exist.
+
+    :param nearest: Their names -> the most similar name that exists, or ''.
+    """
+    subject = f'parameter{"s" if len(nearest) > 1 else ""} {", ".join(nearest)}'
+    meant = [f'{near} in place of {name}' for name, near in nearest.items() if near]
+    remedy = f'ros2 param list {node} lists those that exist'
+    if meant:
+        remedy = f'is {", ".join(meant)} meant? {remedy}'
+    return ConfigError(subject, f'unknown to {node}', remedy)
+
+
 def bad_parameter_file(path: Path, problem: str) -> ConfigError:
     """Return the error for a parameter file that cannot be used."""
     return ConfigError(path, problem, 'give a parameter file such as config/neural_ik.yaml')

@@ -11,18 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, TypeAlias
 
-import numpy as np
-
-from ..kinematics import Joints, Transform, invert, links_fixed_to
+from ..kinematics import Joints, Transform, invert
+from ..kinematics.target_frames import TargetFrames, listed, quoted
 from ..solver import IkSolver, IkStatus
 from .messages import InvalidMessage, JointReader, PoseTarget, target_from_pose
 from .moveit_codes import CODE_OF_STATUS, MoveItCode
 
 SOURCE = 'neural_ik_ros'
-MAX_NAME_LENGTH, MAX_LINKS = 64, 8  # in a reason
 CONSTRAINTS = tuple(
     f'{kind}_constraints' for kind in ('joint', 'position', 'orientation', 'visibility')
 )
@@ -36,10 +33,7 @@ class RobotNames:
 
     group: str  # the planning group; empty for any
     joint_names: tuple[str, ...]
-    base_frame: str  # of poses that name no frame
-    base_link: str  # of the arm in robot_description
-    tool_link: str
-    description: str  # robot_description; empty if there is none
+    frames: TargetFrames  # and links that poses may be given in and for
     problem: str  # why nothing can be solved at present; empty if all is well
 
 
@@ -55,7 +49,7 @@ class IkReply:
 class IkQuery:
     """A valid request in plain types."""
 
-    transform_base_tool: Transform  # (4, 4) [m]
+    transform_base_tip: Transform  # (4, 4) [m]
     q_seed: Joints  # (6,) [rad]
 
 
@@ -82,22 +76,21 @@ class PositionIkHandler:
         if isinstance(query, IkReply):
             reply = query
         else:
-            solution = self._solver.solve(query.transform_base_tool, query.q_seed)
+            solution = self._solver.solve(query.transform_base_tip, query.q_seed)
             reply = IkReply(code=CODE_OF_STATUS[solution.status], reason=solution.reason)
             if solution.status.is_solved:
                 state = response.solution.joint_state
-                state.header.frame_id = self._robot.base_frame
+                state.header.frame_id = self._robot.frames.base_frame
                 state.name = list(self._robot.joint_names)
                 state.position = solution.q.tolist()
-        error = response.error_code
-        error.val, error.message, error.source = int(reply.code), reply.reason, SOURCE
+        fill_code(response, reply)
         return reply
 
     def _query(self, request: Any) -> IkQuery | IkReply:
         """Return the request in plain types, or the reply that refuses it."""
         robot = self._robot
         if robot.group and request.group_name != robot.group:
-            name = _quoted(request.group_name)
+            name = quoted(request.group_name)
             reason = f'group {name} is not {robot.group!r} (parameter ik_group)'
             return IkReply(code=MoveItCode.INVALID_GROUP_NAME, reason=reason)
         if robot.problem:
@@ -108,10 +101,10 @@ class PositionIkHandler:
         q_seed = self._seed(request.robot_state.joint_state)
         if isinstance(q_seed, IkReply):
             return q_seed
-        transform_base_tool = self._target(request)
-        if isinstance(transform_base_tool, IkReply):
-            return transform_base_tool
-        return IkQuery(transform_base_tool=transform_base_tool, q_seed=q_seed)
+        transform_base_tip = self._target(request)
+        if isinstance(transform_base_tip, IkReply):
+            return transform_base_tip
+        return IkQuery(transform_base_tip=transform_base_tip, q_seed=q_seed)
 
     def _seed(self, joint_state: Any) -> Joints | IkReply:
         """Return the joints (6,) [rad] to start from; other joints in the message are ignored."""
@@ -126,50 +119,49 @@ class PositionIkHandler:
         return reading.q
 
     def _target(self, request: Any) -> Transform | IkReply:
-        """Return ``transform_base_tool`` (4, 4) [m], or the reply that refuses the request."""
+        """Return ``transform_base_tip`` (4, 4) [m], or the reply that refuses the request."""
         links, poses = list(request.ik_link_names), list(request.pose_stamped_vector)
         if max(len(links), len(poses)) > 1:
             reason = f'{len(links)} links and {len(poses)} poses given; this arm has one tip'
             return IkReply(code=MoveItCode.INVALID_LINK_NAME, reason=reason)
-        tool_links, _ = self._fixed_links
-        link = (links[0] if links else request.ik_link_name) or self._robot.tool_link
-        transform_tool_link = tool_links.get(link)
-        if transform_tool_link is None:
-            known = ', '.join(sorted(tool_links)[:MAX_LINKS])
-            reason = f'link {_quoted(link)} is not fixed to the tool, unlike {known}'
-            return IkReply(code=MoveItCode.INVALID_LINK_NAME, reason=reason)
+        transform_tip_link = self._link(links[0] if links else request.ik_link_name)
+        if isinstance(transform_tip_link, IkReply):
+            return transform_tip_link
         target = target_from_pose(poses[0] if poses else request.pose_stamped)
         if isinstance(target, InvalidMessage):
             return IkReply(code=CODE_OF_STATUS[IkStatus.BAD_TARGET], reason=target.reason)
-        target = self._in_base(target)
+        target = self._in_known_frame(target)
         if isinstance(target, InvalidMessage):
             return IkReply(code=MoveItCode.FRAME_TRANSFORM_FAILURE, reason=target.reason)
-        return target.transform @ invert(transform_tool_link)
+        in_base = self._robot.frames.in_base(target.transform, target.frame_id)
+        return in_base @ invert(transform_tip_link)
 
-    def _in_base(self, target: PoseTarget) -> PoseTarget | InvalidMessage:
-        """Return a pose in the base frame; its stamp matters only if TF is used."""
-        frame, (_, base_links) = target.frame_id.removeprefix('/'), self._fixed_links
-        transform_base_frame = base_links.get(frame)
-        if transform_base_frame is not None:
-            return replace(target, transform=transform_base_frame @ target.transform)
+    def _link(self, name: str) -> Transform | IkReply:
+        """Return ``transform_tip_link`` (4, 4) [m]; of the tool's tip if there is no name."""
+        frames = self._robot.frames
+        if not name:
+            return frames.transform_tip_tool
+        transform_tip_link = frames.links.tip.get(name)
+        if transform_tip_link is None:
+            known = listed(frames.links.tip)
+            reason = f'link {quoted(name)} is not fixed to the tip of the arm, unlike {known}'
+            return IkReply(code=MoveItCode.INVALID_LINK_NAME, reason=reason)
+        return transform_tip_link
+
+    def _in_known_frame(self, target: PoseTarget) -> PoseTarget | InvalidMessage:
+        """Return a pose in a frame fixed to the base; its stamp matters only if TF is used."""
+        frames = self._robot.frames
+        if not target.frame_id:
+            return replace(target, frame_id=frames.base_frame)
+        if target.frame_id in frames:
+            return target
         in_base = self._to_base(target)
-        if isinstance(in_base, PoseTarget) and in_base.frame_id != self._robot.base_frame:
-            return InvalidMessage(
-                reason=f'frame {_quoted(frame)} is not {self._robot.base_frame!r}, nor is it '
-                'fixed to that, and TF is not used (parameter use_tf)'
-            )
+        if isinstance(in_base, PoseTarget) and in_base.frame_id not in frames:
+            return InvalidMessage(reason=frames.unknown(in_base.frame_id))
         return in_base
 
-    @cached_property
-    def _fixed_links(self) -> tuple[dict[str, Transform], dict[str, Transform]]:
-        """Links fixed to the tool -> ``transform_tool_link``; the same for the base."""
-        robot, identity = self._robot, np.eye(4)
-        tool, base = {robot.tool_link: identity}, {robot.base_link: identity}
-        if robot.description:
-            tool, base = links_fixed_to(robot.description, robot.tool_link, robot.base_link)
-        return tool, {**base, robot.base_frame: identity, '': identity}
 
-
-def _quoted(text: str) -> str:
-    """Return a received name in quotes, cut to the length of a sensible name."""
-    return repr(text[:MAX_NAME_LENGTH])
+def fill_code(response: Any, reply: IkReply) -> None:
+    """Write code and reason into a response."""
+    error = response.error_code
+    error.val, error.message, error.source = int(reply.code), reply.reason, SOURCE

@@ -9,19 +9,26 @@ messages, the clock and events such as a failed goal.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter_ns
 from typing import Any, TypeAlias
 
 from ..motion import Health, Output, StreamStatus
 from ..solver import IkStatus
-from .description_check import DescriptionCheck
-from .factory import make_tracker, reconfigure
-from .messages import InvalidMessage, JointReader, JointReading, PoseTarget
+from .factory import description_check, make_tracker, reconfigure, tool_limits
+from .followed_pose import MAX_JOINT_STEP, FollowedPose
+from .joint_merger import JointMerger, PartialReading
+from .messages import InvalidMessage, JointReading, PoseTarget
 from .node_config import NodeConfig
 from .node_statistics import NodeStatistics
 
 Target: TypeAlias = PoseTarget | InvalidMessage
+OTHER_FRAMES = (
+    'robot_description has another base frame or tool than before; '
+    'deactivate and activate the node to use it'
+)
 INACTIVE = Output(status=StreamStatus.IDLE, detail='none is accepted, the node is not active')
 
 
@@ -71,24 +78,20 @@ class StreamingNode:
 
         :param read_target: Converts what ``on_target`` is given, a message or its bytes.
         :param now_ns: The clock of stamps and commands [ns].
-        :param to_base: Transforms a target to the base frame at a time [ns]; None leaves it in
-            its frame, and the tracker refuses other frames.
+        :param to_base: Transforms a target, in a frame that is not fixed to the base of the arm,
+            to ``description.base_link`` at a time [ns], or leaves it in its frame.
         :raises NeuralIkError: If the bundle or a parameter cannot be used.
         """
         self.config, self.tracker = config, make_tracker(config)
         self._read_target, self._now_ns, self._to_base = read_target, now_ns, to_base
         arm = self.tracker.solver.arm
         self.joint_names = [config.prefix + name for name in arm.joint_names]
-        self.base_frame = self.tracker.config.base_frame
-        self.description = DescriptionCheck(
-            arm,
-            mode=config.robot_description_mode,
-            tolerance=config.robot_description_tolerance_m,
-            prefix=config.prefix,
-        )
+        self.description = description_check(arm, config)
+        self._followed = FollowedPose(self.tracker, config, self.description.frames)
+        self._use_frames()
         self.statistics = NodeStatistics()
         self.is_active = False
-        self._joint_reader = JointReader(self.joint_names)
+        self._joints = JointMerger(self.joint_names)
         # Bound methods, without those that do nothing: they would cost time in the control loop.
         self._joint_state_observers: list[Callable[..., None]] = []
         self._target_observers: list[Callable[..., None]] = []
@@ -111,7 +114,10 @@ class StreamingNode:
         """Become active without targets, joints, faults or statistics from before."""
         if self.description.arm is not self.tracker.solver.arm:
             self.reconfigure(self.config)
+        self._use_frames()
+        self._joints.clear()
         self.tracker.restart()
+        self._followed.clear()
         self.statistics, self._goal_failure = NodeStatistics(), ''
         self.is_active = True
 
@@ -122,6 +128,18 @@ class StreamingNode:
         if command is not None:
             self._emit(Output(status=IkStatus.SOLVED, command=command), None)
 
+    def hold(self) -> None:
+        """Stop smoothly and refuse targets until ``resume``."""
+        self._report_fault(self.tracker.hold(self._now_ns()))
+
+    def resume(self) -> str:
+        """Acknowledge a fault or a stop; return why that is impossible, or nothing."""
+        problem = self.tracker.resume()
+        if not problem:
+            self.statistics.on_output(self.tracker.idle_status(self._now_ns()))
+            self.report_status()
+        return problem
+
     def report_inactive(self) -> None:
         """Report to the observers, as the last status, that targets are ignored."""
         for on_status_change in self._status_observers:
@@ -130,7 +148,15 @@ class StreamingNode:
     def reconfigure(self, config: NodeConfig) -> None:
         """Use other parameters, and the arm of the description; while ``accepts_parameters``."""
         self.config = config
+        self.description.set_tool(config.tool)
         reconfigure(self.tracker, config, self.description.arm)
+        self._followed.configure(config)
+        self._use_frames()
+
+    @property
+    def base_frame(self) -> str:
+        """The frame of solutions."""
+        return self.frames.base_frame
 
     @property
     def accepts_parameters(self) -> bool:
@@ -146,15 +172,31 @@ class StreamingNode:
         """Check a robot description; return whether it differs from the one before."""
         if not self.description.update(urdf):
             return False
-        if self.description.problem and self.is_active:
-            self.tracker.inhibit(self.description.problem, self._now_ns())
+        if self.is_active:
+            self._use_description()
         return True
+
+    def _use_description(self) -> None:
+        """
+        Use the frames of a new description, or end the motion if they are not those of before.
+
+        Another geometry of the arm, and the frames with it, wait for the next ``start``.
+        """
+        description, now_ns = self.description, self._now_ns()
+        problem = description.problem
+        if not problem and description.arm is self.tracker.solver.arm:
+            if self.tracker.is_at_rest(now_ns) or description.frames.agrees_with(self.frames):
+                self._use_frames()
+            else:
+                problem = OTHER_FRAMES
+        if problem:
+            self._report_fault(self.tracker.inhibit(problem, now_ns))
 
     def on_joint_state(self, message: Any) -> None:
         """Use a message with the fields of ``sensor_msgs/JointState``."""
-        reading = self._joint_reader.read(message)
+        reading = self._joints.read(message)
         self.statistics.on_joint_state(is_ours=reading is not None)
-        if reading is None:
+        if reading is None or isinstance(reading, PartialReading):
             return
         now_ns = self._now_ns()
         for on_joint_state in self._joint_state_observers:
@@ -162,7 +204,15 @@ class StreamingNode:
         if isinstance(reading, InvalidMessage):
             self.tracker.on_bad_joints(reading.reason)
         else:
-            self.tracker.on_joints(reading.q, now_ns)
+            self._report_fault(self.tracker.on_joints(reading.q, now_ns, reading.stamp_ns))
+
+    def on_controller_state(self, speed_scaling: float) -> None:
+        """Note that the controller is active, and the factor by which it scales its speed."""
+        self.tracker.on_controller_state(speed_scaling, self._now_ns())
+
+    def expect_controller_state(self) -> None:
+        """Refuse targets while the controller does not publish its state: one has appeared."""
+        self.tracker.expect_controller_state()
 
     def on_target(self, message: Any) -> None:
         """Answer a target."""
@@ -172,28 +222,41 @@ class StreamingNode:
         target, now_ns = self._read_target(message), self._now_ns()
         for on_target in self._target_observers:
             on_target(target)
-        output = self._answer(target, now_ns)
-        self._emit(output, target)
-        if output.command is None:
-            self._continue_motion()  # a refusal may take long, and commands must not be late
-        if self.statistics.on_target(output, perf_counter_ns() - started_ns):
-            self.report_status()
+        output = self._followed.pose_refusal(now_ns) or self._answer(target, now_ns)
+        self._followed.on_pose(target, output)
+        self._respond(output, target, started_ns)
+
+    def on_twist(self, message: Any) -> None:
+        """Follow a velocity: a message with the fields of ``geometry_msgs/TwistStamped``."""
+        if not self.is_active:
+            return
+        started_ns = perf_counter_ns()
+        refusal = self._followed.on_twist(message, self._now_ns())
+        if refusal is not None:
+            self._respond(refusal, InvalidMessage(reason=refusal.reason), started_ns)
 
     def on_tick(self) -> None:
         """Continue the motion; call it ``rate_hz`` times a second."""
         if not self.is_active:
             return
         self.statistics.on_tick(perf_counter_ns())
+        self._jog()
         self._continue_motion()
 
     def on_report(self) -> None:
         """Report a status that changed without a target or a fault; call it once a second."""
-        if self.statistics.update_idle_status(self.tracker.idle_status(self._now_ns())):
+        idle_status = self._completed(self.tracker.idle_status(self._now_ns()))
+        if self.statistics.update_idle_status(idle_status):
             self.report_status()
 
     def on_goal_failed(self, reason: str) -> None:
         """End the motion with the next tick, unless a command replaces the goal that failed."""
         self._goal_failure = reason
+
+    def on_internal_error(self, detail: str) -> None:
+        """End the motion after an unexpected error, whose type and message are the detail."""
+        if self.is_active:
+            self._report_fault(self.tracker.abort(detail, self._now_ns()))
 
     def report_status(self) -> None:
         """Report the newest status to the observers, changed or not."""
@@ -201,28 +264,89 @@ class StreamingNode:
         for on_status_change in self._status_observers:
             on_status_change(self.statistics.newest)
 
+    def _jog(self) -> None:
+        """
+        Follow the pose that is next on the way of a velocity, or to a far target.
+
+        To the observers that is an output between targets: nobody has sent this one.
+        """
+        started_ns, now_ns = perf_counter_ns(), self._now_ns()
+        target = self._followed.next_target(now_ns)
+        if target is None:
+            return
+        output = self._follow(target, now_ns, max_joint_step=MAX_JOINT_STEP)
+        self._followed.on_answer(output, now_ns)
+        self._respond(output, None, started_ns)
+
+    def _respond(self, output: Output, target: Target | None, started_ns: int) -> None:
+        self._emit(output, target)
+        if output.command is None:
+            self._continue_motion()  # a refusal may take long, and commands must not be late
+        if self.statistics.on_target(output, perf_counter_ns() - started_ns):
+            self.report_status()
+
     def _answer(self, target: Target, now_ns: int) -> Output:
         if isinstance(target, InvalidMessage):
             return Output(status=IkStatus.BAD_TARGET, detail=target.reason)
-        if self._to_base is not None:
-            in_base = self._to_base(target, now_ns)
+        if target.frame_id not in self.frames:
+            in_base = target if self._to_base is None else self._to_base(target, now_ns)
             if isinstance(in_base, InvalidMessage):
                 return Output(status=StreamStatus.UNKNOWN_FRAME, detail=in_base.reason)
+            if in_base.frame_id not in self.frames:
+                detail = self.frames.unknown(in_base.frame_id)
+                return Output(status=StreamStatus.UNKNOWN_FRAME, detail=detail)
             target = in_base
-        return self.tracker.on_target(
-            target.transform, frame=target.frame_id, stamp_ns=target.stamp_ns, now_ns=now_ns
+        return self._follow(self._followed.admitted(target, now_ns), now_ns)
+
+    def _follow(
+        self, target: PoseTarget, now_ns: int, *, max_joint_step: float = math.inf
+    ) -> Output:
+        output = self.tracker.on_target(
+            self.frames.tip_pose(target.transform, target.frame_id),
+            frame=self.tracker.config.base_frame,
+            stamp_ns=target.stamp_ns,
+            now_ns=now_ns,
+            max_joint_step=max_joint_step,
         )
+        return self._completed(output)
+
+    def _use_frames(self) -> None:
+        """Answer targets in the frames, and for the tool, of the newest description."""
+        self.frames = self.description.frames
+        arm = self.tracker.solver.arm
+        self._arm_with_tool = arm.with_tool(self.frames.transform_tip_tool)
+        self.tracker.generator.tool_limits = tool_limits(arm, self.frames, self.config)
+        self._followed.use_frames(self.frames)
+
+    def _completed(self, output: Output) -> Output:
+        """Measure a deviation at the tool; name the joints whose age is what is wrong."""
+        if output.deviation is not None:
+            deviation = replace(output.deviation, arm=self._arm_with_tool)
+            return replace(output, deviation=deviation)
+        if output.status is StreamStatus.STALE_JOINT_STATE and (awaited := self._joints.awaited):
+            return replace(output, detail=f'{output.detail}; {", ".join(awaited)} missing')
+        return output
 
     def _continue_motion(self) -> None:
         now_ns = self._now_ns()
         output = self._failed_goal(now_ns) or self.tracker.on_tick(now_ns)
         if output is None:
             return
+        if not output.status.is_solved:
+            self._report_fault(output)
+            return
+        output = self._completed(output)
         self.statistics.on_command(output)
         self._emit(output, None)
-        if not output.status.is_solved:
-            self.statistics.on_output(output)
-            self.report_status()
+
+    def _report_fault(self, fault: Output | None) -> None:
+        """Send the stop that a fault comes with, and report it, if it is one."""
+        if fault is None or not self.is_active:
+            return
+        fault = self._completed(fault)
+        self._emit(fault, None)
+        self.statistics.on_output(fault)
+        self.report_status()
 
     def _failed_goal(self, now_ns: int) -> Output | None:
         """Return the failure of the newest goal, once; the arm is not where it was sent."""

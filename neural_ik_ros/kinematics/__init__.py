@@ -16,6 +16,7 @@ from .se3 import (
     rotation_angle,
     rotation_from_quat,
     rotation_from_rpy,
+    se3_exp,
     se3_log,
     transform_from_xyz_quat,
     transform_from_xyz_rpy,
@@ -30,7 +31,7 @@ from .types import (
     Transform,
     as_array,
 )
-from .urdf import UrdfError, arm_from_urdf, links_fixed_to
+from .urdf import UrdfError, arm_from_urdf, link_names, links_fixed_to
 
 __all__ = [
     'N_JOINTS',
@@ -56,6 +57,7 @@ __all__ = [
     'is_within_limits',
     'jacobian',
     'joint_positions',
+    'link_names',
     'links_fixed_to',
     'lm_bounds',
     'nearest_turn',
@@ -68,6 +70,7 @@ __all__ = [
     'rotation_angle',
     'rotation_from_quat',
     'rotation_from_rpy',
+    'se3_exp',
     'se3_log',
     'smallest_singular_value',
     'transform_from_xyz_quat',

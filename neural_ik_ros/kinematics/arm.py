@@ -106,6 +106,13 @@ class Arm:
         transform[:3, :3], transform[:3, 3] = self.rotations[0], self.translations[0]
         return transform
 
+    def with_tool(self, transform_tip_tool: Transform) -> Arm:
+        """Return the same arm with its tip moved to that of a tool (4, 4) [m]."""
+        rotations, translations = self.rotations.copy(), self.translations.copy()
+        translations[N_JOINTS] += rotations[N_JOINTS] @ transform_tip_tool[:3, 3]
+        rotations[N_JOINTS] = rotations[N_JOINTS] @ transform_tip_tool[:3, :3]
+        return replace(self, rotations=rotations, translations=translations)
+
     def with_coupled_limit(self, limit: CoupledLimit) -> Arm:
         """Return the same arm with this limit on a sum of two joints in place of its own."""
         return replace(self, coupled_limit=limit)

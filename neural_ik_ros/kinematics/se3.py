@@ -55,6 +55,28 @@ def se3_log(transform: Transform) -> FloatArray:
     return twists.reshape(*transform.shape[:-2], 6)
 
 
+def se3_exp(twist: ArrayLike) -> Transform:
+    """
+    Return the displacement of a constant body twist in a unit of time (Lynch & Park 2017, 3.3.3).
+
+    :param twist: Shape (6,), ``[v, w]``: [m] first, then the rotation vector [rad].
+    :return: Shape (4, 4), translation in [m].
+    """
+    v, w = np.split(as_array('twist', twist, (6,)), 2)
+    angle = math.sqrt(float(w @ w))
+    cross_w = np.array([[0.0, -w[2], w[1]], [w[2], 0.0, -w[0]], [-w[1], w[0], 0.0]])
+    if angle < 1e-4:  # the series, where the quotients lose their digits
+        a, b, c = 1.0 - angle**2 / 6.0, 0.5 - angle**2 / 24.0, 1.0 / 6.0 - angle**2 / 120.0
+    else:
+        a, b = math.sin(angle) / angle, 2.0 * (math.sin(0.5 * angle) / angle) ** 2
+        c = (1.0 - a) / angle**2
+    squared = cross_w @ cross_w
+    transform = np.eye(4)
+    transform[:3, :3] += a * cross_w + b * squared
+    transform[:3, 3] = v + b * (cross_w @ v) + c * (squared @ v)
+    return transform
+
+
 def pose_error(transform_a: Transform, transform_b: Transform) -> tuple[FloatArray, FloatArray]:
     """
     Return the distance and the angle between two poses of one frame.

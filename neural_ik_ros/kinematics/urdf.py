@@ -113,6 +113,16 @@ def links_fixed_to(text: str, *links: str) -> tuple[dict[str, Transform], ...]:
     return tuple(_connected(link, neighbours) for link in links)
 
 
+def link_names(text: str) -> tuple[str, ...]:
+    """
+    Return the names of all links of a URDF.
+
+    :param text: The URDF itself, as for ``arm_from_urdf``.
+    :raises UrdfError: If it is not a URDF.
+    """
+    return tuple(_parse(text).link_map)
+
+
 def _connected(
     link: str, neighbours: Mapping[str, list[tuple[str, Transform]]]
 ) -> dict[str, Transform]:

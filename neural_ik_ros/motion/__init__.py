@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """From solutions to jerk-limited, timed commands of the joints."""
 
-from .generator import MotionGenerator
-from .limits import MotionLimits, MotionState
-from .plan import Plan, Waypoints
+from .generation.generator import MotionGenerator
+from .generation.limits import MotionLimits, MotionState
+from .generation.plan import Plan
 from .status import StreamStatus
 from .tracker import PoseTracker, TrackerState
 from .tracker_types import (
+    ACTION,
+    MAX_STREAM_POINTS,
     OUTPUT_MODES,
-    STOP_POINTS,
     TRAJECTORY,
     Command,
     Deviation,
@@ -20,8 +21,9 @@ from .tracker_types import (
 )
 
 __all__ = [
+    'ACTION',
+    'MAX_STREAM_POINTS',
     'OUTPUT_MODES',
-    'STOP_POINTS',
     'TRAJECTORY',
     'Command',
     'Deviation',
@@ -36,5 +38,4 @@ __all__ = [
     'StreamStatus',
     'TrackerConfig',
     'TrackerState',
-    'Waypoints',
 ]

@@ -1,28 +1,34 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""When targets arrived, and at what interval if they are a stream."""
+"""When targets are meant for, and at what interval they come if they are a stream."""
 
 from __future__ import annotations
 
-from ..units import NS_PER_S
+from ..units import NS_PER_MS, NS_PER_S
 
 MAX_INTERVAL_S = 0.2  # targets farther apart are single goals, not a stream
 MISSED_TARGETS = 2.5  # intervals without a target after which no further one is expected
 DENSE_PERIODS = 1.5  # targets at shorter intervals pace the commands themselves
+MAX_ERROR_NS = 20 * NS_PER_MS  # of the delay; beyond it, the stamps have jumped
+DELAY_GAIN = 1e-3  # of the correction at each target
+MAX_DRIFT = 1e-3  # of the correction, relative to the interval of the targets
 
 
 class TargetTiming:
-    """The interval of a stream of targets, by their stamps, which are free of arrival jitter."""
+    """
+    Puts targets on the node's clock and measures the interval of a stream.
+
+    Stamps are evenly spaced, arrivals are not. So a target is meant for its stamp plus the delay
+    of the stream, which is that of the first target and follows the mean so slowly that the
+    motion does not feel it.
+    """
 
     def __init__(self) -> None:
         """Start without a target."""
         self.interval_s = 0.0  # of the stream, 0 if there is none
         self._stamp_ns: int | None = None  # of the last target
         self._arrival_ns = 0
-
-    def update(self, interval_s: float, stamp_ns: int, now_ns: int) -> None:
-        """Note a target that is followed, with its ``interval_to``."""
-        self.interval_s, self._stamp_ns, self._arrival_ns = interval_s, stamp_ns, now_ns
+        self._delay_ns = 0.0  # of the arrival after the stamp
 
     def interval_to(self, stamp_ns: int) -> float:
         """Time from the last target to one of the same stream [s]; 0 if it is not of the same."""
@@ -30,6 +36,23 @@ class TargetTiming:
             return 0.0
         interval_s = (stamp_ns - self._stamp_ns) / NS_PER_S
         return interval_s if 0.0 < interval_s <= MAX_INTERVAL_S else 0.0
+
+    def update(self, interval_s: float, stamp_ns: int, now_ns: int) -> int:
+        """
+        Note a target that is followed; return the time that it is meant for, on the node's clock.
+
+        :param interval_s: Its ``interval_to``.
+        :param stamp_ns: Its stamp, by the clock of its source.
+        :param now_ns: When it arrived, by the node's clock.
+        """
+        self.interval_s, self._stamp_ns, self._arrival_ns = interval_s, stamp_ns, now_ns
+        error_ns = now_ns - stamp_ns - self._delay_ns
+        if interval_s == 0.0 or abs(error_ns) > MAX_ERROR_NS:
+            self._delay_ns = now_ns - stamp_ns
+        else:
+            max_change_ns = MAX_DRIFT * interval_s * NS_PER_S
+            self._delay_ns += min(max(DELAY_GAIN * error_ns, -max_change_ns), max_change_ns)
+        return stamp_ns + round(self._delay_ns)
 
     def age_s(self, now_ns: int) -> float:
         """Time since the last target arrived [s]."""

@@ -4,27 +4,34 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from time import perf_counter_ns
 
 from ..kinematics import Joints, Transform
 from ..solver import IkSolver, IkStatus
-from ..units import NS_PER_S
-from .generator import MotionGenerator
+from ..units import NS_PER_MS, NS_PER_S
+from .clock_offset import ClockOffset
+from .following import FollowingErrorMonitor, JointSpeed, StartMonitor
+from .generation.generator import MotionGenerator
+from .generation.limits import MotionState
 from .output_modes import make_output_mode
 from .status import StreamStatus
 from .target_timing import MISSED_TARGETS
 from .tracker_types import Command, Deviation, Health, Output, Status, TrackerConfig
 from .watchdogs import (
+    ControllerMonitor,
     FaultLatch,
-    FollowingErrorMonitor,
     JointStateMonitor,
     Refusal,
     exceeded_limit,
     target_refusal,
 )
 
-CLOCK_CORRECTION_S = 0.05  # by which a clock may be set back without a fault
+NO_WAY = 'the motion to it leaves the workspace, or is too fast for the tool'
+CLOCK_CORRECTION_NS = 50 * NS_PER_MS  # by which a clock may be set back without a fault
+# Faults of an arm that is not where the commanded path is.
+OFF_PATH = frozenset((StreamStatus.NOT_FOLLOWING, StreamStatus.FOLLOWING_ERROR))
 
 
 class TrackerState(Enum):
@@ -53,7 +60,7 @@ class PoseTracker:
         self, solver: IkSolver, generator: MotionGenerator, config: TrackerConfig | None = None
     ) -> None:
         """Start without joints and without a target: nothing moves until both have arrived."""
-        self._fault = FaultLatch()
+        self._fault, self._controller = FaultLatch(), ControllerMonitor()
         self._state: TrackerState = IDLE  # or TRACKING while it is HOLDING: see ``state``
         self.reconfigure(solver, generator, config or TrackerConfig())
         self.restart()
@@ -65,60 +72,107 @@ class PoseTracker:
         self.solver, self.generator, self.config = solver, generator, config
         period_s = 1.0 / config.rate_hz
         self._max_delay_s = max(config.max_command_delay_s, (MISSED_TARGETS + 1.0) * period_s)
-        self._mode = make_output_mode(config.output_mode, generator, period_s)
+        self._start = StartMonitor(
+            delay_s=config.following_delay_s, is_enabled=config.max_following_error > 0.0
+        )
+        self._mode = make_output_mode(config.output_mode, generator, self._start, period_s)
         self._joints = JointStateMonitor(solver.arm, timeout_s=config.joint_state_timeout_s)
+        self._clock_offset = ClockOffset(limit_s=config.max_clock_offset_s)
+        self._speed = JointSpeed()
         self._following = FollowingErrorMonitor(
             tolerance=config.max_following_error, delay_s=config.following_delay_s
         )
         self._fault.configure(is_automatic=config.automatic_recovery, rest_s=config.recovery_s)
         self._finish()
 
+    def warm_up(self) -> None:
+        """Compile and load everything now, so that nothing is left to the control loop."""
+        self.solver.warm_up()
+        self.generator.warm_up()
+        self._mode.warm_up()
+
     def restart(self) -> None:
         """Forget targets, joints and faults, as after activation."""
         self._joints.clear()
+        self._clock_offset.clear()
+        self._controller.clear()
         self._state = IDLE
         self._newest_ns = 0
-        self._pending_output: Output | None = None  # the end of a motion, for the next tick
 
-    # Inputs
+    # Inputs: each may end the motion, and then returns a fault with a stop if something moves
 
-    def on_joints(self, q: Joints, now_ns: int) -> None:
+    def on_joints(self, q: Joints, now_ns: int, stamp_ns: int = 0) -> Output | None:
         """
         Update the measured joints.
 
         :param q: Shape (6,) [rad], finite.
         :param now_ns: When they arrived, by the node's clock.
+        :param stamp_ns: When they were measured, by the controller's clock; 0 if unknown.
+        :return: A fault, if the arm does not do as commanded.
         """
-        self._watch_clock(now_ns)
+        fault = self._watch_clock(now_ns)
         self._joints.update(q, now_ns)
+        self._speed.update(q, now_ns)
+        if stamp_ns != 0:
+            self._clock_offset.update(stamp_ns, now_ns)
         if self._state is TRACKING:
-            self._watch_following_error(q, now_ns)
+            fault = fault or self._watch_following(q, stamp_ns, now_ns)
         elif self._state is FAULT and self._fault.update(q, now_ns):
             self._recover()
+        return fault
 
     def on_bad_joints(self, problem: str) -> None:
         """Remember why the newest joint state could not be used."""
         self._joints.set_problem(problem)
 
-    def on_target(self, transform: Transform, *, frame: str, stamp_ns: int, now_ns: int) -> Output:
+    def on_controller_state(self, speed_scaling: float, now_ns: int) -> None:
+        """Note that the controller is active, and the factor by which it scales its speed."""
+        self._controller.update(speed_scaling, now_ns)
+
+    def expect_controller_state(self) -> None:
+        """Refuse targets while the controller does not publish its state: one has appeared."""
+        self._controller.is_expected = True
+
+    def on_target(
+        self,
+        transform: Transform,
+        *,
+        frame: str,
+        stamp_ns: int,
+        now_ns: int,
+        max_joint_step: float = math.inf,
+    ) -> Output:
         """
         Return the status of a target and, if it is solved, the next command.
 
         :param transform: Tool in ``frame``, (4, 4), translation in [m].
         :param stamp_ns: Time that the target is meant for; 0 means now.
         :param now_ns: The node's clock.
+        :param max_joint_step: Largest step from the commanded joints to the solution [rad], for
+            this target, in addition to the solver's own.
         """
-        self._watch_clock(now_ns)
-        self._watch_rate(now_ns)
-        refusal = target_refusal(self.config, frame, stamp_ns, now_ns) or self._refusal(now_ns)
+        fault = self._watch_clock(now_ns) or self._watch_rate(now_ns)
+        if fault is not None:
+            return fault
+        refusal = (
+            target_refusal(self.config, frame, stamp_ns, now_ns)
+            or self._refusal(now_ns)
+            or self._workspace_refusal(transform)
+        )
         if refusal is not None:
             return Output(status=refusal.status, detail=refusal.detail)
-        self._prepare(now_ns)
+        if self._state is not TRACKING:
+            self._start_motion(now_ns)
         started_ns = perf_counter_ns()
         solution = self.solver.solve(transform, self.generator.state.q)
         solve_ns = perf_counter_ns() - started_ns
-        if not solution.status.is_solved:
-            return Output(status=solution.status, solution=solution, solve_ns=solve_ns)
+        status = solution.status
+        if status.is_solved and solution.max_joint_step > max_joint_step:
+            status = IkStatus.STEP_TOO_LARGE
+        if not status.is_solved:
+            return Output(status=status, solution=solution, solve_ns=solve_ns)
+        if not self._mode.has_way_to(solution.q, now_ns):
+            return Output(status=StreamStatus.OUTSIDE_WORKSPACE, detail=NO_WAY, solution=solution)
         command = self._track(solution.q, stamp_ns or now_ns, now_ns)
         return Output(
             status=solution.status,
@@ -130,16 +184,14 @@ class PoseTracker:
 
     def on_tick(self, now_ns: int) -> Output | None:
         """Return the next command between targets, a fault, or None if nothing is due."""
-        self._watch_clock(now_ns)
-        self._watch_rate(now_ns)
-        self._watch_joint_state(now_ns)
-        pending, self._pending_output = self._pending_output, None
-        if pending is not None or self._state is not TRACKING:
-            return pending
+        fault = self._watch_clock(now_ns) or self._watch_rate(now_ns) or self._watch_inputs(now_ns)
+        if fault is not None or self._state is not TRACKING:
+            return fault
+        self._correct_clock(now_ns)
         command = self._mode.next_command(now_ns)
         if command is not None:
             return Output(status=IkStatus.SOLVED, command=command, deviation=self._deviation())
-        if self._mode.is_finished(now_ns):
+        if self._mode.is_finished(now_ns) and not self._start.is_waiting:
             self._finish()
         return None
 
@@ -149,9 +201,30 @@ class PoseTracker:
         self.restart()
         return command
 
-    def inhibit(self, detail: str, now_ns: int) -> None:
+    def hold(self, now_ns: int) -> Output:
+        """Stop on request; targets are refused until ``resume``."""
+        if self._state is FAULT:  # at rest, or about to be
+            return self.idle_status(now_ns)
+        return self._fail(StreamStatus.STOPPED, '', now_ns)
+
+    def resume(self) -> str:
+        """Acknowledge a fault or a stop; return why that is impossible, or nothing."""
+        if self._state is not FAULT:
+            return ''
+        if not self._fault.can_be_acknowledged:
+            return self._fault.detail
+        self._recover()
+        return ''
+
+    def inhibit(self, detail: str, now_ns: int) -> Output:
         """End the motion and refuse targets until ``restart``: the arm is another one."""
-        self._fail(StreamStatus.ROBOT_DESCRIPTION_MISMATCH, detail, now_ns, is_final=True)
+        return self._fail(StreamStatus.ROBOT_DESCRIPTION_MISMATCH, detail, now_ns)
+
+    def abort(self, detail: str, now_ns: int) -> Output | None:
+        """End the motion, unless it has ended: an unexpected error has left an input unused."""
+        if self._state is FAULT:
+            return None
+        return self._fail(StreamStatus.INTERNAL_ERROR, detail, now_ns)
 
     # State
 
@@ -164,6 +237,12 @@ class PoseTracker:
     def is_at_rest(self, now_ns: int) -> bool:
         """Whether no motion is under way or left to be commanded."""
         return self.state(now_ns) is not TRACKING
+
+    def start_state(self) -> MotionState | None:
+        """Return the state of the joints that the next target starts from, None without any."""
+        if self._state is TRACKING:
+            return self.generator.state
+        return None if self._joints.q is None else MotionState.at_rest(self._joints.q)
 
     def idle_status(self, now_ns: int) -> Output:
         """Return what the tracker waits for: a target, or what has to come before one."""
@@ -182,87 +261,133 @@ class PoseTracker:
 
     # Transitions
 
-    def _track(self, q_goal: Joints, stamp_ns: int, now_ns: int) -> Command:
+    def _track(self, q_goal: Joints, stamp_ns: int, now_ns: int) -> Command | None:
         """To TRACKING from any state but FAULT: a target is solved."""
         self._state = TRACKING
+        self._correct_clock(now_ns)
         return self._mode.command_to(q_goal, stamp_ns=stamp_ns, now_ns=now_ns)
+
+    def _start_motion(self, now_ns: int) -> None:
+        """At rest at the measured joints, for the first target of a motion."""
+        q = self._joints.q
+        if q is None:
+            return
+        self._start.restart(q)
+        self._mode.start(q, now_ns)
+        self._following.clear()
+        self._clock_offset.reset_correction(now_ns)
 
     def _finish(self) -> None:
         """To IDLE from TRACKING and HOLDING: the motion has been at rest for a while."""
         if self._state is TRACKING:
             self._state = IDLE
 
-    def _fail(self, status: Status, detail: str, now_ns: int, *, is_final: bool = False) -> None:
-        """To FAULT from any state: the next tick reports it, with a stop if something moves."""
-        command = self._brake(now_ns)
+    def _fail(self, status: Status, detail: str, now_ns: int) -> Output:
+        """To FAULT from any state; return the report, with a stop if something moves."""
+        command = self._brake(now_ns) if status not in OFF_PATH else self._stop_arm(now_ns)
         self._state = FAULT
-        self._fault.set(status, detail, is_final=is_final)
-        self._pending_output = Output(status=status, detail=self._fault.detail, command=command)
+        self._fault.set(status, detail)
+        return Output(status=status, detail=self._fault.detail, command=command)
 
     def _recover(self) -> None:
-        """To IDLE from FAULT: the arm has been at rest for long enough."""
+        """To IDLE from FAULT: the arm has been at rest for long enough, or someone says so."""
         self._state = IDLE
 
     # Helpers
 
-    def _prepare(self, now_ns: int) -> None:
-        """Start from the measured joints, or from where the motion under way has got to."""
-        if self._state is TRACKING:
-            self._mode.motion.catch_up(now_ns)
-        elif self._joints.q is not None:
-            self._mode.start(self._joints.q, now_ns)
-            self._following.clear()
-
     def _brake(self, now_ns: int) -> Command | None:
         """Return the shortest smooth stop of a motion under way, or None if nothing moves."""
-        return self._mode.motion.brake(now_ns) if self._state is TRACKING else None
+        return self._mode.brake(now_ns) if self._state is TRACKING else None
+
+    def _stop_arm(self, now_ns: int) -> Command | None:
+        """Return a stop of an arm that is elsewhere than the path, as its joints were measured."""
+        q = self._joints.q
+        if self._state is not TRACKING or q is None:
+            return None
+        return self._mode.stop_from(q, self._speed.qd, now_ns)
+
+    def _correct_clock(self, now_ns: int) -> None:
+        offset, mode = self._clock_offset, self._mode
+        mode.controller_ahead_ns = offset.ahead_ns(now_ns)
+        mode.controller_behind_ns = offset.behind_ns
 
     def _refusal(self, now_ns: int) -> Refusal | None:
         """Return why no target can be accepted now, whatever it is."""
         if self._state is FAULT:
             return self._fault.refusal()
-        return self._joints.refusal(now_ns)
+        return (
+            self._joints.refusal(now_ns)
+            or self._controller.refusal(now_ns)
+            or self._clock_refusal()
+        )
+
+    def _clock_refusal(self) -> Refusal | None:
+        if not self._clock_offset.is_exceeded:
+            return None
+        ahead_s = -(self._clock_offset.delay_ns or 0) / NS_PER_S
+        detail = exceeded_limit('by', ahead_s, self.config.max_clock_offset_s)
+        return Refusal(StreamStatus.CLOCKS_DIFFER, f'{detail}; synchronise them')
+
+    def _workspace_refusal(self, transform: Transform) -> Refusal | None:
+        """Return why a pose (4, 4) of the tip, finite or not, is outside the workspace."""
+        tool_limits = self.generator.tool_limits
+        outside = '' if tool_limits is None else tool_limits.outside(transform)
+        return Refusal(StreamStatus.OUTSIDE_WORKSPACE, outside) if outside else None
 
     def _deviation(self) -> Deviation | None:
         """Return how far the motion limits keep the tool from the target, None if not at all."""
         if not self._mode.is_limited:
             return None
         generator = self.generator
-        return Deviation(arm=self.solver.arm, q=generator.state.q, q_goal=generator.q_unlimited)
+        q_goal = self._mode.q_unlimited
+        return Deviation(arm=self.solver.arm, q=generator.state.q, q_goal=q_goal)
 
-    # Watchdogs
+    # Watchdogs: each returns a fault if it ends the motion
 
-    def _watch_clock(self, now_ns: int) -> None:
+    def _watch_clock(self, now_ns: int) -> Output | None:
         """Let nothing lie in the future: simulated and corrected clocks jump back."""
-        back_s, self._newest_ns = (self._newest_ns - now_ns) / NS_PER_S, now_ns
-        if back_s <= 0.0:
-            return
+        back_ns, self._newest_ns = self._newest_ns - now_ns, now_ns
+        if back_ns <= 0:
+            return None
         self._joints.clamp_to(now_ns)
-        self._mode.clamp_to(now_ns)
-        if back_s <= CLOCK_CORRECTION_S:
-            return
+        self._controller.clamp_to(now_ns)
+        self._mode.shift(-back_ns, now_ns)
+        if back_ns <= CLOCK_CORRECTION_NS:
+            return None
         self._joints.clear()  # of another time
-        if self._state is TRACKING:
-            self._fail(StreamStatus.CLOCK_JUMP, f'{back_s:.3f} s', now_ns)
+        self._clock_offset.clear()
+        if self._state is not TRACKING:
+            return None
+        return self._fail(StreamStatus.CLOCK_JUMP, f'{back_ns / NS_PER_S:.3f} s', now_ns)
 
-    def _watch_rate(self, now_ns: int) -> None:
+    def _watch_rate(self, now_ns: int) -> Output | None:
         """End a motion whose next command has been missing for too long."""
         if self._state is not TRACKING:
-            return
+            return None
         late_s = self._mode.overdue_s(now_ns)
-        if late_s > self._max_delay_s:
-            detail = exceeded_limit('late', late_s, self._max_delay_s)
-            self._fail(StreamStatus.COMMAND_OVERDUE, detail, now_ns)
+        if late_s <= self._max_delay_s:
+            return None
+        detail = exceeded_limit('late', late_s, self._max_delay_s)
+        return self._fail(StreamStatus.COMMAND_OVERDUE, detail, now_ns)
 
-    def _watch_joint_state(self, now_ns: int) -> None:
-        """End a motion without recent joint states."""
-        if self._state is TRACKING and (stale := self._joints.staleness_refusal(now_ns)):
-            self._fail(stale.status, stale.detail, now_ns)
+    def _watch_inputs(self, now_ns: int) -> Output | None:
+        """End a motion without recent joint states, or without a controller."""
+        if self._state is not TRACKING:
+            return None
+        lost = self._joints.staleness_refusal(now_ns) or self._controller.refusal(now_ns)
+        return None if lost is None else self._fail(lost.status, lost.detail, now_ns)
 
-    def _watch_following_error(self, q: Joints, now_ns: int) -> None:
-        """End a motion that the arm does not follow."""
-        error = self._following.update(q, self._mode.motion.q_commanded(now_ns), now_ns)
-        if error is not None:
-            joint = self.solver.arm.joint_names[int(error.argmax())]
-            detail = f'{joint} is {error.max():.3f} rad away'
-            self._fail(StreamStatus.FOLLOWING_ERROR, detail, now_ns)
+    def _watch_following(self, q: Joints, stamp_ns: int, now_ns: int) -> Output | None:
+        """End a motion that the arm does not begin, or that it leaves."""
+        path, joint_names = self._mode.path, self.solver.arm.joint_names
+        problem = self._start.update(q, path, now_ns)
+        if problem is not None:
+            joint, sent = problem
+            detail = f'{joint_names[joint]} was sent {sent:.4f} rad away'
+            return self._fail(StreamStatus.NOT_FOLLOWING, detail, now_ns)
+        measured_ns = self._clock_offset.node_time_ns(stamp_ns, now_ns)
+        error = self._following.update(q, measured_ns, path, now_ns)
+        if error is None:
+            return None
+        detail = f'{joint_names[int(error.argmax())]} is {error.max():.3f} rad away'
+        return self._fail(StreamStatus.FOLLOWING_ERROR, detail, now_ns)

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import ConfigError
 from ..kinematics import Arm, FloatArray, Joints, forward, pose_error
 from ..solver import IkSolution, IkStatus
-from .plan import Waypoints
 from .status import StreamStatus
 
 Status: TypeAlias = IkStatus | StreamStatus
-STOP_POINTS = 8  # of the stop that follows a command, at most
-STREAM, TRAJECTORY = 'stream', 'trajectory'
-OUTPUT_MODES = (STREAM, TRAJECTORY)
+STOP_POINTS = 8  # of the stop that ends a command, at most
+MAX_STREAM_POINTS = STOP_POINTS + 16  # of a command of a stream: what is known, and two new ones
+STREAM = 'stream'  # a command every period
+TRAJECTORY = 'trajectory'  # the whole motion to each target
+ACTION = 'action'  # the same, as a goal of an action, which cannot be lost
+OUTPUT_MODES = (STREAM, TRAJECTORY, ACTION)
 REMEDY = 'set it in the parameter file'
 MUST_BE_POSITIVE = (
     'rate_hz', 'target_timeout_s', 'joint_state_timeout_s', 'following_delay_s',
@@ -31,15 +34,16 @@ class TrackerConfig:
     """How targets and commands are timed and monitored."""
 
     base_frame: str = 'base_link'
-    output_mode: str = STREAM  # a command every period, or the whole motion to each target
+    output_mode: str = STREAM
     rate_hz: float = 250.0  # commands between targets
     target_timeout_s: float = 0.1  # largest difference between a target's stamp and now
     joint_state_timeout_s: float = 0.5  # largest age of the last joint state
     max_following_error: float = 0.05  # [rad] allowed between arm and commands; 0 for any
     following_delay_s: float = 0.15  # by which the arm may lag behind
     max_command_delay_s: float = 0.5  # by which a command may be late
-    automatic_recovery: bool = True  # from faults, else only by activation
+    automatic_recovery: bool = True  # from interruptions; a fault of the arm is acknowledged
     recovery_s: float = 0.5  # at rest before automatic recovery
+    max_clock_offset_s: float = 0.02  # by which the controller's clock may be ahead; 0 for any
 
     def __post_init__(self) -> None:
         """
@@ -50,20 +54,32 @@ class TrackerConfig:
         for name in MUST_BE_POSITIVE:
             if not 0.0 < getattr(self, name) < float('inf'):
                 raise ConfigError(name, 'must be a positive finite number', REMEDY)
-        if not 0.0 <= self.max_following_error < float('inf'):
-            problem = 'must be zero or a positive finite number'
-            raise ConfigError('max_following_error', problem, REMEDY)
+        for name in ('max_following_error', 'max_clock_offset_s'):
+            if not 0.0 <= getattr(self, name) < float('inf'):
+                raise ConfigError(name, 'must be zero or a positive finite number', REMEDY)
         if self.output_mode not in OUTPUT_MODES:
             raise ConfigError('output_mode', f'must be one of {", ".join(OUTPUT_MODES)}', REMEDY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Command:
-    """Joints to reach, and the motion to rest after them, in case no further command arrives."""
+    """
+    The path of the joints from the present on, to its end at rest.
 
-    q: Joints  # (n, 6) [rad], evenly spaced in time
-    interval_ns: int  # from now to the first row, and from row to row
-    tail: Waypoints | None = None  # after the last row; None if it is at rest
+    The first points repeat what was commanded before, so that the controller samples one path
+    whenever it takes the command.
+    """
+
+    stamp_ns: int  # of the start, by the controller's clock; 0 for "with your next update"
+    time_ns: NDArray[np.int64]  # (n,) from the start, increasing
+    states: FloatArray  # (n, 3, 6): positions [rad], velocities, accelerations; at rest at the end
+    n_known: int  # of the points that were commanded before
+
+    @property
+    def q(self) -> Joints:
+        """The joints (6,) [rad] of the first point that is new."""
+        row: Joints = self.states[self.n_known, 0]
+        return row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

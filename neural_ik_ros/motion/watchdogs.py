@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Watchdogs over targets, joint states and the arm that follows; the fault that they cause."""
+"""Watchdogs over targets, joint states and the controller; the fault that they cause."""
 
 from __future__ import annotations
 
@@ -8,16 +8,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..kinematics import N_JOINTS, Arm, FloatArray, Joints
+from ..kinematics import Arm, Joints
 from ..solver import IkStatus
 from ..units import NS_PER_S
 from .status import StreamStatus
 from .tracker_types import Status, TrackerConfig
 
 OUTSIDE_TOLERANCE = 2e-3  # [rad] by which a measured joint may be beyond its limit
-N_SLICES = 10  # of the time by which the arm may lag behind
-N_READINGS = 3  # that must agree, since one may be an old one that arrived late
 REST_RANGE = 1e-3  # [rad] that a joint at rest may move, as encoders and brakes allow it to
+STATE_TIMEOUT_S = 0.5  # an active controller publishes its state at 50 Hz by default
+SCALING_TOLERANCE = 1e-3  # of the speed of the controller
+ACKNOWLEDGED = frozenset(
+    (
+        StreamStatus.NOT_FOLLOWING,
+        StreamStatus.FOLLOWING_ERROR,
+        StreamStatus.STOPPED,
+        StreamStatus.INTERNAL_ERROR,
+    )
+)
 
 
 class Refusal(NamedTuple):
@@ -100,60 +108,52 @@ def exceeded_limit(quantity: str, time_s: float, allowed_s: float) -> str:
     return f'{quantity} {time_s:.3f} s, allowed {allowed_s:.3f} s'
 
 
-class FollowingErrorMonitor:
-    """
-    Compares the measured joints with the commanded ones.
+class ControllerMonitor:
+    """Whether the controller is active and runs at full speed, where it publishes its state."""
 
-    A real arm lags behind, by 40 to 80 ms under ABB's EGM. So each joint may be anywhere within
-    the range of its recent commands, and outside it by the tolerance. Memory is constant.
-    """
-
-    def __init__(self, *, tolerance: float, delay_s: float) -> None:
-        """
-        Start without commands.
-
-        :param tolerance: Error [rad] that is allowed beyond the lag; 0 for any.
-        :param delay_s: Lag that is allowed.
-        """
-        self._tolerance = tolerance or np.inf
-        self._slice_ns = max(round(delay_s * NS_PER_S / N_SLICES), 1)
+    def __init__(self) -> None:
+        """Start without a controller that publishes its state."""
+        self.is_expected = False  # some controller publishes its state
         self.clear()
 
     def clear(self) -> None:
-        """Forget the commands, as a motion starts."""
-        self._lower = np.full((N_SLICES + 1, N_JOINTS), np.inf)
-        self._upper = np.full((N_SLICES + 1, N_JOINTS), -np.inf)
-        self._slice = 0
-        self._n_bad = 0
-        self.error = 0.0  # [rad] the newest one, of the joint that is farthest off
+        """Forget the last state."""
+        self._arrival_ns: int | None = None
+        self._speed_scaling = 1.0
 
-    def update(self, q: Joints, q_commanded: Joints, now_ns: int) -> FloatArray | None:
-        """
-        Return the error of each joint (6,) [rad] once it is too large, else None.
+    def update(self, speed_scaling: float, now_ns: int) -> None:
+        """Note a state, which only an active controller publishes, and its speed scaling."""
+        self.is_expected = True
+        self._arrival_ns, self._speed_scaling = now_ns, speed_scaling
 
-        :param q: Measured joints (6,) [rad].
-        :param q_commanded: Joints commanded for now, (6,) [rad].
-        """
-        self._advance(now_ns // self._slice_ns)
-        row = self._slice % (N_SLICES + 1)
-        np.minimum(self._lower[row], q_commanded, out=self._lower[row])
-        np.maximum(self._upper[row], q_commanded, out=self._upper[row])
-        error = np.maximum(self._lower.min(axis=0) - q, q - self._upper.max(axis=0))
-        self.error = max(float(error.max()), 0.0)
-        self._n_bad = self._n_bad + 1 if self.error > self._tolerance else 0
-        return error if self._n_bad >= N_READINGS else None
+    def refusal(self, now_ns: int) -> Refusal | None:
+        """Return why the controller would not do what it is sent, or None if it would."""
+        if not self.is_expected:
+            return None
+        if self._arrival_ns is None:
+            return Refusal(StreamStatus.CONTROLLER_INACTIVE, 'it has not published its state yet')
+        age_s = (now_ns - self._arrival_ns) / NS_PER_S
+        if age_s > STATE_TIMEOUT_S:
+            detail = exceeded_limit('age of its state', age_s, STATE_TIMEOUT_S)
+            return Refusal(StreamStatus.CONTROLLER_INACTIVE, detail)
+        if abs(self._speed_scaling - 1.0) > SCALING_TOLERANCE:
+            detail = f'speed scaling is {self._speed_scaling:.3g} instead of 1'
+            return Refusal(StreamStatus.SPEED_SCALED, detail)
+        return None
 
-    def _advance(self, newest: int) -> None:
-        """Advance to the newest slice of time and clear those that it replaces."""
-        n_new = min(max(newest - self._slice, 0), N_SLICES + 1)
-        for k in range(n_new):
-            row = (newest - k) % (N_SLICES + 1)
-            self._lower[row], self._upper[row] = np.inf, -np.inf
-        self._slice = newest
+    def clamp_to(self, now_ns: int) -> None:
+        """Move the arrival of the state to now if it lies in the future."""
+        if self._arrival_ns is not None:
+            self._arrival_ns = min(self._arrival_ns, now_ns)
 
 
 class FaultLatch:
-    """The fault that ended a motion, and whether the arm has recovered from it."""
+    """
+    The fault that ended a motion, and whether the arm has recovered from it.
+
+    Interruptions, such as joint states that came late, end by themselves. Where the arm did not
+    do as commanded, or a person stopped it, a person has to acknowledge that it may move again.
+    """
 
     def __init__(self) -> None:
         """Start without a fault."""
@@ -161,24 +161,37 @@ class FaultLatch:
         self.set(StreamStatus.IDLE, '')
 
     def configure(self, *, is_automatic: bool, rest_s: float) -> None:
-        """Set whether faults end by themselves, once the joints have been at rest for a time."""
+        """Set whether interruptions end once the joints have been at rest for a time."""
         self._is_automatic, self._rest_s = is_automatic, rest_s
 
-    def set(self, status: Status, detail: str, *, is_final: bool = False) -> None:
-        """Latch a fault; a final one ends with the next activation only."""
-        self.status, self._detail, self._is_final = status, detail, is_final
+    def set(self, status: Status, detail: str) -> None:
+        """Latch a fault."""
+        self.status, self._detail = status, detail
         self._q_rest: Joints | None = None
         self._rest_ns = 0
 
     @property
+    def ends_by_itself(self) -> bool:
+        """Whether the fault ends once the arm has been at rest."""
+        needs_someone = self.status in ACKNOWLEDGED or not self.can_be_acknowledged
+        return self._is_automatic and not needs_someone
+
+    @property
+    def can_be_acknowledged(self) -> bool:
+        """Whether ``resume`` ends the fault, which only activation may do for another arm."""
+        return self.status is not StreamStatus.ROBOT_DESCRIPTION_MISMATCH
+
+    @property
     def detail(self) -> str:
         """What happened, and what ends the fault."""
-        remedy = (
-            f'the arm has been at rest for {self._rest_s:g} s'
-            if self._is_automatic and not self._is_final
-            else 'the node is activated again'
-        )
-        return f'{self._detail}; no targets until {remedy}'
+        if self.ends_by_itself:
+            remedy = f'the arm has been at rest for {self._rest_s:g} s'
+        elif self.can_be_acknowledged:
+            remedy = '~/resume is called'
+        else:
+            remedy = 'the node is activated again'
+        happened = f'{self._detail}; ' if self._detail else ''
+        return f'{happened}no targets until {remedy}'
 
     def refusal(self) -> Refusal:
         """Return the fault as the reason why targets are refused."""
@@ -186,7 +199,7 @@ class FaultLatch:
 
     def update(self, q: Joints, now_ns: int) -> bool:
         """Update the measured joints (6,) [rad]; return whether they have rested long enough."""
-        if self._is_final or not self._is_automatic:
+        if not self.ends_by_itself:
             return False
         is_at_rest = (
             self._q_rest is not None

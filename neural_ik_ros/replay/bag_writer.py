@@ -15,7 +15,7 @@ from rosbags.rosbag2.errors import WriterError
 
 from ..interface.cdr import JOINT_STATE, JOINT_TRAJECTORY, JointStateTemplate, TrajectoryTemplate
 from ..kinematics import Joints, Transform, quat_from_rotation
-from ..motion import Command, Output
+from ..motion import MAX_STREAM_POINTS, Command, Output
 from ..units import NS_PER_S
 from .bag_types import (
     COMMANDS,
@@ -57,7 +57,7 @@ class MessageBuilder:
         self._joint_state = types[JOINT_STATE]
         self._trajectory = types[JOINT_TRAJECTORY]
         self._row = types['trajectory_msgs/msg/JointTrajectoryPoint']
-        self._templates: dict[int, TrajectoryTemplate] = {}  # by the number of points in the tail
+        self._templates: dict[int, TrajectoryTemplate] = {}  # by the number of points
         self._status: Any = types[DIAGNOSTIC]
         self._key_value = types['diagnostic_msgs/msg/KeyValue']
         self._solution = JointStateTemplate(len(joint_names), self._serialised_solution)
@@ -83,29 +83,21 @@ class MessageBuilder:
         return bytes(typestore().serialize_cdr(message, JOINT_STATE))
 
     def trajectory(self, command: Command) -> Any:
-        """Return a command as the node sends it, with stamp zero: to be begun when it arrives."""
-        rows = [
-            self._row(q, NONE, NONE, NONE, self._after((i + 1) * command.interval_ns))
-            for i, q in enumerate(command.q)
+        """Return a command as the node sends it."""
+        points = [
+            self._row(q, qd, qdd, NONE, self._after(time_ns))
+            for time_ns, (q, qd, qdd) in zip(command.time_ns.tolist(), command.states, strict=True)
         ]
-        tail, end_ns = command.tail, len(rows) * command.interval_ns
-        if tail is not None:
-            rows += [
-                self._row(q, qd, qdd, NONE, self._after(end_ns + time_ns))
-                for time_ns, q, qd, qdd in zip(
-                    tail.time_ns, tail.q, tail.qd, tail.qdd, strict=True
-                )
-            ]
-        return self._trajectory(self._stamped(0), self._joint_names, rows)
+        return self._trajectory(self._stamped(command.stamp_ns), self._joint_names, points)
 
     def command(self, command: Command) -> bytes:
-        """Return the bytes of ``trajectory``; those of one point in a fifth of the time."""
-        if len(command.q) != 1:
+        """Return the bytes of ``trajectory``; those of a stream in a fifth of the time."""
+        n = len(command.time_ns)
+        if n > MAX_STREAM_POINTS:
             return self._serialised(command)
-        n_tail = 0 if command.tail is None else len(command.tail.q)
-        template = self._templates.get(n_tail)
+        template = self._templates.get(n)
         if template is None:
-            template = self._templates[n_tail] = TrajectoryTemplate(n_tail, self._serialised)
+            template = self._templates[n] = TrajectoryTemplate(n, self._serialised)
         return template.encode(command)
 
     def _serialised(self, command: Command) -> bytes:

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ..errors import ConfigError
 from ..interface.messages import InvalidMessage, JointReading, target_from_pose
 from ..interface.node_config import NodeConfig
 from ..interface.streaming_node import Observer, StreamingNode, Target
@@ -30,6 +31,15 @@ class Response:
     deviation: float | None  # [m] by which the motion limits keep the tool from its target
 
 
+def unchecked(config: NodeConfig) -> NodeConfig:
+    """
+    Return a configuration without the checks of what an arm makes of the commands.
+
+    The arm in a bag obeyed another node, on the clocks of that day.
+    """
+    return replace(config, max_following_error_rad=0.0, max_clock_offset_s=0.0)
+
+
 class OfflineNode(Observer):
     """
     An active ``StreamingNode`` whose clock and timer follow the messages.
@@ -42,21 +52,27 @@ class OfflineNode(Observer):
         config: NodeConfig,
         on_response: Callable[[Response], None],
         on_status: Callable[[Output, int], None],
+        robot_description: str = '',
     ) -> None:
         """
         Start as the node does when it is activated.
 
         :param on_response: Called with each output.
         :param on_status: Called with each change of status and its time [ns].
-        :raises NeuralIkError: If the bundle or a parameter cannot be used.
+        :param robot_description: A URDF that is received before the start; empty for none.
+        :raises NeuralIkError: If the bundle, a parameter or the description cannot be used.
         """
         self._on_response, self._on_status = on_response, on_status
         self._now_ns, self._next_tick_ns = 0, -1
         self._message: Any = None  # the newest target
         self.n_invalid_joint_states = 0
         self.streaming = StreamingNode(
-            config, read_target=target_from_pose, now_ns=lambda: self._now_ns
+            unchecked(config), read_target=target_from_pose, now_ns=lambda: self._now_ns
         )
+        if robot_description:
+            self.streaming.on_description(robot_description)
+        if self.streaming.description.problem:
+            raise _bad_description(self.streaming.description.problem)
         self._period_ns = round(NS_PER_S / self.streaming.tracker.config.rate_hz)
         self.streaming.add_observer(self)
         self.streaming.start()
@@ -114,6 +130,11 @@ class OfflineNode(Observer):
 
     def _is_at_rest(self) -> bool:
         return self.streaming.tracker.is_at_rest(self._next_tick_ns)
+
+
+def _bad_description(problem: str) -> ConfigError:
+    remedy = 'give the URDF that the node received (--robot-description)'
+    return ConfigError('replay', problem.rstrip('.'), remedy)
 
 
 def _seed_errors(output: Output) -> Joints | None:

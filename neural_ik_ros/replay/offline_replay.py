@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from .. import __version__
-from ..interface.description_check import USE
 from ..interface.factory import motion_limits
 from ..interface.node_config import NodeConfig
-from ..interface.parameter_schema import bad_parameter
 from ..motion import MotionLimits, Output, PoseTracker
 from ..units import NS_PER_S
 from .bag_reader import BagReader
@@ -46,7 +44,9 @@ class ReplayOptions:
     topics: Topics  # in the bag and in the one that is written
     config: NodeConfig
     network: Mapping[str, str]  # its name and hash, for the report
+    robot_description: str = ''  # that the node received, as a URDF; empty for none
     responses: Path | None = None  # another bag, with the responses of a node to this one
+    may_start_late: bool = False  # whether responses at the start may be missing from it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,9 +67,6 @@ def run_replay(options: ReplayOptions, folder: Path, begin: Progress) -> Replay:
         number of messages done since its last call.
     :raises NeuralIkError: If the bag, the network or a parameter cannot be used.
     """
-    if options.config.robot_description_mode == USE:
-        problem = f'{USE!r} is for a running node; a replay solves for the arm of the bundle'
-        raise bad_parameter('robot_description_mode', problem)
     with contextlib.ExitStack() as stack:
         readers = _open(options, stack)
         session = _Session(options, readers)
@@ -103,13 +100,18 @@ class _Session:
     def __init__(self, options: ReplayOptions, readers: list[BagReader]) -> None:
         self._options, self._readers, self._reader = options, readers, readers[0]
         config = options.config
-        self._node = OfflineNode(config, self._on_response, self._on_status)
+        self._node = OfflineNode(
+            config, self._on_response, self._on_status, options.robot_description
+        )
         self._tracker = self._node.streaming.tracker
         self._limits: MotionLimits = motion_limits(self._tracker.solver.arm, config)
         joint_names = self._node.streaming.joint_names
         self._messages = MessageBuilder(joint_names, self._node.streaming.base_frame)
         self._statistics = ReplayStatistics(
-            self._limits, joint_names, has_solutions=readers[-1].has(SOLUTION)
+            self._limits,
+            joint_names,
+            has_solutions=readers[-1].has(SOLUTION),
+            may_start_late=options.may_start_late,
         )
         self._timeline = Timeline(self._reader.start_ns, self._reader.duration_ns)
         self._n_read: Counter[str] = Counter()

@@ -67,6 +67,7 @@ TOLERANCES = (
     Tolerance(names='joint_step_rad.*', share=0.02, absolute=1e-5),
     Tolerance(names='recorded_commands.difference_rad.*', absolute=1e-3),
     Tolerance(names='recorded_commands.latency_ms.*', share=2e-3),
+    Tolerance(names='recorded_solutions.before_first', may_be_new=True),
     Tolerance(names='recorded_solutions.difference_rad.*', absolute=1e-9),
     Tolerance(names='targets.solved_percent', absolute=1e-6),
     Tolerance(names='*'),

@@ -24,12 +24,18 @@ class ReplayStatistics:
     """Counts, errors and limit use over the responses of a replay."""
 
     def __init__(
-        self, limits: MotionLimits, joint_names: list[str], *, has_solutions: bool
+        self,
+        limits: MotionLimits,
+        joint_names: list[str],
+        *,
+        has_solutions: bool,
+        may_start_late: bool = False,
     ) -> None:
         """
         Start without responses.
 
         :param has_solutions: Whether recorded solutions are to be compared.
+        :param may_start_late: Whether those at the start may be missing.
         """
         self._limits, self._has_solutions = limits, has_solutions
         self._middle = 0.5 * (limits.upper + limits.lower)
@@ -42,7 +48,7 @@ class ReplayStatistics:
         self._seed_error, self._iterations = QuantileSketch(), QuantileSketch()
         self._joint_step, self._deviation = QuantileSketch(), QuantileSketch()
         self._commands = CommandComparison(joint_names)
-        self._solutions = SolutionComparison(joint_names)
+        self._solutions = SolutionComparison(joint_names, may_start_late=may_start_late)
         self._solve_ms = QuantileSketch()
         self._n_solved = self._n_commands = self._n_limited = 0
         self._seed_sum = np.zeros(N_JOINTS)  # [rad]
@@ -76,7 +82,7 @@ class ReplayStatistics:
         if role == COMMANDS:
             self._commands.add(message, now_ns)
         else:
-            self._solutions.add(message)
+            self._solutions.add(message, now_ns)
 
     def values(self) -> dict[str, Any]:
         """Return plain data, the same for the same responses."""
@@ -123,11 +129,11 @@ class ReplayStatistics:
 
     def _add_command(self, command: Command, response: Response) -> None:
         self._n_commands += 1
-        q = command.q[-1]
+        q = command.q
         if self._newest_q is not None:
-            self._joint_step.add(float(np.abs(command.q[0] - self._newest_q).max()))
+            self._joint_step.add(float(np.abs(q - self._newest_q).max()))
         self._newest_q = q
-        self._commands.expect(command.q[0], response.now_ns)
+        self._commands.expect(command, response.now_ns)
         if response.deviation is not None:
             self._n_limited += 1
             self._deviation.add(response.deviation)

@@ -44,7 +44,7 @@ class Timeline:
         if response.deviation is not None:
             _update_max(self.deviation, i, response.deviation)
         if output.command is not None:
-            q = output.command.q[-1]
+            q = output.command.q
             np.fmin(self.lowest[i], q, out=self.lowest[i])
             np.fmax(self.highest[i], q, out=self.highest[i])
 

@@ -14,14 +14,7 @@ from matplotlib.ticker import LogLocator
 
 from ..kinematics import Arm, FloatArray, forward, joint_positions, pose_error
 from ..units import S_PER_NS
-from .demo_report import (
-    SETTLE_S,
-    IntArray,
-    Recording,
-    latency_ns,
-    match_stamps,
-    match_targets,
-)
+from .demo_report import SETTLE_S, IntArray, Recording, latency_ns, match_stamps, match_targets
 
 mpl.use('Agg')
 

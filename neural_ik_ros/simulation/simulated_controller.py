@@ -3,18 +3,14 @@
 """
 An arm under joint_trajectory_controller, as pure logic: trajectories in, joint angles out.
 
-``TrajectoryFollower`` does what the controller of ros2_controllers 4.42.1 (Jazzy) does with its
-position interface: a new trajectory replaces the old one, starts from the last command (or from
-the measured state), is sampled one update period ahead and holds its last point.
 ``SimulatedJoints`` follows the commands like an arm: no faster than its joints can and never
 beyond their limits; it counts the commands that would have broken these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,140 +18,11 @@ from numpy.typing import NDArray
 from ..interface.controller_rules import Trajectory, first_violation
 from ..kinematics import Arm, FloatArray, Joints
 from ..units import NS_PER_S
+from .trajectory_follower import TrajectoryFollower
 
 SPEED_TOLERANCE = 1e-6  # relative, so that a move at exactly the limit is no violation
 POSITION_TOLERANCE = 1e-9  # [rad], rounding of a command at exactly the limit
 START_JOINTS = (0.0, 0.2833, 0.3052, 0.0, 0.9822, 0.0)  # tool pointing down at (1.0, 0, 0.9) m
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Knot:
-    """The end of a trajectory segment; None means "not given"."""
-
-    time_ns: int
-    q: Joints  # [rad]
-    qd: Joints | None = None  # [rad/s]
-    qdd: Joints | None = None  # [rad/s^2]
-
-
-def interpolate(start: Knot, end: Knot, time_ns: int) -> Knot:
-    """
-    Return the state between two knots at a time between them.
-
-    Linear with positions only, cubic where both knots have velocities, quintic where both have
-    accelerations as well, like ``Trajectory::interpolate_between_points``; with derivatives.
-    """
-    duration = (end.time_ns - start.time_ns) / NS_PER_S
-    t = min(max((time_ns - start.time_ns) / NS_PER_S, 0.0), duration)
-    coefficients = _coefficients(start, end, duration)
-    q, qd, qdd = (np.zeros_like(start.q) for _ in range(3))
-    for k in range(len(coefficients) - 1, -1, -1):  # Horner, for value and both derivatives
-        qdd = qdd * t + 2.0 * qd
-        qd = qd * t + q
-        q = q * t + coefficients[k]
-    return Knot(time_ns=time_ns, q=q, qd=qd, qdd=qdd)
-
-
-def _coefficients(start: Knot, end: Knot, duration: float) -> list[FloatArray]:
-    """Return the coefficients of a segment, constant first; only that for a duration of zero."""
-    if duration <= 0.0:
-        return [start.q]
-    distance = end.q - start.q
-    if start.qd is None or end.qd is None:
-        return [start.q, distance / duration]
-    v0, v1 = start.qd * duration, end.qd * duration
-    if start.qdd is None or end.qdd is None:
-        c2, c3 = 3.0 * distance - 2.0 * v0 - v1, v0 + v1 - 2.0 * distance
-        return [start.q, start.qd, c2 / duration**2, c3 / duration**3]
-    a0, a1 = start.qdd * duration**2, end.qdd * duration**2
-    c3 = 10.0 * distance - 6.0 * v0 - 4.0 * v1 - 1.5 * a0 + 0.5 * a1
-    c4 = -15.0 * distance + 8.0 * v0 + 7.0 * v1 + 1.5 * a0 - a1
-    c5 = 6.0 * distance - 3.0 * (v0 + v1) - 0.5 * (a0 - a1)
-    higher = [c3 / duration**3, c4 / duration**4, c5 / duration**5]
-    return [start.q, start.qd, 0.5 * start.qdd, *higher]
-
-
-class TrajectoryFollower:
-    """Samples trajectories as joint_trajectory_controller does."""
-
-    def __init__(
-        self,
-        joint_names: Sequence[str],
-        q_start: Joints,
-        *,
-        period_ns: int,
-        interpolates_from_desired_state: bool = True,
-    ) -> None:
-        self.joint_names = tuple(joint_names)
-        self._period_ns = period_ns
-        self._interpolates_from_desired_state = interpolates_from_desired_state
-        self._command = Knot(time_ns=0, q=np.array(q_start, dtype=np.float64))
-        self._command_time_ns: int | None = None  # when the last command was given
-        self._next: Trajectory | None = None
-        self._knots: list[Knot] = []
-
-    def replace(self, trajectory: Trajectory) -> None:
-        """Replace the trajectory; the new one starts with the next update."""
-        self._next = trajectory
-
-    def update(self, now_ns: int, q_measured: Joints) -> Joints:
-        """
-        Return the command for the joints, sampled one period ahead of now.
-
-        :param q_measured: Start of a new trajectory, unless that is the last command.
-        """
-        if self._next is not None:
-            self._start(self._next, now_ns, q_measured)
-            self._next = None
-        if self._knots:
-            with np.errstate(all='ignore'):  # the controller does not check for NaN either
-                self._command = self._sample(now_ns + self._period_ns)
-        self._command_time_ns = now_ns
-        return self._command.q
-
-    def _start(self, trajectory: Trajectory, now_ns: int, q_measured: Joints) -> None:
-        indices = [self.joint_names.index(name) for name in trajectory.joint_names]
-        start_ns = trajectory.stamp_ns or now_ns
-        points = [
-            Knot(
-                time_ns=start_ns + point.time_from_start_ns,
-                q=self._in_own_order(indices, point.positions),
-                qd=self._in_own_order(indices, point.velocities)
-                if len(point.velocities)
-                else None,
-                qdd=self._in_own_order(indices, point.accelerations)
-                if len(point.accelerations)
-                else None,
-            )
-            for point in trajectory.points
-        ]
-        self._knots = [self._start_knot(now_ns, q_measured), *points]
-
-    def _in_own_order(self, indices: list[int], values: Sequence[float]) -> FloatArray:
-        ordered = np.zeros(len(self.joint_names))  # a joint named twice leaves another at zero
-        ordered[indices] = values
-        return ordered
-
-    def _start_knot(self, now_ns: int, q_measured: Joints) -> Knot:
-        zero = np.zeros_like(q_measured)
-        if not self._interpolates_from_desired_state:
-            return Knot(time_ns=now_ns, q=q_measured, qd=zero, qdd=zero)
-        last, time_ns = self._command, self._command_time_ns
-        return Knot(
-            time_ns=now_ns if time_ns is None else time_ns,
-            q=last.q,
-            qd=zero if last.qd is None else last.qd,
-            qdd=zero if last.qdd is None else last.qdd,
-        )
-
-    def _sample(self, time_ns: int) -> Knot:
-        if time_ns < self._knots[0].time_ns:  # the clock jumped back
-            return self._command
-        for start, end in pairwise(self._knots):
-            if time_ns < end.time_ns:
-                return interpolate(start, end, time_ns)
-        last = self._knots[-1]
-        return Knot(time_ns=time_ns, q=last.q, qd=last.qd, qdd=last.qdd)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -164,6 +31,7 @@ class Counts:
 
     accepted: int = 0  # trajectories
     rejected: int = 0
+    dropped: int = 0  # because the controller was not active
     position_violations: int = 0  # updates with a command beyond a position limit
     speed_violations: int = 0  # updates with a command too far away for the velocity limit
     not_finite: int = 0  # updates with a NaN or infinite command
@@ -219,32 +87,71 @@ class SimulatedController:
         q_start: Joints,
         *,
         period_ns: int,
+        goal_latency_ns: int = 0,
         interpolates_from_desired_state: bool = True,
     ) -> None:
+        """
+        Start active and at rest.
+
+        :param period_ns: Of the updates, by which commands are sampled ahead.
+        :param goal_latency_ns: From the arrival of a trajectory to its first possible update.
+        :param interpolates_from_desired_state: Start from the last command, which is not the
+            default of the controller, else from the measured joints.
+        """
         self.counts = Counts()
         self.joints = SimulatedJoints(arm, q_start, self.counts)
+        self.is_active = True
         self._follower = TrajectoryFollower(
             arm.joint_names,
             q_start,
             period_ns=period_ns,
             interpolates_from_desired_state=interpolates_from_desired_state,
         )
-        self._period_ns = period_ns
+        self._period_ns, self._goal_latency_ns = period_ns, goal_latency_ns
         self._last_ns: int | None = None
+        self._arrivals: deque[tuple[int, Trajectory]] = deque()  # with the time of their start
+
+    @property
+    def q_command(self) -> Joints:
+        """The last command (6,) [rad] to the arm."""
+        return self._follower.q_command
+
+    def activate(self) -> None:
+        """Accept trajectories from now on; the arm holds its last command."""
+        self._follower.hold(self._follower.q_command)
+        self.is_active = True
+
+    def deactivate(self) -> None:
+        """Drop all trajectories from now on; the arm holds its last command."""
+        self._follower.hold(self._follower.q_command)
+        self._arrivals.clear()
+        self.is_active = False
+
+    def scale_speed(self, factor: float) -> None:
+        """Slow down (or speed up) trajectories by a factor, not below zero."""
+        self._follower.speed_scaling = factor
 
     def receive(self, trajectory: Trajectory, now_ns: int) -> str | None:
-        """Accept a trajectory, or return the rule that it breaks."""
+        """
+        Accept a trajectory, or return the rule that it breaks.
+
+        An inactive controller checks it, too, but does not follow it.
+        """
         problem = first_violation(trajectory, self._follower.joint_names, now_ns)
-        if problem is None:
-            self.counts.accepted += 1
-            self._follower.replace(trajectory)
-        else:
+        if problem is not None:
             self.counts.rejected += 1
             self.counts.last_problem = f'rejected: {problem}'
+        elif not self.is_active:
+            self.counts.dropped += 1
+        else:
+            self.counts.accepted += 1
+            self._arrivals.append((now_ns + self._goal_latency_ns, trajectory))
         return problem
 
     def update(self, now_ns: int) -> None:
         """Follow the trajectory up to now; ``joints`` then has the new state."""
+        while self._arrivals and self._arrivals[0][0] <= now_ns:
+            self._follower.replace(self._arrivals.popleft()[1])
         q_command = self._follower.update(now_ns, self.joints.q)
         last_ns = now_ns - self._period_ns if self._last_ns is None else self._last_ns
         self.joints.move(q_command, now_ns - last_ns)

@@ -11,7 +11,8 @@ import yaml
 
 try:  # no importorskip: with launch_testing installed it would end the whole collection
     from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-    from launch.actions import DeclareLaunchArgument, ExecuteProcess
+    from launch.actions import DeclareLaunchArgument, ExecuteProcess, RegisterEventHandler
+    from launch.events.process import ProcessExited
     from launch.launch_description_sources import PythonLaunchDescriptionSource
     from launch_ros.actions import Node
 except ImportError:
@@ -87,3 +88,21 @@ def commands_of(actions: list[LaunchDescriptionEntity], context: LaunchContext) 
         for action in actions
         if isinstance(action, ExecuteProcess) and not isinstance(action, Node)
     ]
+
+
+def after_exit(
+    actions: list[LaunchDescriptionEntity],
+    context: LaunchContext,
+    executable: str,
+    *,
+    code: int,
+) -> list[LaunchDescriptionEntity]:
+    """Return the actions that would run once a node among the actions has ended with a code."""
+    (node,) = (one for one in nodes_of(actions) if one.node_executable == executable)
+    event = ProcessExited(
+        action=node, name=executable, cmd=[], cwd=None, env=None, pid=1, returncode=code
+    )
+    handlers = [one.event_handler for one in actions if isinstance(one, RegisterEventHandler)]
+    started = [one.handle(event, context) for one in handlers if one.matches(event)]
+    assert started, f'nobody cares about the end of {executable}'
+    return [action for some in started for one in some for action in actions_of(one, context)]

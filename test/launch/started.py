@@ -6,12 +6,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
+import signal
+import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kernels import compile_kernels
+from signals import takes_signals
 
 try:
     import launch_testing
@@ -29,6 +34,7 @@ ROS2 = shutil.which('ros2')
 BAGS = Path(__file__).resolve().parents[1] / 'plain' / 'replay' / 'bags'
 REFERENCE = {'bag': str(BAGS / 'reference'), 'params_file': str(BAGS / 'reference.yaml')}
 WAIT_S = 60.0  # machines are shared
+READY = 'ready for irb2400'
 
 
 def why_not() -> str:
@@ -70,3 +76,57 @@ def isolated() -> Iterator[Path]:
         yield Path(folder)
         os.environ.clear()
         os.environ.update(before)
+
+
+class Launched:
+    """A ``ros2 launch`` with a process group of its own, as a shell gives it one."""
+
+    def __init__(self, file: str, *arguments: str, log: Path) -> None:
+        self._log = log
+        command = [ROS2, 'launch', PACKAGE, file, *arguments]
+        with log.open('w') as output:
+            self.process = subprocess.Popen(
+                command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def wait_until_running(self, n_processes: int, *, n_ready: int) -> None:
+        self._wait_until(lambda: self._is_running(n_processes, n_ready))
+
+    def wait_for(self, text: str) -> None:
+        """Wait until a process has written a text."""
+        self._wait_until(lambda: text in self.said)
+
+    def _wait_until(self, is_so: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + WAIT_S
+        while not is_so():
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.05)
+
+    def _is_running(self, n_processes: int, n_ready: int) -> bool:
+        said = self.said
+        pids = re.findall(r'process started with pid \[(\d+)\]', said)
+        if len(pids) < n_processes or said.count(READY) < n_ready:
+            return False
+        return all(takes_signals(int(pid)) for pid in pids)
+
+    def ctrl_c(self) -> int:
+        """Return the exit code."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(timeout=WAIT_S)
+
+
+@contextlib.contextmanager
+def launched(file: str, *arguments: str) -> Iterator[Launched]:
+    with isolated() as folder:
+        one = Launched(file, *arguments, log=folder / 'said.txt')
+        try:
+            yield one
+        finally:
+            if one.process.poll() is None:
+                os.killpg(one.process.pid, signal.SIGKILL)
+                one.process.wait()

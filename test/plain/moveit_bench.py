@@ -16,18 +16,37 @@ from neural_ik_ros.interface.messages import InvalidMessage, PoseTarget
 from neural_ik_ros.interface.moveit_codes import MoveItCode
 from neural_ik_ros.interface.position_ik import IkReply, PositionIkHandler, RobotNames
 from neural_ik_ros.kinematics import Arm, FloatArray, forward
+from neural_ik_ros.kinematics.target_frames import (
+    FrameSettings,
+    TargetFrames,
+    fixed_links,
+    target_frames,
+)
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
 
 Q_SEED = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
 Q_TARGET = Q_SEED + np.array([0.2, -0.1, 0.15, 0.2, -0.3, 0.4])
+
+
+def frames_of(
+    description: str = '', base_link: str = 'base_link', tip_link: str = 'tool0', **settings: Any
+) -> TargetFrames:
+    """Return the frames of an arm in a description, or only its two ends."""
+    links = fixed_links(description, base_link=base_link, tip_link=tip_link)
+    return target_frames(
+        FrameSettings(**settings),
+        links,
+        base_link=base_link,
+        tip_link=tip_link,
+        urdf=description,
+    )
+
+
 ANY_POSTURE = SolverOptions(allow_other_posture=True)
 ROBOT = RobotNames(
     group='manipulator',
     joint_names=shipped_arm().joint_names,
-    base_frame='base_link',
-    base_link='base_link',
-    tool_link='tool0',
-    description='',
+    frames=frames_of(),
     problem='',
 )
 GRIPPER = """

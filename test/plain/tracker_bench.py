@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from derivatives import limit_shares
 
 from neural_ik_ros.kinematics import Arm, FloatArray, Joints, forward
 from neural_ik_ros.motion import (
@@ -19,7 +20,7 @@ from neural_ik_ros.motion import (
     StreamStatus,
     TrackerConfig,
 )
-from neural_ik_ros.motion.output_modes import LATE_PERIODS
+from neural_ik_ros.simulation.trajectory_follower import Knot, interpolate
 from neural_ik_ros.solver import CurrentJoints, IkSolver, IkStatus, SolverOptions
 
 MS = 1_000_000
@@ -28,6 +29,9 @@ T0 = 1_700_000_000 * 1000 * MS  # an ordinary day
 HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
 FAR = HOME + np.array([0.4, -0.2, 0.2, 0.3, -0.4, 0.5])
 EXACT = 1e-9  # [m], [rad] between the target and the tool at the commanded joints
+# Relative: the quintics that a controller interpolates between two states of a jerk-limited motion
+# are not that motion itself. Whole motions, which are sent as planned, exceed nothing.
+BETWEEN_TOL = {'position': 0.0, 'velocity': 1e-3, 'acceleration': 0.02, 'jerk': 0.25}
 
 
 def motion_limits(arm: Arm) -> MotionLimits:
@@ -36,15 +40,35 @@ def motion_limits(arm: Arm) -> MotionLimits:
 
 @dataclass
 class Bench:
-    """A tracker, its clock, and an arm that is where it was last told to be."""
+    """A tracker, its clock, and an arm that is where its controller samples the commands."""
 
     tracker: PoseTracker
     now: int = T0
     q: Joints = field(default_factory=HOME.copy)
     commands: list[tuple[int, Command]] = field(default_factory=list)
+    faults: list[Output] = field(default_factory=list)
+    trace: list[tuple[int, Joints]] = field(default_factory=list)  # where the arm has been
+    target_times: list[int] = field(default_factory=list)  # of those streamed
+    arm_obeys: bool = True
+    has_stamps: bool = False  # of joint states
 
     def joints(self) -> None:
-        self.tracker.on_joints(self.q, self.now)
+        """Let the arm move to where it is commanded to be now, and report it."""
+        if self.arm_obeys and self.commands:
+            self.q = state_of(self.commands[-1][1], self.now)
+        self.measured(self.q)
+
+    def measured(self, q: Joints) -> None:
+        """Report joints, wherever the arm is."""
+        self.trace.append((self.now, q.copy()))
+        stamp = self.now if self.has_stamps else 0
+        self.report(self.tracker.on_joints(q, self.now, stamp))
+
+    def report(self, fault: Output | None) -> None:
+        """Obey the stop that a fault comes with."""
+        if fault is not None:
+            self.faults.append(fault)
+            self._obey(fault.command)
 
     def target(self, q_target: Joints, *, age: int = 0, frame: str = 'base_link') -> Output:
         return self.pose(forward(self.tracker.solver.arm, q_target), self.now - age, frame)
@@ -69,9 +93,9 @@ class Bench:
         return command
 
     def _obey(self, command: Command | None) -> None:
-        if command is not None:
-            self.commands.append((self.now, command))
-            self.q = command.q[-1]
+        if command is None:
+            return
+        self.commands.append((self.now, started(command, self.now)))
 
     def wait(self, duration: int, *, period: int = PERIOD) -> int:
         """Return how many ticks made a command while joint states kept coming."""
@@ -89,6 +113,7 @@ class Bench:
             self.now += period // (ticks + 1)
             self.joints()
             outputs.append(self.target(q_target))
+            self.target_times.append(self.now)
             for _ in range(ticks):
                 self.now += period // (ticks + 1)
                 self.joints()
@@ -97,27 +122,48 @@ class Bench:
 
     @property
     def times(self) -> FloatArray:
+        """When each command was sent [ns]."""
         return np.array([now for now, _ in self.commands])
 
-    @property
-    def rows(self) -> FloatArray:
-        return np.vstack([command.q for _, command in self.commands])
+    def passed(self, times: FloatArray) -> FloatArray:
+        """Return where the arm was (n, 6) [rad] at some of the times [ns] of ``joints``."""
+        seen = np.array([time for time, _ in self.trace])
+        index = np.searchsorted(seen, times)
+        assert (seen[index] == times).all()
+        return np.array([q for _, q in self.trace])[index]
 
-    @property
-    def steps_s(self) -> FloatArray:
+    def motion(self, start: int = T0, *, n_at_rest: int = 3) -> tuple[FloatArray, FloatArray]:
         """
-        Times [s] at which the motion itself passes the rows.
+        Return times (n,) [s] and joints (n, 6) [rad] of the arm from a time on, each time once.
 
-        It stands still for a moment when a command is a little late; when it is later, the
-        controller has gone on by itself.
+        Before it the arm was at rest, for a number of periods.
         """
-        steps = np.diff(self.times, prepend=self.times[0])
-        is_late = steps > (1 + LATE_PERIODS) * PERIOD
-        return np.cumsum(np.where(is_late, steps, np.minimum(steps, 2 * PERIOD))) * 1e-9
+        times = [start - PERIOD * k for k in range(n_at_rest, 0, -1)]
+        rows = [self.trace[0][1]] * n_at_rest
+        for time, q in self.trace:
+            if time >= start and time > times[-1]:
+                times.append(time)
+                rows.append(q)
+        return 1e-9 * (np.array(times) - times[0]), np.array(rows)
 
-    @property
-    def intervals(self) -> FloatArray:
-        return np.array([command.interval_ns for _, command in self.commands])
+
+def started(command: Command, now: int) -> Command:
+    """Return a command as the controller takes it: zero stamps start now."""
+    return command if command.stamp_ns else replace(command, stamp_ns=now)
+
+
+def state_of(command: Command, now: int) -> Joints:
+    """Return the joints (6,) that a controller interpolates now; those of the ends outside."""
+    since = now - command.stamp_ns
+    index = int(np.searchsorted(command.time_ns, since, 'right'))
+    if index == len(command.time_ns):
+        return command.states[-1, 0]
+    return interpolate(_knot(command, max(index - 1, 0)), _knot(command, index), since).q
+
+
+def _knot(command: Command, index: int) -> Knot:
+    q, qd, qdd = command.states[index]
+    return Knot(time_ns=int(command.time_ns[index]), q=q, qd=qd, qdd=qdd)
 
 
 def made_bench(arm: Arm, options: SolverOptions | None = None, **config: object) -> Bench:
@@ -133,6 +179,13 @@ def assert_refused(output: Output, status: IkStatus | StreamStatus, *words: str)
     assert output.reason.startswith(status.value)
     for word in words:
         assert word in output.reason
+
+
+def assert_moves_within_limits(times: FloatArray, q: FloatArray, limits: MotionLimits) -> None:
+    """Compare with the limits what the arm did, sampled at times (n,) [s]."""
+    assert np.isfinite(q).all()
+    for name, share in limit_shares(times, q, limits).items():
+        assert share <= 1.0 + BETWEEN_TOL[name], f'{name} limit used to {share:.6f}'
 
 
 def path_from_home(n: int, period: int = PERIOD) -> FloatArray:

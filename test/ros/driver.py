@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from numpy.typing import ArrayLike
 from peers import Peer
 from sensor_msgs.msg import JointState
-from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+from trajectory_msgs.msg import JointTrajectory
 
 from neural_ik_ros.interface.controller_rules import first_violation
 from neural_ik_ros.interface.factory import motion_limits
@@ -30,6 +31,7 @@ from neural_ik_ros.kinematics import Arm, FloatArray, Transform, arm_from_urdf, 
 from neural_ik_ros.motion import MotionLimits
 from neural_ik_ros.ros.runtime import qos
 from neural_ik_ros.share import share_folder
+from neural_ik_ros.simulation.trajectory_follower import Knot, interpolate
 
 # The arm of the driver ignores commands.
 NOT_FOLLOWING = ('-p', 'max_following_error_rad:=0.0', '-p', 'max_command_delay_s:=30.0')
@@ -39,6 +41,7 @@ PATIENT = (
     *NOT_FOLLOWING,
 )
 AUTOSTART = ('-p', 'autostart:=true')
+FAST = 0.2  # [rad/s]
 SILENCE_S = 0.1  # of a node at rest: 25 of its periods
 HOME = np.array([0.1, 0.3, 0.2, 0.3, 0.8, 0.1])
 NEAR = HOME + np.array([0.05, -0.03, 0.04, 0.05, -0.06, 0.1])
@@ -62,9 +65,21 @@ def status_of(message: DiagnosticStatus) -> str:
     return {pair.key: pair.value for pair in message.values}['status']
 
 
-def commanded_points(message: JointTrajectory) -> list[JointTrajectoryPoint]:
-    """Return the points that are commanded, which have positions only."""
-    return [point for point in message.points if len(point.velocities) == 0]
+def position_at(message: JointTrajectory, time_ns: int) -> FloatArray:
+    """Return the joints (6,) [rad] that a controller samples from a trajectory at a time."""
+    knots = [
+        Knot(
+            time_ns=ns_from_time(message.header.stamp) + ns_from_time(point.time_from_start),
+            q=np.array(point.positions),
+            qd=np.array(point.velocities),
+            qdd=np.array(point.accelerations),
+        )
+        for point in message.points
+    ]
+    for start, end in pairwise(knots):
+        if time_ns < end.time_ns:
+            return interpolate(start, end, time_ns).q
+    return knots[-1].q
 
 
 class Driver:
@@ -198,8 +213,9 @@ class Driver:
         def is_at_rest() -> bool:
             if not (self.trajectories and self.solutions):
                 return False
-            points = self.trajectories[-1].points
-            return len(points) == 1 and points[0].positions == self.solutions[-1].position
+            last = self.trajectories[-1].points[-1]
+            assert not any(last.velocities)
+            return last.positions == self.solutions[-1].position
 
         def is_silent() -> bool:
             n_before = len(self.trajectories)
@@ -214,20 +230,28 @@ class Driver:
             messages.clear()
 
     def rows(self) -> FloatArray:
-        """Return the commanded joints (n, 6) [rad], without the stops that follow commands."""
-        points = [point for one in self.trajectories for point in commanded_points(one)]
+        """Return the commanded joints (n, 6) [rad] as each trajectory begins, and at the end."""
+        points = [one.points[0] for one in self.trajectories]
+        points += [one.points[-1] for one in self.trajectories[-1:]]
         return np.array([point.positions for point in points]).reshape(-1, 6)
 
+    def is_fast(self) -> bool:
+        """Return whether the newest trajectory begins in motion."""
+        return any(np.abs(one.points[0].velocities).max() > FAST for one in self.trajectories[-1:])
+
     def has_braked(self) -> bool:
-        """Return whether the newest trajectory is a whole stop."""
-        return len(commanded_points(self.trajectories[-1])) > 1
+        """Return whether the newest trajectory goes from a motion to rest, and nothing follows."""
+        newest = self.trajectories[-1]
+        self.peer.spin_for(SILENCE_S)
+        moves = any(any(point.velocities) for point in newest.points)
+        return moves and not any(newest.points[-1].velocities) and newest is self.trajectories[-1]
 
     def assert_trajectories_are_sound(self) -> None:
         """Fail unless a controller would accept them and all positions are within the limits."""
         assert self.trajectories
         for message in self.trajectories:
             plain = trajectory_from_message(message)
-            assert first_violation(plain, self.names, self.now_ns()) is None
+            assert first_violation(plain, self.names, plain.stamp_ns) is None
             assert list(message.joint_names) == self.names
         rows = np.array([point.positions for one in self.trajectories for point in one.points])
         assert np.isfinite(rows).all()

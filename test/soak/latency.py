@@ -48,7 +48,7 @@ while True:
 CONVERTER = """
 from trajectory_msgs.msg import JointTrajectory
 import numpy as np
-from neural_ik_ros.motion import Waypoints
+from neural_ik_ros.motion import Command
 from neural_ik_ros.ros.nodes.baseline_relay import BaselineRelay
 from neural_ik_ros.interface.messages import fill_trajectory, make_trajectory, target_from_pose
 
@@ -56,13 +56,13 @@ class Converter(BaselineRelay):
     def __init__(self):
         super().__init__()
         self._trajectory = make_trajectory([f'joint_{i}' for i in range(1, 7)])
-        rows = np.zeros((8, 6))
-        times = [4_000_000 * (k + 1) for k in range(8)]
-        self._tail = Waypoints(time_ns=times, q=rows, qd=rows, qdd=rows)
+        times = 4_000_000 * np.arange(15)
+        states = np.zeros((15, 3, 6))
+        self._command = Command(stamp_ns=1, time_ns=times, states=states, n_known=4)
 
     def _on_target(self, message):
         target_from_pose(message)
-        fill_trajectory(self._trajectory, self._tail.q[:1], 4_000_000, self._tail)
+        fill_trajectory(self._trajectory, self._command)
         super()._on_target(message)
 
 Node = probed(Converter)

@@ -19,10 +19,11 @@ from ...interface.messages import InvalidMessage, PoseTarget
 from ...interface.moveit_codes import MoveItCode
 from ...interface.node_config import NodeConfig
 from ...interface.parameter_schema import bad_parameter
-from ...interface.position_ik import PositionIkHandler, RobotNames
+from ...interface.position_ik import IkReply, PositionIkHandler, RobotNames, fill_code
+from ...interface.runtime.throttle import WarningThrottle
 from ...interface.statistics import Window
-from ...interface.throttle import WarningThrottle
 from ..runtime.frames import Frames
+from ..runtime.guards import described
 from ..runtime.process import make_executor, spin
 
 try:
@@ -73,7 +74,11 @@ class IkService:
             enable_rosout=False,
             start_parameter_services=False,
         )
-        self._service_node.create_service(GetPositionIK, name, self._answer)
+        try:
+            self._service_node.create_service(GetPositionIK, name, self._answer)
+        except Exception:
+            self._service_node.destroy_node()
+            raise
         self._executor, self._is_over = make_executor(), Event()
         self._executor.add_node(self._service_node)
         self._thread = Thread(target=self._serve, name=name)
@@ -87,10 +92,7 @@ class IkService:
         robot = RobotNames(
             group=config.ik_group,
             joint_names=tuple(prefix + name for name in arm.joint_names),
-            base_frame=prefix + config.base_frame,
-            base_link=prefix + arm.base_frame,
-            tool_link=prefix + arm.tool_frame,
-            description=description_check.description,
+            frames=description_check.frames,
             problem=description_check.problem,
         )
 
@@ -131,7 +133,11 @@ class IkService:
 
     def _answer(self, request: Any, response: Any) -> Any:
         started_ns = perf_counter_ns()
-        reply = self._handler.handle(request, response)
+        try:
+            reply = self._handler.handle(request, response)
+        except Exception as error:  # noqa: BLE001  it would end the thread of the service
+            reply = IkReply(code=MoveItCode.FAILURE, reason=described(error))
+            fill_code(response, reply)
         self._durations_ms.add((perf_counter_ns() - started_ns) * 1e-6)
         self._counts[reply.code] += 1
         if reply.code not in UNLOGGED:

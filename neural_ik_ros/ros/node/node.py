@@ -4,28 +4,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, TwistStamped
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
 from ...errors import NeuralIkError
 from ...interface.messages import InvalidMessage, JointReading, PoseTarget
-from ...interface.node_config import ACTION, NodeConfig
+from ...interface.node_config import NodeConfig
 from ...interface.node_statistics import REPORTS_WITHOUT_JOINTS
-from ...interface.scheduling import apply_realtime, cpus_from_text
+from ...interface.runtime.scheduling import apply_realtime, cpus_from_text
+from ...interface.runtime.throttle import WarningThrottle
 from ...interface.streaming_node import Observer, StreamingNode, Target
-from ...interface.throttle import WarningThrottle
-from ...motion import Health, Output
+from ...kinematics.target_frames import TargetFrames
+from ...motion import ACTION, Health, Output
 from ..moveit.service import IkService
 from ..runtime import qos
 from ..runtime.clock import now_ns
 from ..runtime.frames import Frames
-from ..runtime.parameters import declare_parameters
+from ..runtime.guards import described, logged_callback, logged_transition, run_all
+from ..runtime.parameters import declare_known_parameters, refuse_unknown_parameters
 from ..runtime.process import freeze_heap
+from .arm_services import NOT_ACTIVE, ArmServices
+from .controller_state import ControllerState
 from .diagnostics import no_joint_states_warning
 from .publishers import Publishers
 from .serialisation import target_from_bytes
@@ -53,9 +57,10 @@ class NeuralIkNode(LifecycleNode):
         self._clock = self.get_clock()
         self._is_configured = False
         self._entities: list[Any] = []  # what configure made
+        self._frames_logged: TargetFrames | None = None
         self._throttle = WarningThrottle(self.get_logger())
         self._observers = tuple(observers)
-        self._config = declare_parameters(
+        self._config = declare_known_parameters(
             self, NodeConfig, on_change=self._on_parameters, validate=self._parameter_problem
         )
         apply_realtime(self._config.realtime_priority, cpus_from_text(self._config.cpu_affinity))
@@ -63,15 +68,16 @@ class NeuralIkNode(LifecycleNode):
         if self._must_start and self.trigger_configure() is SUCCESS:
             self._start()
 
+    @logged_transition
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load and verify everything; stay unconfigured, with the reason in the log, if not."""
         try:
+            refuse_unknown_parameters(self, NodeConfig)
             self._make_entities()
-        except (NeuralIkError, OSError, RuntimeError, ValueError) as error:
-            # QoS overrides raise the last two.
+        except NeuralIkError as error:
             return self._configure_failed(str(error))
-        except Exception as error:  # noqa: BLE001  a bug; rclpy would swallow it
-            return self._configure_failed(f'{type(error).__name__}: {error}')
+        except Exception as error:  # noqa: BLE001  rclpy would swallow it
+            return self._configure_failed(described(error))
         freeze_heap()
         self._is_configured = True
         solver = self._streaming.tracker.solver
@@ -79,6 +85,7 @@ class NeuralIkNode(LifecycleNode):
         self.get_logger().info(f'ready for {solver.arm.name}; seeds in this order: {sources}')
         return super().on_configure(state)
 
+    @logged_transition
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Answer targets from now on; nothing is published before one arrives."""
         if self._streaming.description.problem:
@@ -87,33 +94,37 @@ class NeuralIkNode(LifecycleNode):
         super().on_activate(state)
         self._must_start = False
         self._streaming.start()
+        self._use_frames()
         self._streaming.report_status()
         return SUCCESS
 
+    @logged_transition
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """End the motion smoothly and answer no more targets."""
         self._stop()
         return super().on_deactivate(state)
 
+    @logged_transition
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unload what configure loaded."""
         self._destroy_entities()
         return super().on_cleanup(state)
 
+    @logged_transition
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """End the motion smoothly, whatever state the node is in."""
-        self._stop_and_flush()
-        self._destroy_entities()
+        run_all(self.get_logger(), self._stop_and_flush, self._destroy_entities)
         return super().on_shutdown(state)
 
+    @logged_transition
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Return to unconfigured with nothing left over."""
-        self._destroy_entities()
+        """End the motion smoothly; return to unconfigured with nothing left over."""
+        run_all(self.get_logger(), self._stop_and_flush, self._destroy_entities)
         return super().on_error(state)
 
     def before_exit(self) -> None:
         """End the motion smoothly when the process is about to end."""
-        self._stop_and_flush()
+        run_all(self.get_logger(), self._stop_and_flush)
 
     def destroy_node(self) -> None:
         """End the thread of the service, too."""
@@ -121,10 +132,13 @@ class NeuralIkNode(LifecycleNode):
         super().destroy_node()
 
     def _start(self) -> None:
-        """Activate, or wait for the robot description to be used."""
-        if not self._streaming.description.is_waiting:
-            self._must_start = False
-            self.trigger_activate()
+        """Activate, or wait for the robot description."""
+        description = self._streaming.description
+        if description.is_waiting:
+            self.get_logger().warning(f'waits for robot_description: {description.problem}')
+            return
+        self._must_start = False
+        self.trigger_activate()
 
     def _make_entities(self) -> None:
         config = self._config
@@ -136,18 +150,34 @@ class NeuralIkNode(LifecycleNode):
         self._entities.append(self._outputs)
         for observer in (self._outputs, ProblemLog(self._throttle), *self._observers):
             streaming.add_observer(observer)
-        self._frames = Frames(self, streaming.base_frame, uses_tf=config.use_tf)
+        self._frames = Frames(self, streaming.description.base_link, uses_tf=config.use_tf)
         self._entities.append(self._frames)
-        subscriptions = (
-            (PoseStamped, '~/target_pose', streaming.on_target, qos.POSE_IN, True),
-            (JointState, 'joint_states', streaming.on_joint_state, qos.JOINT_STATES_IN, False),
-            (String, 'robot_description', self._on_description, qos.ROBOT_DESCRIPTION, False),
+        on_target, on_twist = map(self._guarded, (streaming.on_target, streaming.on_twist))
+        on_joints, on_description = map(
+            self._guarded, (streaming.on_joint_state, self._on_description)
         )
-        timers = ((1.0 / config.rate_hz, streaming.on_tick), (REPORT_PERIOD_S, self._on_report))
+        subscriptions = (
+            (PoseStamped, '~/target_pose', on_target, qos.POSE_IN, True),
+            (TwistStamped, '~/target_twist', on_twist, qos.TWIST_IN, False),
+            (JointState, 'joint_states', on_joints, qos.JOINT_STATES_IN, False),
+            (String, 'robot_description', on_description, qos.ROBOT_DESCRIPTION, False),
+        )
+        timers = (
+            (1.0 / config.rate_hz, self._guarded(streaming.on_tick)),
+            (REPORT_PERIOD_S, logged_callback(self._on_report, self._throttle)),
+        )
         self._inputs = Subscriptions(self, subscriptions, timers)
         self._entities.append(self._inputs)  # the service may yet fail
         self._service = IkService(self, config, streaming.description, self._frames)
         self._entities.append(self._service)
+        self._controller_state = ControllerState(self, streaming)
+        self._entities.append(self._controller_state)
+        self._entities.append(ArmServices(self, stop=self._hold, resume=self._resume))
+
+    def _guarded(self, callback: Callable[..., None]) -> Callable[..., None]:
+        """Return a callback of which nothing escapes: what does ends the motion smoothly."""
+        on_error = self._streaming.on_internal_error
+        return logged_callback(callback, self._throttle, on_error)
 
     def _configure_failed(self, reason: str) -> TransitionCallbackReturn:
         self._destroy_entities()
@@ -155,9 +185,9 @@ class NeuralIkNode(LifecycleNode):
         return FAILURE
 
     def _destroy_entities(self) -> None:
-        for entity in reversed(self._entities):
-            entity.destroy()
+        destroy_all = [entity.destroy for entity in reversed(self._entities)]
         self._entities, self._is_configured = [], False
+        run_all(self.get_logger(), *destroy_all)
 
     @property
     def _is_active(self) -> bool:
@@ -169,25 +199,37 @@ class NeuralIkNode(LifecycleNode):
         return '' if is_free else 'the arm moves; set parameters while it is at rest'
 
     def _on_parameters(self, config: NodeConfig) -> None:
-        self._config = config
         if self._is_configured:
             self._streaming.reconfigure(config)
             self._service.update(config, self._streaming.description)
+            self._use_frames()
+        self._config = config
 
     def _on_description(self, message: String) -> None:
         if not self._streaming.on_description(message.data):
             return
         description = self._streaming.description
         self._service.update(self._config, description)
+        self._use_frames()
         if not description.problem and self._must_start:
             self._start()
         elif description.problem and not self._is_active:
             self._throttle.warn('robot_description', description.problem)
 
+    def _use_frames(self) -> None:
+        """Publish in the frame that targets are given in, and say which that is."""
+        frames = self._streaming.frames
+        self._outputs.set_frame(frames.base_frame)
+        if frames is not self._frames_logged:
+            self.get_logger().info(f'targets are poses of {frames.summary}')
+        self._frames_logged = frames
+
     def _on_report(self) -> None:
         if not self._is_active:
             return
         streaming = self._streaming
+        self._controller_state.look()
+        self._outputs.watch_goals()
         streaming.on_report()
         if streaming.statistics.count_report():
             seconds = REPORTS_WITHOUT_JOINTS * REPORT_PERIOD_S
@@ -202,6 +244,7 @@ class NeuralIkNode(LifecycleNode):
         statistics = self._streaming.statistics
         values = (
             statistics.diagnostic_values(health)
+            | self._streaming.frames.diagnostic_values()
             | self._service.diagnostic_values()
             | self._outputs.diagnostic_values()
             | self._inputs.diagnostic_values()
@@ -211,6 +254,15 @@ class NeuralIkNode(LifecycleNode):
     def _to_base(self, target: PoseTarget, now_ns: int) -> Target:
         timeout_s = self._config.target_timeout_s
         return self._frames.to_base(target, now_ns=now_ns, timeout_s=timeout_s)
+
+    def _hold(self) -> str:
+        if not self._is_active:
+            return NOT_ACTIVE
+        self._streaming.hold()
+        return ''
+
+    def _resume(self) -> str:
+        return self._streaming.resume() if self._is_active else NOT_ACTIVE
 
     def _now_ns(self) -> int:
         return now_ns(self._clock)

@@ -18,7 +18,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from ...interface.messages import PoseTarget, fill_time, fill_trajectory, make_trajectory
 from ...interface.streaming_node import Observer, StreamingNode, Target
-from ...motion import STOP_POINTS, Command, Output
+from ...motion import MAX_STREAM_POINTS, Command, Output
 from ..runtime import qos
 from .action_goals import Goals
 from .diagnostics import status_message
@@ -53,7 +53,7 @@ class Publishers(Observer):
         self._publishers: list[Any] = []
         joint_names = streaming.joint_names
         self._trajectory = make_trajectory(joint_names)
-        self._serialiser = TrajectorySerialiser(joint_names, STOP_POINTS)
+        self._serialiser = TrajectorySerialiser(joint_names, MAX_STREAM_POINTS)
         self._solution = JointState(name=joint_names)
         self._solution.header.frame_id = streaming.base_frame
         self._trajectories = self._make(
@@ -78,6 +78,10 @@ class Publishers(Observer):
         self._publishers = []
         if self._goals is not None:
             self._goals.destroy()
+
+    def set_frame(self, frame: str) -> None:
+        """Name the frame of the solutions."""
+        self._solution.header.frame_id = frame
 
     def on_output(self, output: Output, target: Target | None) -> None:
         """Publish the command and, with the stamp of its target, the exact solution."""
@@ -105,6 +109,11 @@ class Publishers(Observer):
         """Return the state of the newest goal as values of diagnostics."""
         return {} if self._goals is None else self._goals.diagnostic_values()
 
+    def watch_goals(self) -> None:
+        """Notice a controller that has died with a goal under way; call it now and then."""
+        if self._goals is not None:
+            self._goals.watch()
+
     def wait_for_acknowledgement(self) -> None:
         """
         Wait until reliable subscribers have acknowledged the last command.
@@ -118,7 +127,7 @@ class Publishers(Observer):
         if self._goals is None and (content := self._serialiser.serialise(command)) is not None:
             self._trajectories.publish(content)
             return
-        fill_trajectory(self._trajectory, command.q, command.interval_ns, command.tail)
+        fill_trajectory(self._trajectory, command)
         if self._goals is not None:
             self._goals.send(self._trajectory)
         else:

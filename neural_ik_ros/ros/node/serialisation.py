@@ -44,23 +44,22 @@ def target_from_bytes(content: bytes) -> PoseTarget | InvalidMessage:
 
 
 class TrajectorySerialiser:
-    """Serialises commands of one point that is followed by a tail of limited length."""
+    """Serialises commands with a limited number of points."""
 
-    def __init__(self, joint_names: Sequence[str], max_tail: int) -> None:
+    def __init__(self, joint_names: Sequence[str], max_points: int) -> None:
         """Make a template for each length, and drop those that this middleware misreads."""
         self._joint_names = joint_names
-        templates = (TrajectoryTemplate(n, self._serialise) for n in range(max_tail + 1))
-        self._templates = {one.n_tail: one for one in templates if self._reads_back(one)}
+        templates = (TrajectoryTemplate(n, self._serialise) for n in range(1, max_points + 1))
+        self._templates = {one.n: one for one in templates if self._reads_back(one)}
 
     def serialise(self, command: Command) -> bytes | None:
         """Return the bytes to publish, or None for a command that has no template."""
-        n_tail = 0 if command.tail is None else len(command.tail.q)
-        template = self._templates.get(n_tail) if len(command.q) == 1 else None
+        template = self._templates.get(len(command.time_ns))
         return None if template is None else template.encode(command)
 
     def _reads_back(self, template: TrajectoryTemplate) -> bool:
         """Return whether the middleware reads other numbers in the template as intended."""
-        command = example_command(template.n_tail, seed=1)
+        command = example_command(template.n, seed=1)
         return template.is_found and bool(
             deserialize_message(template.encode(command), JointTrajectory)
             == self._message(command)
@@ -72,5 +71,5 @@ class TrajectorySerialiser:
 
     def _message(self, command: Command) -> JointTrajectory:
         message = make_trajectory(self._joint_names)
-        fill_trajectory(message, command.q, command.interval_ns, command.tail)
+        fill_trajectory(message, command)
         return message

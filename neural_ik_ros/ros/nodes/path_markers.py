@@ -9,6 +9,7 @@ takes ``neural_ik``, and would block its single thread.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -22,9 +23,13 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Header, String
 from visualization_msgs.msg import MarkerArray
 
+from ...errors import ConfigError
+from ...interface.description_check import add_prefix
+from ...interface.joint_merger import JointMerger
 from ...interface.messages import JointReader, JointReading, PoseTarget, target_from_pose
 from ...interface.parameter_schema import parameter
 from ...kinematics import Transform, UrdfError, arm_from_urdf, forward
+from ...kinematics.target_frames import FrameSettings, TargetFrames, fixed_links, target_frames
 from ...urdf_file import read_urdf, shipped_urdf
 from ..runtime import qos
 from ..runtime.parameters import declare_parameters
@@ -48,6 +53,14 @@ class PathMarkersConfig:
     )
     prefix: str = parameter('', 'Prefix of joint and frame names, e.g. left_')
     base_frame: str = parameter('base_link', 'Frame that targets are given in')
+    tool_frame: str = parameter('', 'Link that targets are poses of; empty for the tip of the arm')
+    tool: tuple[float, ...] = parameter(
+        FrameSettings().tool,
+        'Tip of the tool in tool_frame: x, y, z [m], roll, pitch, yaw [rad]',
+        low=-10.0,
+        high=10.0,
+        size=6,
+    )
 
 
 class PathMarkers(Node):
@@ -56,13 +69,13 @@ class PathMarkers(Node):
     def __init__(self) -> None:
         super().__init__('path_markers')
         self._config = declare_parameters(self, PathMarkersConfig)
-        self._frame = self._config.prefix + self._config.base_frame
         self._trails = {
             name: Trail(spacing=self._config.spacing_m, max_poses=self._config.max_poses)
             for name in PATHS
         }
-        self._arm = arm_from_urdf(read_urdf(shipped_urdf()))
-        self._set_readers([self._config.prefix + name for name in self._arm.joint_names])
+        self._frames: TargetFrames | None = None  # until a description has them
+        with suppress(ConfigError):  # a frame or tool that only robot_description has
+            self._use_description(add_prefix(read_urdf(shipped_urdf()), self._config.prefix))
         self._transform_base_target: Transform | None = None
         self._transform_base_tool: Transform | None = None
         self._target_s = 0.0
@@ -89,22 +102,42 @@ class PathMarkers(Node):
     def _set_readers(self, joint_names: list[str]) -> None:
         # One for each topic, because a reader caches the order of the names.
         self._solution_reader = JointReader(joint_names)
-        self._tool_reader = JointReader(joint_names)
+        self._tool_reader = JointMerger(joint_names)
 
     def _on_description(self, message: String) -> None:
         try:
-            self._arm = arm_from_urdf(message.data, prefix=self._config.prefix)
-        except UrdfError as error:
+            self._use_description(message.data)
+        except (UrdfError, ConfigError) as error:
             self.get_logger().warning(f'robot_description is not used: {error}')
-            return
-        self._set_readers(list(self._arm.joint_names))
+
+    def _use_description(self, urdf: str) -> None:
+        """
+        Draw the arm, the frame and the tool of a description.
+
+        :raises UrdfError: If it has no such arm.
+        :raises ConfigError: If it has no such frame or tool.
+        """
+        config = self._config
+        self._arm = arm = arm_from_urdf(urdf, prefix=config.prefix)
+        self._set_readers(list(arm.joint_names))
+        settings = FrameSettings(
+            prefix=config.prefix,
+            base_frame=config.base_frame,
+            tool_frame=config.tool_frame,
+            tool=config.tool,
+        )
+        self._frames = None
+        base, tip = arm.base_frame, arm.tool_frame
+        links = fixed_links(urdf, base_link=base, tip_link=tip)
+        self._frames = target_frames(settings, links, base_link=base, tip_link=tip, urdf=urdf)
 
     def _on_target(self, message: PoseStamped) -> None:
-        target = target_from_pose(message)
-        if not isinstance(target, PoseTarget) or target.frame_id.removeprefix('/') != self._frame:
+        target, frames = target_from_pose(message), self._frames
+        if not isinstance(target, PoseTarget) or frames is None or target.frame_id not in frames:
             return  # the status says what is wrong with it
-        self._transform_base_target, self._target_s = target.transform, monotonic()
-        self._trails[TARGET].add(target.transform)
+        transform = frames.tool_pose(frames.tip_pose(target.transform, target.frame_id))
+        self._transform_base_target, self._target_s = transform, monotonic()
+        self._trails[TARGET].add(transform)
 
     def _on_solution(self, message: JointState) -> None:
         transform = self._tool_pose(self._solution_reader, message)
@@ -117,10 +150,14 @@ class PathMarkers(Node):
             self._transform_base_tool = transform
             self._trails[TOOL].add(transform)
 
-    def _tool_pose(self, reader: JointReader, message: JointState) -> Transform | None:
+    def _tool_pose(
+        self, reader: JointReader | JointMerger, message: JointState
+    ) -> Transform | None:
         """Return the pose of the tool, None if the message lacks joints of the arm."""
-        reading = reader.read(message)
-        return forward(self._arm, reading.q) if isinstance(reading, JointReading) else None
+        reading, frames = reader.read(message), self._frames
+        if frames is None or not isinstance(reading, JointReading):
+            return None
+        return frames.tool_pose(forward(self._arm, reading.q))
 
     def _on_status(self, message: DiagnosticStatus) -> None:
         names = [pair.value for pair in message.values if pair.key == 'status']
@@ -128,7 +165,10 @@ class PathMarkers(Node):
         self._is_ok = message.level == DiagnosticStatus.OK
 
     def _publish(self) -> None:
-        header = Header(frame_id=self._frame, stamp=self.get_clock().now().to_msg())
+        if self._frames is None:
+            return
+        stamp = self.get_clock().now().to_msg()
+        header = Header(frame_id=self._frames.base_frame, stamp=stamp)
         for name, publisher in self._paths.items():
             if _has_subscribers(publisher):
                 publisher.publish(self._trails[name].path(header))

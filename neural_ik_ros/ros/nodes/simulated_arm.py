@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
+from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from ...interface.description_check import add_prefix
@@ -39,6 +42,12 @@ class SimulatedArmConfig:
     )
     interpolate_from_desired_state: bool = parameter(
         True, 'Start new trajectories from the last command, else from the measured state'
+    )
+    starts_active: bool = parameter(
+        True, 'Follow trajectories from the start, else from ~/activate on'
+    )
+    goal_latency_s: float = parameter(
+        0.0, 'Time from a trajectory to its first update', unit='s', low=0.0, high=1.0
     )
     urdf: str = parameter('', 'Path of a URDF; empty for the IRB2400 of this package')
     prefix: str = parameter('', 'Prefix of joint and link names')
@@ -91,6 +100,11 @@ class SimulatedArm(Node):
                 String, 'robot_description', qos.ROBOT_DESCRIPTION
             )
             self._description.publish(String(data=urdf))
+        for name, switch in (
+            ('~/activate', self._controller.activate),
+            ('~/deactivate', self._controller.deactivate),
+        ):
+            self.create_service(Trigger, name, partial(self._switch, switch))
         self.create_timer(1.0 / config.rate_hz, self._update)
         self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics)
 
@@ -109,6 +123,14 @@ class SimulatedArm(Node):
         message.velocity = joints.qd.tolist()
         self._joint_states.publish(message)
 
+    @staticmethod
+    def _switch(
+        switch: Callable[[], None], _request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        switch()
+        response.success = True
+        return response
+
     def _publish_diagnostics(self) -> None:
         counts = self._controller.counts
         n_violations = counts.position_violations + counts.speed_violations + counts.not_finite
@@ -121,6 +143,7 @@ class SimulatedArm(Node):
             values=[
                 KeyValue(key='accepted', value=str(counts.accepted)),
                 KeyValue(key='rejected', value=str(counts.rejected)),
+                KeyValue(key='dropped', value=str(counts.dropped)),
                 KeyValue(key='position_violations', value=str(counts.position_violations)),
                 KeyValue(key='speed_violations', value=str(counts.speed_violations)),
                 KeyValue(key='not_finite', value=str(counts.not_finite)),
@@ -140,9 +163,13 @@ def _make_controller(arm: Arm, config: SimulatedArmConfig) -> SimulatedControlle
     q_start = np.array(config.initial_joints)
     if not is_within_limits(arm, q_start):
         raise bad_parameter('initial_joints', f'{config.initial_joints} is outside the limits')
-    return SimulatedController(
+    controller = SimulatedController(
         arm,
         q_start,
         period_ns=round(NS_PER_S / config.rate_hz),
+        goal_latency_ns=round(config.goal_latency_s * NS_PER_S),
         interpolates_from_desired_state=config.interpolate_from_desired_state,
     )
+    if not config.starts_active:
+        controller.deactivate()
+    return controller

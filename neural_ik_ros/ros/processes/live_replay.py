@@ -84,6 +84,7 @@ def _node(options: LiveOptions) -> list[str]:
         *file,
         *(['-p', f'prefix:={options.prefix}'] if options.prefix else []),
         *('-p', 'use_sim_time:=true', '-p', 'autostart:=true'),
+        *('-p', 'max_following_error_rad:=0.0'),  # the arm in the bag obeyed another node
         *('-r', f'__ns:={namespace or "/"}', '-r', f'__node:={name}'),
     ]
 

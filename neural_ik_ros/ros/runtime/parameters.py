@@ -39,11 +39,45 @@ from ...interface.parameter_schema import (
     parameters_of,
     renamed_parameter,
 )
+from ...interface.params_file import names_in_arguments, refuse_unknown
+from .guards import described
+from .transport import arguments_of
 
 LARGEST_INT = 2**63 - 1
 
 
 def declare_parameters(
+    node: Node,
+    config_type: type[Config],
+    *,
+    on_change: Callable[[Config], None] | None = None,
+    validate: Callable[[Config], str] | None = None,
+) -> Config:
+    """
+    Refuse parameters that are unknown, then do as ``declare_known_parameters``.
+
+    :raises ConfigError: If the user gives a parameter that does not exist to the node by its name.
+    """
+    refuse_unknown_parameters(node, config_type)
+    return declare_known_parameters(node, config_type, on_change=on_change, validate=validate)
+
+
+def refuse_unknown_parameters(node: Node, config_type: type[Any]) -> None:
+    """
+    Refuse parameters that the user gives to a node by its name, and that do not exist.
+
+    What a parameter file says under ``/**`` may be meant for another node.
+
+    :raises ConfigError: With the nearest right name of each.
+    """
+    name = node.get_fully_qualified_name()
+    given = names_in_arguments(arguments_of(node.context), name)
+    former = set(old_names(config_type))
+    unknown = {one for one in given - former if not node.has_parameter(one)}
+    refuse_unknown(unknown, config_type, name)
+
+
+def declare_known_parameters(
     node: Node,
     config_type: type[Config],
     *,
@@ -62,6 +96,7 @@ def declare_parameters(
     :raises ConfigError: If the user sets a parameter under a former name, or a value has the wrong
         type or lies outside its range.
     """
+    names = {name for name, *_ in parameters_of(config_type)}
     _refuse_old_names(node, config_type)
     for name, info, _, default in parameters_of(config_type):
         value = list(default) if isinstance(default, tuple) else default
@@ -70,23 +105,29 @@ def declare_parameters(
         except ParameterException as error:
             raise bad_parameter(name, str(error)) from error
     config = read_parameters(node, config_type)
-    names = {name for name, *_ in parameters_of(config_type)}
 
     def check(parameters: list[Parameter]) -> SetParametersResult:
         changes = {p.name: p.value for p in parameters if p.name in names}
         try:
             wanted = config_from_values(config_type, _values(node, config_type) | changes)
+            reason = validate(wanted) if validate is not None and changes else ''
         except NeuralIkError as error:
             return SetParametersResult(successful=False, reason=str(error))
-        reason = validate(wanted) if validate is not None and changes else ''
+        except Exception as error:  # noqa: BLE001  it would end the process
+            node.get_logger().error(f'parameters not checked: {described(error)}')
+            return SetParametersResult(successful=False, reason=described(error))
         return SetParametersResult(successful=not reason, reason=reason)
 
     node.add_on_set_parameters_callback(check)
     if on_change is not None:
 
         def notify(parameters: list[Parameter]) -> None:
-            if any(p.name in names for p in parameters):
+            if not any(p.name in names for p in parameters):
+                return
+            try:
                 on_change(read_parameters(node, config_type))
+            except Exception as error:  # noqa: BLE001  it would end the process
+                node.get_logger().error(f'parameters not applied: {described(error)}')
 
         node.add_post_set_parameters_callback(notify)
     return config

@@ -32,9 +32,11 @@ def _keep_last(
 # Each topic has a profile object of its own, because rclpy writes overrides into it.
 # Only the latest pose matters: a queue would add latency. Matches reliable publishers as well.
 POSE_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
+TWIST_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 POSE_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 SOLUTION_OUT = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 JOINT_STATES_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
+CONTROLLER_STATE_IN = _keep_last(1, ReliabilityPolicy.BEST_EFFORT)
 # A best-effort publisher would not match a reliable subscriber, and controllers may be either.
 TRAJECTORY_OUT = _keep_last(1, ReliabilityPolicy.RELIABLE)
 # joint_trajectory_controller and joint_state_broadcaster use rclcpp::SystemDefaultsQoS. Fast DDS

@@ -156,7 +156,7 @@ def test_command_is_serialised_as_its_message(prefix):
     from neural_ik_ros.replay.bag_writer import MessageBuilder
 
     messages = MessageBuilder([f'{prefix}joint_{i}' for i in range(1, 7)], 'base_link')
-    for seed, n_tail in enumerate([0, 8, 3, 8, 0, 1, 3]):
-        command = example_command(n_tail, seed + 2)
+    for seed, n in enumerate([1, 9, 4, 9, 1, 2, 200]):
+        command = example_command(n, seed + 2)
         data = bytes(types().serialize_cdr(messages.trajectory(command), JOINT_TRAJECTORY))
         assert messages.command(command) == data

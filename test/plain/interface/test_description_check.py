@@ -17,6 +17,7 @@ from neural_ik_ros.interface.description_check import (
     compare_arms,
 )
 from neural_ik_ros.kinematics import Arm, forward, random_joints
+from neural_ik_ros.kinematics.target_frames import FrameSettings
 
 TOLERANCE = 1e-5
 
@@ -24,7 +25,8 @@ TOLERANCE = 1e-5
 @pytest.fixture
 def make_check(arm: Arm):
     def make(mode: str = CHECK, prefix: str = '') -> DescriptionCheck:
-        return DescriptionCheck(arm, mode=mode, tolerance=TOLERANCE, prefix=prefix)
+        settings = FrameSettings(prefix=prefix)
+        return DescriptionCheck(arm, mode=mode, tolerance=TOLERANCE, settings=settings)
 
     return make
 

@@ -10,7 +10,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fake_moveit_msgs import PoseStamped, Request, plugin_request
-from moveit_bench import GRIPPER, Q_SEED, Q_TARGET, ask, good_request, joints_of, made_handler
+from moveit_bench import (
+    GRIPPER,
+    Q_SEED,
+    Q_TARGET,
+    ask,
+    frames_of,
+    good_request,
+    joints_of,
+    made_handler,
+)
 from numpy.testing import assert_allclose, assert_array_equal
 from oracles import needs_pinocchio, pinocchio_forward
 
@@ -23,6 +32,7 @@ from neural_ik_ros.kinematics import (
     is_within_limits,
     random_joints,
     rotation_from_rpy,
+    transform_from_xyz_rpy,
 )
 
 SOLVED = 1e-9  # [m] and unitless
@@ -102,7 +112,8 @@ def test_timeout_does_not_change_the_answer(handler, request_, sec):
 
 def test_request_with_prefix_is_answered_with_prefix(arm):
     names = tuple('left_' + name for name in arm.joint_names)
-    handler = made_handler(joint_names=names, base_frame='left_base_link', tool_link='left_tool0')
+    frames = frames_of(base_link='left_base_link', tip_link='left_tool0')
+    handler = made_handler(joint_names=names, frames=frames)
     request = plugin_request(forward(arm, Q_TARGET), Q_SEED, names)
     request.ik_request.ik_link_name = 'left_tool0'
     request.ik_request.pose_stamped.header.frame_id = 'left_base_link'
@@ -116,7 +127,7 @@ def test_request_with_prefix_is_answered_with_prefix(arm):
 
 @pytest.mark.parametrize('frame', ['', 'base_link', '/base_link', 'base', 'world'])
 def test_pose_may_be_given_in_any_frame_fixed_to_the_base(request_, frame, urdf_text, arm):
-    handler = made_handler(description=urdf_text.replace('</robot>', GRIPPER))
+    handler = made_handler(frames=frames_of(urdf_text.replace('</robot>', GRIPPER)))
     transform_base_tool = forward(arm, Q_TARGET)
     world_base = np.eye(4)
     world_base[:3, :3], world_base[:3, 3] = rotation_from_rpy([0.0, 0.0, 0.7]), [0.5, 0.0, 0.8]
@@ -148,7 +159,7 @@ def test_pose_may_be_that_of_any_link_fixed_to_the_tool(request_, link, urdf_tex
     asked = request_.ik_request
     asked.ik_link_name = link
     fill_pose(asked.pose_stamped.pose, forward(to_link, Q_TARGET))
-    answer, response = ask(made_handler(description=text), request_)
+    answer, response = ask(made_handler(frames=frames_of(text)), request_)
     assert answer.code is MoveItCode.SUCCESS, answer.reason
     assert_allclose(forward(to_link, joints_of(response)), forward(to_link, Q_TARGET), atol=SOLVED)
 
@@ -165,7 +176,7 @@ def test_one_tip_may_come_in_the_vectors(handler, request_, arm):
 def test_calibrated_arm_is_solved_for_exactly(request_, urdf_text, arm):
     text = urdf_text.replace('xyz="0 0 0.705"', 'xyz="0.0003 0 0.7051"')
     calibrated = arm_from_urdf(text)
-    _, response = ask(made_handler(arm=calibrated, description=text), request_)
+    _, response = ask(made_handler(arm=calibrated, frames=frames_of(text)), request_)
     q = joints_of(response)
     assert_allclose(forward(calibrated, q), forward(arm, Q_TARGET), atol=SOLVED)
     assert np.abs(forward(arm, q) - forward(arm, Q_TARGET)).max() > 1e-5
@@ -174,3 +185,25 @@ def test_calibrated_arm_is_solved_for_exactly(request_, urdf_text, arm):
 def test_any_group_is_served_where_none_is_named(request_):
     request_.ik_request.group_name = 'arm'
     assert ask(made_handler(group=''), request_)[0].code is MoveItCode.SUCCESS
+
+
+TOOL = (0.0, 0.02, 0.1, 0.0, 0.3, 0.0)
+
+
+@pytest.mark.parametrize(
+    ('link', 'is_tool'), [('', True), ('tcp', False), ('tool0', False), ('gripper', False)]
+)
+def test_request_without_a_link_is_for_the_tool_as_targets_are(request_, link, is_tool, urdf_text):
+    text = urdf_text.replace('</robot>', GRIPPER)
+    frames = frames_of(text, base_frame='world', tool_frame='tcp', tool=TOOL)
+    to_link = arm_from_urdf(text, base_frame='world', tool_frame=link or 'tcp')
+    asked_for = forward(to_link, Q_TARGET)
+    if is_tool:
+        asked_for = asked_for @ transform_from_xyz_rpy(TOOL[:3], TOOL[3:])
+    asked = request_.ik_request
+    asked.ik_link_name, asked.pose_stamped.header.frame_id = link, ''
+    fill_pose(asked.pose_stamped.pose, asked_for)
+    answer, response = ask(made_handler(frames=frames), request_)
+    assert answer.code is MoveItCode.SUCCESS, answer.reason
+    assert response.solution.joint_state.header.frame_id == 'world'
+    assert_allclose(forward(to_link, joints_of(response)), forward(to_link, Q_TARGET), atol=SOLVED)

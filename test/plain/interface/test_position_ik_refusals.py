@@ -18,6 +18,7 @@ from moveit_bench import (
     GRIPPER,
     ROBOT,
     ask,
+    frames_of,
     good_request,
     joints_of,
     made_handler,
@@ -75,7 +76,7 @@ def test_frame_that_no_one_knows_is_refused(request_):
 @pytest.mark.parametrize('link', ['camera', 'link_5', 'base_link', 'world', 'nowhere'])
 def test_link_that_does_not_move_with_the_tool_is_refused(request_, link, urdf_text):
     request_.ik_request.ik_link_name = link
-    handler = made_handler(description=urdf_text.replace('</robot>', GRIPPER))
+    handler = made_handler(frames=frames_of(urdf_text.replace('</robot>', GRIPPER)))
     answer, _ = ask(handler, request_)
     assert answer.code is MoveItCode.INVALID_LINK_NAME
     assert f'{link!r}' in answer.reason

@@ -24,6 +24,7 @@ from neural_ik_ros.kinematics import (
     random_joints,
     rotation_angle,
     rotation_from_quat,
+    se3_exp,
     se3_log,
     transform_from_xyz_quat,
 )
@@ -238,3 +239,8 @@ def test_transform_from_xyz_quat_of_the_zero_quaternion_is_not_a_number():
 def test_transform_from_xyz_quat_refuses_when_the_shape_is_wrong(xyz, quat_xyzw):
     with pytest.raises(ArrayShapeError):
         transform_from_xyz_quat(xyz, quat_xyzw)
+
+
+@given(twist=twists())
+def test_se3_exp_is_the_exponential(twist):
+    assert_allclose(se3_exp(twist), oracles.exponential(twist), rtol=0.0, atol=ROUND_TRIP_TOL)

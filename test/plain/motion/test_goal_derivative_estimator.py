@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from neural_ik_ros.kinematics import Arm, FloatArray
 from neural_ik_ros.motion import MotionGenerator, MotionLimits
-from neural_ik_ros.motion.goal_derivative_estimator import GoalDerivativeEstimator
+from neural_ik_ros.motion.generation.goal_derivative_estimator import GoalDerivativeEstimator
 
 JERK = np.array([50.0, 50.0, 50.0, 100.0, 100.0, 100.0])
 PERIOD = 0.004

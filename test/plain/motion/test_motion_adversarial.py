@@ -167,15 +167,32 @@ def test_braking_ends_at_rest_within_the_limits(generator, limits, script, n_ste
         if step.goal is not None:
             generator.set_goal(step.goal, step.interval, step.due)
         rows.append(generator.advance(PERIOD))
-    stop = generator.sample_stop(PERIOD)
-    assert stop.ndim == 2
-    q = np.vstack([rows[-1], stop, stop[-1], stop[-1], stop[-1]])
+    plan = generator.plan_stop(generator.state)
+    states = [plan.state_at(PERIOD * k) for k in range(1, int(plan.duration / PERIOD) + 5)]
+    stop = np.array([state.q for state in states])
+    q = np.vstack([rows[-1], stop])
     assert_within_limits(PERIOD * np.arange(len(q)), q, limits)
-    assert generator.is_at_rest
-    assert_array_equal(generator.state.q, stop[-1])
+    assert not states[-1].rows[1:].any(), 'at rest'
     # The whole motion, from before the stop to after it, has no seam.
-    q = np.vstack([*rows, *stop, stop[-1], stop[-1], stop[-1]])
+    q = np.vstack([*rows, *stop])
     assert_within_limits(PERIOD * np.arange(len(q)), q, limits)
+
+
+@pytest.mark.parametrize('script', [stream_of_corners, sine_that_is_too_fast, square_wave])
+def test_waypoints_of_a_stop_are_the_stop(generator, limits, script):
+    rng = np.random.default_rng(9)
+    generator.reset(anywhere(rng, limits))
+    for _, step in zip(range(150), script(rng, limits), strict=False):
+        if step.goal is not None:
+            generator.set_goal(step.goal, step.interval, step.due)
+        generator.advance(PERIOD)
+    plan = generator.plan_stop(generator.state)
+    times, states = plan.waypoints(spacing_s=PERIOD, max_points=8)
+    assert 0 < len(times) <= 8
+    assert times[-1] == round(1e9 * plan.duration)
+    assert not states[-1, 1:].any()
+    for time, rows in zip(times[:-1].tolist(), states, strict=False):
+        assert_allclose(rows, plan.state_at(1e-9 * time).rows, atol=1e-6)
 
 
 def test_braking_is_not_cut_off_when_the_limits_are_tiny(arm):
@@ -184,7 +201,8 @@ def test_braking_is_not_cut_off_when_the_limits_are_tiny(arm):
     generator.set_goal(np.full(6, 1.0), 0.0)
     for _ in range(20):
         generator.advance(0.2)
-    rows = np.vstack([generator.state.q, generator.sample_stop(0.2)])
+    plan = generator.plan_stop(generator.state)
+    rows = np.array([plan.state_at(0.2 * k).q for k in range(int(plan.duration / 0.2) + 3)])
     assert len(rows) > 15
     steps = np.abs(np.diff(rows, axis=0)).max(axis=1)
     assert steps[0] > 100.0 * steps[-2], 'slower and slower'

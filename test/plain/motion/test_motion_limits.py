@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose
 from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import Arm, FloatArray
 from neural_ik_ros.motion import MotionGenerator, MotionLimits, MotionState
-from neural_ik_ros.motion.limits import braking_range, stoppable_speed
+from neural_ik_ros.motion.generation.limits import braking_range, stoppable_speed
 
 
 @pytest.fixture(scope='module')
@@ -43,7 +43,10 @@ def test_braking_range_holds_every_point_of_the_stop(limits):
             for one in zip(*generator.state.rows, limits.acceleration, limits.jerk, strict=True)
         ]
         lowest, highest = np.array(ranges).T
-        rows = np.vstack([generator.state.q, generator.sample_stop(0.0005)])
+        _, stop = generator.plan_stop(generator.state).waypoints(
+            spacing_s=0.0005, max_points=10_000
+        )
+        rows = np.vstack([generator.state.q, stop[:, 0]])
         assert_allclose(lowest, rows.min(axis=0), atol=1e-6)
         assert_allclose(highest, rows.max(axis=0), atol=1e-6)
 

@@ -12,7 +12,7 @@ from ruckig import ControlInterface, InputParameter, Ruckig, Synchronization, Tr
 
 from neural_ik_ros.kinematics import Arm, FloatArray
 from neural_ik_ros.motion import MotionLimits, MotionState
-from neural_ik_ros.motion.moving_goal import (
+from neural_ik_ros.motion.generation.moving_goal import (
     MAX_QD,
     MAX_QDD,
     MIN_QD,
@@ -23,7 +23,7 @@ from neural_ik_ros.motion.moving_goal import (
     Q,
     relative_problem,
 )
-from neural_ik_ros.motion.stop import Stop
+from neural_ik_ros.motion.generation.stop import Stop
 
 N_STATES = 500
 ROUNDING = 1e-12  # [rad], [rad/s], [rad/s^2], [s]
@@ -70,9 +70,11 @@ def test_stop_is_the_one_that_ruckig_plans(limits):
 def test_stop_holds_still_where_a_number_is_none(limits):
     state = some_state(np.random.default_rng(2), limits)
     state[1, 2], state[2, 4] = np.nan, np.inf
-    rows = Stop(MotionState(state), limits).sample(PERIOD)
-    assert_array_equal(rows[:, [2, 4]] - state[0, [2, 4]], 0.0)
-    assert np.isfinite(rows).all()
+    _, states = Stop(MotionState(state), limits).waypoints(spacing_s=PERIOD, max_points=1000)
+    assert len(states) > 3
+    assert_array_equal(states[:, 0, [2, 4]] - state[0, [2, 4]], 0.0)
+    assert_array_equal(states[:, 1:, [2, 4]], 0.0)
+    assert np.isfinite(states).all()
 
 
 def test_goal_reachable_in_one_step_is_so_for_ruckig_as_well(limits):

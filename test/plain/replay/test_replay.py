@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cells import CELL
 from replay_bags import (
     COMMANDS,
     JOINTS,
@@ -33,13 +34,14 @@ from neural_ik_ros.interface.messages import (
     target_from_pose,
     trajectory_from_message,
 )
-from neural_ik_ros.kinematics import forward
+from neural_ik_ros.kinematics import arm_from_urdf, forward
 
 pytestmark = needs_bags
 SOLUTION, STATUS = '/neural_ik/solution', '/neural_ik/status'
 ROUNDING = 1e-9  # [rad] between commands of two networks, whose solutions are exact
 TRANSIENT = 1e-3  # [rad] what the motion may make of rounding where it switches
 EXACT = 1e-8  # [m], [rad]
+MAX_BEHIND_NS = 20_000_000  # of the stamps of commands, by which the controller's may be behind
 
 
 def by_topic(bag: Path) -> dict[str, list[tuple[int, object]]]:
@@ -106,13 +108,14 @@ def test_replay_sends_the_commands_that_were_recorded(output):
     assert report['difference_rad']['max'] < TRANSIENT
 
 
-def test_replayed_commands_are_accepted_by_the_controller_when_played_at_any_time(output, arm):
+def test_replayed_commands_are_accepted_by_the_controller_when_they_were_sent(output, arm):
     commands = by_topic(output / 'bag')[COMMANDS]
     assert len(commands) >= N_TARGETS
-    for _, message in commands:
+    for time_ns, message in commands:
         trajectory = trajectory_from_message(message)
-        assert trajectory.stamp_ns == 0, 'else it ends in the past when it is played later'
-        assert first_violation(trajectory, arm.joint_names, now_ns=2**62) is None
+        assert abs(trajectory.stamp_ns - time_ns) <= MAX_BEHIND_NS, 'of the clock of the bag'
+        for late_ns in (0, 190_000_000):
+            assert first_violation(trajectory, arm.joint_names, now_ns=time_ns + late_ns) is None
 
 
 def test_replay_keeps_the_clock_of_the_bag(output):
@@ -180,8 +183,7 @@ def test_replay_takes_the_file_of_a_bag_as_well(tmp_path, output):
 def test_replay_crosses_a_pause_of_years_at_once(tmp_path):
     def change(number, topic, time_ns, message):
         if number > 400:
-            later = message.header.stamp.sec + 10**8 if topic != COMMANDS else 0
-            stamp = replace(message.header.stamp, sec=later)
+            stamp = replace(message.header.stamp, sec=message.header.stamp.sec + 10**8)
             message = replace(message, header=replace(message.header, stamp=stamp))
             time_ns += 10**17
         return time_ns, message
@@ -228,3 +230,55 @@ def test_record_demo_with_a_prefix_is_replayed_with_it(tmp_path):
         ns_from_time(m.header.stamp) for t, _, m in recorded(tmp_path / 'bag') if t == JOINTS
     ]
     assert len(stamps) == 125
+
+
+# The description that the node received
+
+
+@pytest.fixture
+def cell_file(tmp_path) -> Path:
+    file = tmp_path / 'cell.urdf'
+    file.write_text(CELL)
+    return file
+
+
+@pytest.mark.parametrize('setting', ['robot_description_mode: use', 'base_frame: world'])
+def test_replay_solves_in_the_cell_of_a_description_and_not_without(
+    tmp_path, cell_file, capsys, setting
+):
+    params = tmp_path / 'params.yaml'
+    params.write_text(f'/neural_ik:\n  ros__parameters:\n    {setting}\n')
+    assert replayed(REFERENCE, tmp_path / 'none', params=params) == 1
+    error = capsys.readouterr().err.strip()
+    assert 'no robot_description has been received' in error
+    assert error.endswith('give the URDF that the node received (--robot-description).')
+    given = ('--robot-description', str(cell_file))
+    assert replayed(REFERENCE, tmp_path / 'out', *given, params=params) == 0
+    assert report_of(tmp_path / 'out')['targets']['solved'] == N_TARGETS
+    solution = by_topic(tmp_path / 'out' / 'bag')[SOLUTION][0][1]
+    expected = 'world' if 'world' in setting else 'base_link'
+    assert solution.header.frame_id == expected
+
+
+def test_replay_follows_the_tool_of_a_description(tmp_path, cell_file):
+    """The same poses, asked of the tool, need other joints."""
+    params = tmp_path / 'params.yaml'
+    params.write_text(
+        '/neural_ik:\n  ros__parameters:\n    tool_frame: tcp\n    max_following_error_rad: 0.0\n'
+    )
+    replayed(REFERENCE, tmp_path / 'out', '--robot-description', str(cell_file), params=params)
+    found, given = by_topic(tmp_path / 'out' / 'bag'), by_topic(REFERENCE)
+    targets = {ns_from_time(one.header.stamp): one for _, one in given[TARGETS]}
+    whole, n = arm_from_urdf(CELL, tool_frame='tcp'), 0
+    for _, solution in found[SOLUTION]:
+        target = target_from_pose(targets[ns_from_time(solution.header.stamp)])
+        pose = forward(whole, np.array(solution.position))
+        np.testing.assert_allclose(pose, target.transform, atol=EXACT)
+        n += 1
+    assert n > 50
+
+
+def test_replay_gives_no_description_to_a_live_node(tmp_path, cell_file, capsys):
+    given = ('--live', '--robot-description', str(cell_file))
+    assert replayed(REFERENCE, tmp_path / 'out', *given) == 1
+    assert '--robot-description: is for offline replays' in capsys.readouterr().err

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from replay_bags import (
     COMMANDS,
     N_TARGETS,
@@ -25,6 +28,7 @@ from replay_bags import (
 )
 
 from neural_ik_ros.interface.messages import ns_from_time
+from neural_ik_ros.replay.recorded_comparison import SolutionComparison
 
 pytestmark = needs_bags
 SAME = 1e-9  # [rad]
@@ -97,6 +101,48 @@ def test_replay_fails_when_one_response_is_another_solution(tmp_path, capsys):
     assert replayed(REFERENCE, tmp_path / 'out', '--responses', str(bag)) == 1
     assert 'they differ by up to 5.000e-06 rad' in capsys.readouterr().out
     assert solutions(tmp_path / 'out')['difference_rad']['max'] == pytest.approx(5.0 * STEP)
+
+
+@pytest.mark.parametrize('lag_ns', [-1_900_000, 0, 1_900_000])
+def test_replay_matches_solutions_whose_times_are_off_by_milliseconds(tmp_path, lag_ns):
+    """As a recorder whose simulated clock lags: solutions sort before their targets."""
+    rng = np.random.default_rng(3)
+
+    def messages():
+        for topic, time_ns, message in recorded(REFERENCE):
+            if topic in (SOLUTION, COMMANDS):
+                off_ns = int(rng.integers(-2_000_000, 2_000_001))
+                yield topic, time_ns + lag_ns + off_ns, message
+
+    bag = written(tmp_path / 'responses', iter(sorted(messages(), key=lambda one: one[1])))
+    assert replayed(REFERENCE, tmp_path / 'out', '--responses', str(bag)) == 0
+    assert solutions(tmp_path / 'out')['compared'] == N_TARGETS
+
+
+def test_replay_counts_what_a_late_recorder_missed_and_fails_for_what_it_missed_later(
+    tmp_path, capsys
+):
+    numbers = number_of()
+
+    def without(*left_out: int) -> Path:
+        def change(topic, message):
+            is_solution = topic == SOLUTION
+            number = numbers[ns_from_time(message.header.stamp)] if is_solution else -1
+            return None if number in left_out else message
+
+        return responses(tmp_path / f'without_{len(left_out)}', change)
+
+    late = without(*range(29))
+    arguments = ('--late-responses', '--responses')
+    assert replayed(REFERENCE, tmp_path / 'a', *arguments, str(late)) == 0
+    assert '29 targets came before the first of them' in capsys.readouterr().out
+    assert solutions(tmp_path / 'a')['before_first'] == 29
+    assert replayed(REFERENCE, tmp_path / 'b', '--responses', str(late)) == 1
+    assert '29 are missing' in capsys.readouterr().out
+    lossy = without(0, 1, 2, 40)
+    assert replayed(REFERENCE, tmp_path / 'c', *arguments, str(lossy)) == 1
+    assert '1 are missing' in capsys.readouterr().out
+    assert solutions(tmp_path / 'c')['before_first'] == 3
 
 
 def test_replay_fails_when_responses_are_missing(tmp_path, capsys):
@@ -188,3 +234,31 @@ def test_play_clock_in_lock_step_stops_between_readings(is_lock_step, expected):
     read_ms = [100, 110, 115, 1115]
     times = [clock.advance(time_ms * 1_000_000) - 5_000_000_000 for time_ms in read_ms]
     assert times == [time_ms * 1_000_000 for time_ms in expected]
+
+
+@given(
+    data=st.data(),
+    n=st.integers(1, 40),
+    lost=st.sets(st.integers(0, 39)),
+    period_ns=st.sampled_from([1_000_000, 4_000_000, 10_000_000]),
+)
+def test_solutions_are_matched_by_stamp_in_any_order(data, n, lost, period_ns):
+    """What comes within 2 ms of its time is matched, what is lost is counted, nothing else."""
+    names = [f'joint_{i + 1}' for i in range(6)]
+    comparison = SolutionComparison(names)
+    off_ns = st.integers(-2_000_000, 2_000_000)
+    events = []
+    for k in range(n):
+        stamp_ns, q = 10**18 + k * period_ns, np.full(6, float(k))
+        events.append((stamp_ns, comparison.expect, (q, stamp_ns)))
+        if k not in lost:
+            stamp = SimpleNamespace(sec=stamp_ns // 10**9, nanosec=stamp_ns % 10**9)
+            header = SimpleNamespace(stamp=stamp)
+            message = SimpleNamespace(name=names, position=[float(k)] * 6, header=header)
+            events.append((stamp_ns + data.draw(off_ns), comparison.add, (message,)))
+    for now_ns, take, given_ in sorted(events, key=lambda event: event[0]):
+        take(*given_, now_ns)
+    figures, n_lost = comparison.values(), len({k for k in lost if k < n})
+    assert (figures['compared'], figures['missing']) == (n - n_lost, n_lost)
+    assert figures['without_replayed_one'] == 0
+    assert n_lost == n or figures['difference_rad']['max'] == 0.0

@@ -13,7 +13,8 @@ from numpy.testing import assert_allclose
 from neural_ik_ros.interface.controller_rules import Trajectory, TrajectoryPoint
 from neural_ik_ros.kinematics import arm_from_urdf
 from neural_ik_ros.share import share_folder
-from neural_ik_ros.simulation.simulated_controller import Knot, SimulatedController, interpolate
+from neural_ik_ros.simulation.simulated_controller import SimulatedController
+from neural_ik_ros.simulation.trajectory_follower import Knot, interpolate
 
 ARM = arm_from_urdf((share_folder() / 'urdf' / 'irb2400.urdf').read_text(encoding='utf-8'))
 MS = 1_000_000

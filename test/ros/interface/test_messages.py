@@ -25,7 +25,7 @@ from neural_ik_ros.interface.messages import (
     trajectory_from_message,
 )
 from neural_ik_ros.kinematics import rotation_angle, rotation_from_rpy
-from neural_ik_ros.motion import Waypoints
+from neural_ik_ros.motion import Command
 
 NAMES = [f'joint_{i}' for i in range(1, 7)]
 ROUNDING = 1e-15 * 8  # a few operations on numbers of size one
@@ -139,40 +139,37 @@ def test_joint_reader_has_nothing_to_say_about_other_joints():
     assert reader.read(JointState()) is None
 
 
+def command(n: int, stamp_ns: int) -> Command:
+    """Return one whose last point is at rest."""
+    states = np.arange(18.0 * n).reshape(n, 3, 6)
+    states[-1, 1:] = 0.0
+    times_ns = 1_500_000_000 * np.arange(n)
+    return Command(stamp_ns=stamp_ns, time_ns=times_ns, states=states, n_known=n // 2)
+
+
+@pytest.mark.parametrize('stamp_ns', [0, 10**18 + 7])
 @pytest.mark.parametrize('n', [1, 4])
-def test_fill_trajectory_makes_what_a_controller_accepts(n):
-    message = make_trajectory(NAMES)
-    q = np.arange(6.0 * n).reshape(n, 6)
+def test_fill_trajectory_makes_what_a_controller_accepts(n, stamp_ns):
+    message, given = make_trajectory(NAMES), command(n, stamp_ns)
     for _ in range(2):
-        fill_trajectory(message, q, 1_500_000_000)
+        fill_trajectory(message, given)
     plain = trajectory_from_message(message)
     assert first_violation(plain, NAMES, 10**18) is None
-    assert [list(point.positions) for point in plain.points] == q.tolist()
-    assert [p.time_from_start_ns for p in plain.points] == [
-        1_500_000_000 * k for k in range(1, n + 1)
-    ]
-    assert ns_from_time(message.points[0].time_from_start) == 1_500_000_000
-    assert plain.stamp_ns == 0
+    assert plain.stamp_ns == stamp_ns
+    assert [point.time_from_start_ns for point in plain.points] == given.time_ns.tolist()
+    assert ns_from_time(message.points[-1].time_from_start) == given.time_ns[-1]
+    for point, (q, qd, qdd) in zip(plain.points, given.states.tolist(), strict=True):
+        assert list(point.positions) == q
+        assert list(point.velocities) == qd
+        assert list(point.accelerations) == qdd
+        assert len(point.effort) == 0
 
 
-def test_fill_trajectory_adds_what_follows_and_forgets_it_again():
+def test_fill_trajectory_leaves_nothing_of_the_command_before():
     message = make_trajectory(NAMES)
-    q = np.arange(6.0)[None]
-    tail = Waypoints(
-        time_ns=[4_000_000, 90_000_000],
-        q=np.arange(12.0).reshape(2, 6),
-        qd=np.vstack([np.ones(6), np.zeros(6)]),
-        qdd=np.vstack([-np.ones(6), np.zeros(6)]),
-    )
-    for follows in (tail, tail, None, tail):
-        fill_trajectory(message, q, 4_000_000, follows)
-        plain = trajectory_from_message(message)
-        assert first_violation(plain, NAMES, 10**18) is None
-        assert len(plain.points[0].velocities) == 0
-        assert [point.time_from_start_ns for point in plain.points] == (
-            [4_000_000] if follows is None else [4_000_000, 8_000_000, 94_000_000]
-        )
-    for i, point in enumerate(plain.points[1:]):
-        assert list(point.positions) == tail.q[i].tolist()
-        assert list(point.velocities) == tail.qd[i].tolist()
-        assert list(point.accelerations) == tail.qdd[i].tolist()
+    for n, stamp_ns in ((3, 5), (3, 0), (1, 10**18), (200, 0), (2, 7)):
+        fill_trajectory(message, command(n, stamp_ns))
+        fresh = make_trajectory(NAMES)
+        fill_trajectory(fresh, command(n, stamp_ns))
+        assert message == fresh
+        assert len(message.points) == n

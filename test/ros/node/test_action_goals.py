@@ -79,13 +79,16 @@ def cell(monkeypatch) -> SimpleNamespace:
     node = SimpleNamespace(resolve_service_name=lambda name: f'/controller/{name}')
     updates: list[str] = []
     failures: list[str] = []
+    found = SimpleNamespace(updates=updates, failures=failures, now_ns=10**9)
     made = Goals(
         node,
         'follow_joint_trajectory',
         on_update=lambda: updates.append(made.diagnostic_values()['goal']),
         on_failure=failures.append,
+        now_ns=lambda: found.now_ns,
     )
-    return SimpleNamespace(goals=made, client=made._client, updates=updates, failures=failures)
+    found.goals, found.client = made, made._client
+    return found
 
 
 def test_goal_that_is_reached_is_reported_step_by_step(cell):
@@ -182,6 +185,83 @@ def test_feedback_gives_time_and_largest_error(cell):
     assert (figures['goal time [s]'], figures['goal error [rad]']) == ('1.500', '0.0300')
     cell.client.feedback[0](feedback(2.0, []))
     assert cell.goals.diagnostic_values()['goal error [rad]'] == '0.0000'
+
+
+# A controller that dies with a goal under way
+
+MOTION = SimpleNamespace(points=[SimpleNamespace(time_from_start=Duration(sec=20))])
+
+
+def watched_for(cell: SimpleNamespace, duration_s: float, feedback_period_s: float = 0.0) -> None:
+    """Watch the newest goal once a second, with feedback in between."""
+    for ms in range(round(1000 * duration_s)):
+        cell.now_ns += 1_000_000
+        if feedback_period_s and ms % round(1000 * feedback_period_s) == 0:
+            cell.client.feedback[-1](feedback(1.0, [0.0]))
+        if ms % 1000 == 999:
+            cell.goals.watch()
+
+
+def test_server_that_has_gone_fails_the_goal(cell):
+    cell.goals.send(MOTION)
+    cell.client.accept()
+    watched_for(cell, 3.0)
+    assert cell.failures == []
+    cell.client.is_ready = False
+    watched_for(cell, 2.0)
+    assert cell.failures == [f'the action server {SERVER} has gone']
+    assert cell.goals.diagnostic_values()['goal'].startswith('failed: the action server')
+
+
+def test_goal_that_is_never_accepted_fails(cell):
+    cell.goals.send(MOTION)
+    watched_for(cell, 3.0)
+    assert cell.failures == []
+    watched_for(cell, 2.0)
+    assert cell.failures == ['the controller has not answered for 4.0 s']
+    cell.client.accept()
+    assert cell.updates == [], 'it comes too late'
+
+
+@pytest.mark.parametrize(('period_s', 'noticed_s'), [(0.05, 2.0), (0.5, 4.0), (2.0, 12.0)])
+def test_feedback_that_ends_fails_the_goal(cell, period_s, noticed_s):
+    cell.goals.send(MOTION)
+    cell.client.accept()
+    watched_for(cell, 30.0, feedback_period_s=period_s)
+    assert cell.failures == [], 'late, but under way'
+    watched_for(cell, noticed_s)
+    assert len(cell.failures) == 1
+    assert 'no feedback for' in cell.failures[0]
+    cell.client.end(GoalStatus.STATUS_SUCCEEDED)
+    assert cell.updates == ['accepted'], 'what comes then is of no interest'
+
+
+@pytest.mark.parametrize('n_feedback', [0, 1])
+def test_result_that_never_comes_fails_the_goal_of_a_server_without_feedback(cell, n_feedback):
+    cell.goals.send(MOTION)
+    cell.client.accept()
+    for _ in range(n_feedback):
+        cell.client.feedback[0](feedback(1.0, [0.0]))
+    watched_for(cell, 25.0)
+    assert cell.failures == []
+    watched_for(cell, 1.0)
+    assert cell.failures == ['the controller has sent no result for 6.0 s']
+
+
+def test_goals_that_have_ended_are_not_watched(cell):
+    cell.goals.send(MOTION)
+    cell.client.accept()
+    cell.client.end(GoalStatus.STATUS_SUCCEEDED)
+    cell.client.is_ready = False
+    watched_for(cell, 60.0)
+    assert cell.failures == []
+
+
+def test_error_in_a_response_fails_the_goal_with_its_type(cell):
+    cell.goals.send(MOTION)
+    cell.client.responses[0].complete(None)
+    assert len(cell.failures) == 1
+    assert cell.failures[0].startswith('AttributeError: ')
 
 
 def test_client_is_destroyed_with_it(cell):

@@ -19,40 +19,38 @@ from neural_ik_ros.interface.messages import (
     make_trajectory,
     target_from_pose,
 )
-from neural_ik_ros.motion import STOP_POINTS, Command, Waypoints
+from neural_ik_ros.motion import MAX_STREAM_POINTS, Command
 from neural_ik_ros.ros.node import serialisation
 
 NAMES = [f'left_joint_{i}' for i in range(1, 7)]
 
 
-def command(n: int = 1, n_tail: int = 0) -> Command:
-    rng = np.random.default_rng(n_tail)
-    q, qd, qdd = rng.normal(size=(3, n_tail, 6))
-    times_ns = [4_000_000 + 999_999_999 * k for k in range(n_tail)]
-    tail = Waypoints(time_ns=times_ns, q=q, qd=qd, qdd=qdd) if n_tail else None
-    return Command(q=rng.normal(size=(n, 6)), interval_ns=1_002_003_004, tail=tail)
+def command(n: int = 5, *, stamp_ns: int = 1_700_000_000_123_456_789) -> Command:
+    rng = np.random.default_rng(n)
+    times_ns = np.array([4_000_000 + 999_999_999 * k for k in range(n)])
+    states = rng.normal(size=(n, 3, 6))
+    return Command(stamp_ns=stamp_ns, time_ns=times_ns, states=states, n_known=0)
 
 
 def message_of(one: Command, names: list[str]) -> JointTrajectory:
     message = make_trajectory(names)
-    fill_trajectory(message, one.q, one.interval_ns, one.tail)
+    fill_trajectory(message, one)
     return message
 
 
 @pytest.mark.parametrize('names', [NAMES, list('abcdef'), ['x' * k for k in range(1, 7)]])
-@pytest.mark.parametrize('n_tail', range(STOP_POINTS + 1))
-def test_bytes_are_those_of_the_message(names, n_tail):
-    serialiser = serialisation.TrajectorySerialiser(names, STOP_POINTS)
-    for one in (command(n_tail=n_tail), command(n_tail=0), command(n_tail=n_tail)):
+@pytest.mark.parametrize('n', range(1, MAX_STREAM_POINTS + 1))
+def test_bytes_are_those_of_the_message(names, n):
+    serialiser = serialisation.TrajectorySerialiser(names, MAX_STREAM_POINTS)
+    for one in (command(n), command(1, stamp_ns=0), command(n), command(n, stamp_ns=0)):
         content = serialiser.serialise(one)
         assert content is not None
         assert deserialize_message(content, JointTrajectory) == message_of(one, names)
 
 
 def test_commands_of_another_layout_are_left_to_the_message():
-    serialiser = serialisation.TrajectorySerialiser(NAMES, STOP_POINTS)
-    assert serialiser.serialise(command(n_tail=STOP_POINTS + 1)) is None
-    assert serialiser.serialise(command(n=2)) is None
+    serialiser = serialisation.TrajectorySerialiser(NAMES, MAX_STREAM_POINTS)
+    assert serialiser.serialise(command(MAX_STREAM_POINTS + 1)) is None
 
 
 def test_layout_that_the_middleware_writes_otherwise_is_left_to_the_message(monkeypatch):
@@ -60,7 +58,8 @@ def test_layout_that_the_middleware_writes_otherwise_is_left_to_the_message(monk
     monkeypatch.setattr(
         serialisation, 'serialize_message', lambda one: bytes(reversed(serialise(one)))
     )
-    assert serialisation.TrajectorySerialiser(NAMES, STOP_POINTS).serialise(command()) is None
+    serialiser = serialisation.TrajectorySerialiser(NAMES, MAX_STREAM_POINTS)
+    assert serialiser.serialise(command()) is None
 
 
 def pose(frame: str = 'base_link') -> PoseStamped:

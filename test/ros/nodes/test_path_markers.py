@@ -25,7 +25,7 @@ from visualization_msgs.msg import MarkerArray
 
 from neural_ik_ros.interface.description_check import add_prefix
 from neural_ik_ros.interface.messages import pose_from_transform
-from neural_ik_ros.kinematics import Joints, forward
+from neural_ik_ros.kinematics import Joints, arm_from_urdf, forward
 from neural_ik_ros.ros.node.diagnostics import status_message
 from neural_ik_ros.ros.nodes.markers import OK_COLOUR, PROBLEM_COLOUR, Trail
 from neural_ik_ros.ros.nodes.path_markers import PATHS, PathMarkers
@@ -171,6 +171,29 @@ def test_path_markers_works_in_a_namespace_with_a_prefix(start_node, peer):
     stage.play_until(stage.has_paths)
     assert_allclose(stage.places('tool'), [place_of(MEASURED)], atol=EXACT)
     assert stage.paths['tool'][-1].header.frame_id == 'left_base_link'
+
+
+CELL = URDF.replace(
+    '</robot>',
+    """<link name="world"/><link name="tcp"/>
+    <joint name="a" type="fixed"><parent link="world"/><child link="base_link"/>
+      <origin xyz="0 0 0.8"/></joint>
+    <joint name="b" type="fixed"><parent link="tool0"/><child link="tcp"/>
+      <origin xyz="0 0 0.2"/></joint></robot>""",
+)
+
+
+def test_path_markers_draws_the_tool_in_the_frame_of_the_cell(start_node, peer):
+    parameters = ('base_frame:=world', 'tool_frame:=tcp', 'rate_hz:=50.0')
+    start_node('path_markers', *(part for one in parameters for part in ('-p', one)))
+    stage = Stage(peer)
+    peer.talk(String, 'robot_description', qos.ROBOT_DESCRIPTION).publish(String(data=CELL))
+    stage.play_until(stage.has_paths)
+    whole = arm_from_urdf(CELL, base_frame='world', tool_frame='tcp')
+    assert_allclose(stage.places('tool'), [forward(whole, MEASURED)[:3, 3]], atol=EXACT)
+    raised = np.add(place_of(ASKED), [0.0, 0.0, 0.8])
+    assert_allclose(stage.places('target'), [raised], atol=EXACT, err_msg='given in base_link')
+    assert stage.paths['tool'][-1].header.frame_id == 'world'
 
 
 @pytest.fixture

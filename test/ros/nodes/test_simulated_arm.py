@@ -13,9 +13,10 @@ from numpy.testing import assert_allclose
 from peers import assert_clean_exit
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
-from trajectory_msgs.msg import JointTrajectory
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from neural_ik_ros.interface.messages import fill_trajectory, make_trajectory
+from neural_ik_ros.interface.messages import fill_time
 from neural_ik_ros.kinematics import arm_from_urdf
 from neural_ik_ros.ros.nodes.simulated_arm import SimulatedArmConfig
 from neural_ik_ros.ros.runtime import qos
@@ -29,6 +30,13 @@ MOVE_NS = 300_000_000
 EXACT = 1e-12  # [rad], the last point is held as it came
 
 
+def move_to(q: np.ndarray, names: list[str] = NAMES) -> JointTrajectory:
+    """Return a trajectory with one point, to which the controller goes on a straight line."""
+    point = JointTrajectoryPoint(positions=q.tolist())
+    fill_time(point.time_from_start, MOVE_NS)
+    return JointTrajectory(joint_names=names, points=[point])
+
+
 def values_of(message: DiagnosticArray) -> dict[str, str]:
     return {item.key: item.value for item in message.status[0].values}
 
@@ -40,9 +48,7 @@ def test_arm_follows_a_trajectory_to_its_end(start_node, peer):
     assert peer.spin_until(lambda: len(states) > 5)
     assert list(states[-1].name) == NAMES
     assert_allclose(states[-1].position, HOME, atol=EXACT)
-    message = make_trajectory(NAMES)
-    fill_trajectory(message, GOAL[None], MOVE_NS)
-    publisher.publish(message)
+    publisher.publish(move_to(GOAL))
     assert peer.spin_until(lambda: np.abs(states[-1].position - GOAL).max() < EXACT)
     peer.spin_for(0.1)
     assert_allclose(states[-1].velocity, 0.0, atol=EXACT)
@@ -57,9 +63,7 @@ def test_arm_reports_a_rejected_trajectory_and_does_not_move(start_node, peer):
     states = peer.listen(JointState, 'joint_states', qos.JOINT_STATES_IN)
     reports = peer.listen(DiagnosticArray, '/diagnostics')
     publisher = peer.talk(JointTrajectory, TOPIC, qos.TRAJECTORY_OUT)
-    message = make_trajectory(NAMES[:5])
-    fill_trajectory(message, GOAL[None, :5], MOVE_NS)
-    publisher.publish(message)
+    publisher.publish(move_to(GOAL[:5], NAMES[:5]))
     assert peer.spin_until(lambda: reports and values_of(reports[-1])['rejected'] == '1')
     assert '5 joint names' in reports[-1].status[0].message
     assert reports[-1].status[0].level == b'\x01'
@@ -73,16 +77,39 @@ def test_arm_counts_what_would_break_its_limits_and_stays_inside(start_node, pee
     states = peer.listen(JointState, 'joint_states', qos.JOINT_STATES_IN)
     reports = peer.listen(DiagnosticArray, '/diagnostics')
     publisher = peer.talk(JointTrajectory, TOPIC, qos.TRAJECTORY_OUT)
-    message = make_trajectory(NAMES)
-    beyond = np.array([*HOME[:4], 2.5, HOME[5]])
-    fill_trajectory(message, beyond[None], MOVE_NS)
-    publisher.publish(message)
+    publisher.publish(move_to(np.array([*HOME[:4], 2.5, HOME[5]])))
     assert peer.spin_until(
         lambda: reports and int(values_of(reports[-1])['position_violations']) > 0
     )
     arm = arm_from_urdf((share_folder() / 'urdf' / 'irb2400.urdf').read_text(encoding='utf-8'))
     assert peer.spin_until(lambda: states[-1].position[4] == arm.upper[4])
     assert max(state.position[4] for state in states) == arm.upper[4]
+
+
+def test_arm_with_an_inactive_controller_drops_trajectories_until_it_is_activated(
+    start_node, peer
+):
+    start_node('simulated_arm', '-p', 'starts_active:=false')
+    states = peer.listen(JointState, 'joint_states', qos.JOINT_STATES_IN)
+    reports = peer.listen(DiagnosticArray, '/diagnostics')
+    publisher = peer.talk(JointTrajectory, TOPIC, qos.TRAJECTORY_OUT)
+    assert peer.spin_until(lambda: len(states) > 5)
+    publisher.publish(move_to(GOAL))
+    assert peer.spin_until(lambda: reports and values_of(reports[-1])['dropped'] == '1')
+    assert_allclose(states[-1].position, HOME, atol=0.0)
+    assert peer.call(Trigger, 'simulated_arm/activate', Trigger.Request()).success
+    peer.spin_for(0.2)
+    assert_allclose(states[-1].position, HOME, atol=0.0, err_msg='what was dropped is forgotten')
+    publisher.publish(move_to(GOAL))
+    assert peer.spin_until(lambda: np.abs(states[-1].position - GOAL).max() < EXACT)
+    publisher.publish(move_to(HOME))
+    peer.spin_for(0.1)
+    assert peer.call(Trigger, 'simulated_arm/deactivate', Trigger.Request()).success
+    peer.spin_for(0.1)
+    q = np.array(states[-1].position)
+    peer.spin_for(0.5)
+    assert_allclose(states[-1].position, q, atol=0.0, err_msg='it holds where it was')
+    assert np.abs(q - HOME).max() > 0.01
 
 
 def test_arm_publishes_its_description_to_late_subscribers(start_node, peer):
@@ -103,9 +130,7 @@ def test_arm_has_its_prefix_and_namespace(start_node, peer):
     assert peer.spin_until(lambda: states and texts)
     assert list(states[0].name) == names
     assert list(arm_from_urdf(texts[0].data, prefix='left_').joint_names) == names
-    message = make_trajectory(names)
-    fill_trajectory(message, GOAL[None], MOVE_NS)
-    publisher.publish(message)
+    publisher.publish(move_to(GOAL, names))
     assert peer.spin_until(lambda: np.abs(states[-1].position - GOAL).max() < EXACT)
 
 

@@ -14,7 +14,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from neural_ik_ros.cli.main import main
 from neural_ik_ros.interface.messages import fill_trajectory, make_trajectory
-from neural_ik_ros.motion import Command, Waypoints
+from neural_ik_ros.motion import Command
 
 try:
     from rosbags.rosbag2 import Reader
@@ -31,32 +31,29 @@ KINDS = {
 }
 
 
-def commands() -> list[Command]:
-    rng = np.random.default_rng(3)
-    tail = Waypoints(
-        time_ns=[4_000_000, 1_500_000_000],
-        **{name: rng.normal(size=(2, 6)) for name in ('q', 'qd', 'qdd')},
-    )
-    q = rng.normal(size=(1, 6))
-    return [
-        Command(q=q, interval_ns=4_000_000, tail=tail),
-        Command(q=q, interval_ns=2_500_000_000),
-        Command(q=rng.normal(size=(5, 6)), interval_ns=4_000_000),
-    ]
+def command(n: int, stamp_ns: int) -> Command:
+    rng = np.random.default_rng(n)
+    times_ns = np.cumsum(rng.integers(1, 2_500_000_000, n))
+    states = rng.normal(size=(n, 3, 6))
+    return Command(stamp_ns=stamp_ns, time_ns=times_ns, states=states, n_known=0)
 
 
-@pytest.mark.parametrize('command', commands(), ids=('moving', 'at rest', 'braking'))
-def test_trajectory_in_a_bag_is_the_one_that_the_node_sends(command):
+COMMANDS = {'moving': (11, 10**18 + 7), 'at rest': (2, 10**18), 'off the path': (1, 0)}
+COMMANDS['whole motion'] = (200, 10**18)
+
+
+@pytest.mark.parametrize(('n', 'stamp_ns'), COMMANDS.values(), ids=COMMANDS.keys())
+def test_trajectory_in_a_bag_is_the_one_that_the_node_sends(n, stamp_ns):
     from neural_ik_ros.interface.cdr import JOINT_TRAJECTORY
     from neural_ik_ros.replay.bag_types import typestore
     from neural_ik_ros.replay.bag_writer import MessageBuilder
 
-    sent = make_trajectory(JOINT_NAMES)
-    fill_trajectory(sent, command.q, command.interval_ns, command.tail)
-    written = MessageBuilder(JOINT_NAMES, 'base_link').trajectory(command)
+    given, sent = command(n, stamp_ns), make_trajectory(JOINT_NAMES)
+    fill_trajectory(sent, given)
+    written = MessageBuilder(JOINT_NAMES, 'base_link').trajectory(given)
     data = bytes(typestore().serialize_cdr(written, JOINT_TRAJECTORY))
     assert deserialize_message(data, JointTrajectory) == sent
-    assert MessageBuilder(JOINT_NAMES, 'base_link').command(command) == data
+    assert MessageBuilder(JOINT_NAMES, 'base_link').command(given) == data
 
 
 def test_every_message_of_a_bag_is_read_by_ros_and_back(tmp_path):

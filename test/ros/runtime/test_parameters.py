@@ -12,9 +12,7 @@ from rclpy.parameter import Parameter
 
 from neural_ik_ros.errors import ConfigError, NeuralIkError
 from neural_ik_ros.interface import parameter_schema
-from neural_ik_ros.interface.parameter_schema import (
-    parameter,
-)
+from neural_ik_ros.interface.parameter_schema import parameter
 from neural_ik_ros.ros.runtime.parameters import declare_parameters, read_parameters
 
 
