@@ -15,12 +15,22 @@ if TYPE_CHECKING:
         transform_from_xyz_quat,
         transform_from_xyz_rpy,
     )
-    from .solver import CurrentJoints, IkSolution, IkSolver, IkStatus, SolverOptions
+    from .solver import (
+        Branch,
+        CurrentJoints,
+        IkPath,
+        IkSolution,
+        IkSolver,
+        IkStatus,
+        SolverOptions,
+    )
 
 __version__ = '0.1.0'
 __all__ = [
     'Arm',
+    'Branch',
     'CurrentJoints',
+    'IkPath',
     'IkSolution',
     'IkSolver',
     'IkStatus',

@@ -14,6 +14,7 @@ from types import FrameType
 from .. import __version__
 from ..errors import MissingLibraryError, NeuralIkError
 from . import (
+    branches,
     bundle,
     calibrate,
     demo,
@@ -29,7 +30,7 @@ from . import (
 )
 
 COMMANDS = (
-    *(demo, solve, monitor, replay, record_demo),
+    *(demo, solve, branches, monitor, replay, record_demo),
     *(plan_measurement, calibrate),
     *(generate, import_csv, train, evaluate, bundle),
 )

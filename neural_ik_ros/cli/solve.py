@@ -9,7 +9,11 @@ import dataclasses
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..kinematics import Transform
+    from ..solver import IkSolver
 
 NEGATIVE_NUMBER = re.compile(r'-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$', re.IGNORECASE)
 
@@ -21,6 +25,17 @@ def add_parser(subparsers: Any) -> None:
         help='solve one target pose and print the solution',
         description='Solve one target pose. Exit code 0 only if it is solved.',
     )
+    add_target_arguments(parser)
+    parser.add_argument(
+        '--nearest',
+        action='store_true',
+        help='without a solution, print the nearest reachable pose',
+    )
+    parser.set_defaults(run=_run)
+
+
+def add_target_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name a target, the current joints, the arm and what is allowed."""
     parser.add_argument(
         '--xyz',
         nargs=3,
@@ -54,28 +69,31 @@ def add_parser(subparsers: Any) -> None:
         help='YAML file of neural_ik calibrate, or with corrections of joint frames',
     )
     parser.add_argument(
-        '--allow-other-posture', action='store_true', help='shoulder, elbow, wrist may change'
-    )
-    parser.add_argument(
-        '--nearest',
+        '--allow-other-posture',
         action='store_true',
-        help='without a solution, print the nearest reachable pose',
+        help='shoulder, elbow, wrist may change in a move that is not near',
     )
     # argparse takes -1e-17 for an option, and solutions contain such numbers.
     parser._negative_number_matcher = NEGATIVE_NUMBER
-    parser.set_defaults(run=_run)
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def solver_and_target(arguments: argparse.Namespace) -> tuple[IkSolver, Transform]:
+    """Return the solver and the target (4, 4) [m] that the arguments name."""
     from ..api import load_solver
     from ..kinematics import transform_from_xyz_rpy
-    from ..solver import IkStatus, SolverOptions
+    from ..solver import SolverOptions
 
     options = SolverOptions(allow_other_posture=arguments.allow_other_posture)
     solver = load_solver(
         arguments.bundle, urdf=arguments.urdf, calibration=arguments.calibration, options=options
     )
-    target = transform_from_xyz_rpy(arguments.xyz, arguments.rpy)
+    return solver, transform_from_xyz_rpy(arguments.xyz, arguments.rpy)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from ..solver import IkStatus
+
+    solver, target = solver_and_target(arguments)
     solution = solver.solve(target, arguments.q_current)
     is_solved = solution.status.is_solved
     result: dict[str, object] = {'status': solution.status.name, 'reason': solution.reason}
@@ -88,6 +106,7 @@ def _run(arguments: argparse.Namespace) -> int:
             'iterations': solution.iterations,
             'max_joint_step': solution.max_joint_step,
             'smallest_singular_value': solution.smallest_singular_value,
+            'changes_posture': solution.changes_posture,
         }
     elif arguments.nearest and solution.status in (IkStatus.UNREACHABLE, IkStatus.OUTSIDE_LIMITS):
         nearest = solver.nearest(target, arguments.q_current)

@@ -147,13 +147,13 @@ class NodeConfig:
     )
     allow_other_posture: bool = parameter(
         SOLVER.allow_other_posture,
-        'Whether shoulder, elbow or wrist may change posture',
+        'Whether shoulder, elbow or wrist may change posture in a move that is not near',
         is_live=True,
     )
     # The library tries the network first: the one default that differs.
     current_joints_first: bool = parameter(
         True,
-        'Start from the current joints; use the network where that does not keep the posture',
+        'Start from the current joints, then the branches; use the network where these fail',
         is_live=True,
     )
     max_joint_step_rad: float = parameter(

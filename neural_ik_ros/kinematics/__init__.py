@@ -22,7 +22,15 @@ from .se3 import (
     transform_from_xyz_rpy,
 )
 from .singularity import smallest_singular_value
-from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
+from .types import (
+    N_JOINTS,
+    ArrayShapeError,
+    ArrayTypeError,
+    FloatArray,
+    Joints,
+    Transform,
+    as_array,
+)
 from .urdf import UrdfError, arm_from_urdf, axis_alignments, link_names, links_fixed_to
 
 __all__ = [
@@ -32,6 +40,7 @@ __all__ = [
     'Arm',
     'ArmError',
     'ArrayShapeError',
+    'ArrayTypeError',
     'ClosedForm',
     'CoupledLimit',
     'FloatArray',

@@ -30,22 +30,29 @@ def nearest_turn(q: Joints, q_near: Joints) -> Joints:
 
 
 @compiled
-def unwind_into(q: FloatArray, q_near: FloatArray, lower: FloatArray, upper: FloatArray) -> bool:
+def unwind_into(
+    q: FloatArray,
+    q_near: FloatArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    slack: float = LIMIT_TOL,
+) -> bool:
     """
     Replace each angle by its equivalent nearest to ``q_near`` inside the limits.
 
     :param q: Shape (6,) [rad], changed in place.
+    :param slack: Angles this far beyond a limit [rad] count as inside and are moved onto it.
     :return: Whether every joint has an equivalent inside its limits.
     """
     is_inside = True
     for j in range(q.shape[0]):
         # Turns are counted before the angle changes, so that an angle on a limit stays on it.
         # The refinement may end a rounding error beyond a limit: no reason for a whole turn.
-        max_turns = np.floor((upper[j] - q[j] + LIMIT_TOL) / TAU)
-        min_turns = np.ceil((lower[j] - q[j] - LIMIT_TOL) / TAU)
+        max_turns = np.floor((upper[j] - q[j] + slack) / TAU)
+        min_turns = np.ceil((lower[j] - q[j] - slack) / TAU)
         n_turns = min(max(np.round((q_near[j] - q[j]) / TAU), min_turns), max_turns)
         angle = q[j] + TAU * n_turns
-        if lower[j] - LIMIT_TOL <= angle <= upper[j] + LIMIT_TOL:
+        if lower[j] - slack <= angle <= upper[j] + slack:
             angle = min(max(angle, lower[j]), upper[j])
         q[j] = angle
         is_inside = is_inside and lower[j] <= angle <= upper[j]

@@ -223,18 +223,17 @@ def true_frames_into(  # noqa: PLR0913, PLR0917
     tool: FloatArray,
     frames: FloatArray,
     tolerance: float = SAG_TOL,
-    is_guess: bool = False,
 ) -> None:
     """
     Write the true joints (6,) of commanded ones, and what ``frames_into`` writes for them.
 
     :param tolerance: [rad] of the true joints at which tool and frames are taken.
-    :param is_guess: Whether ``q_true`` holds a guess of the true joints; a good one saves time.
+    :param q_true: Shape (6,), written; may be ``q``.
     """
     geared, turns = np.empty(6), np.empty(6)
     for j in range(6):
         geared[j] = q[j] + map_error(table[j], q[j])[0]
-        q_true[j] = q_true[j] if is_guess else geared[j]
+        q_true[j] = geared[j]
     for _ in range(MAX_FIXED_POINT):
         frames_into(rotations, translations, q_true, tool, frames)
         sag_into(frames, tool, sag, gravity, turns)
@@ -259,7 +258,11 @@ def command_into(  # noqa: PLR0913, PLR0917
     tool: FloatArray,
     frames: FloatArray,
 ) -> None:
-    """Write the joints (6,) to command for true ones; tool and frames are overwritten."""
+    """
+    Write the joints (6,) to command for true ones; tool and frames are overwritten.
+
+    :param q: Shape (6,), written; may be ``q_true``.
+    """
     turns = np.empty(6)
     frames_into(rotations, translations, q_true, tool, frames)
     sag_into(frames, tool, sag, gravity, turns)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,6 +92,21 @@ def posture_into(
     frames: FloatArray, signs: NDArray[np.int8], boundary: float = BOUNDARY_SINE
 ) -> None:
     """Write the signs (3,) of the posture with these joint frames (6, 6), see ``frames_into``."""
+    values = np.empty(3)
+    posture_values_into(frames, values)
+    for k in range(3):
+        signs[k] = 0 if abs(values[k]) <= boundary else int(math.copysign(1.0, values[k]))
+
+
+@compiled
+def posture_values_into(frames: FloatArray, values: FloatArray) -> None:
+    """
+    Write the factors of the Jacobian's determinant whose signs are the posture.
+
+    :param frames: Joint frames (6, 6), as ``frames_into`` writes them.
+    :param values: Shape (3,), written: distance of the wrist centre from axis 1 in the plane
+        normal to axis 2 [m], sine of the elbow's angle from straight, sine of the wrist's.
+    """
     wrist = np.empty(3)
     wrist_centre_into(frames, wrist)
     z1, z2 = frames[3:, 0], frames[3:, 1]
@@ -103,10 +120,10 @@ def posture_into(
     _remove_component(reach, z1)
     _remove_component(upper_arm, z2)
     _remove_component(forearm, z2)
-    signs[0] = _sign(triple3(z2, z1, reach), boundary)  # a distance [m]
-    elbow_boundary = boundary * norm3(upper_arm) * norm3(forearm)
-    signs[1] = _sign(triple3(z2, upper_arm, forearm), elbow_boundary)
-    signs[2] = _sign(triple3(frames[3:, 3], frames[3:, 4], frames[3:, 5]), boundary)
+    values[0] = triple3(z2, z1, reach)
+    lengths = norm3(upper_arm) * norm3(forearm)
+    values[1] = triple3(z2, upper_arm, forearm) / lengths if lengths > 0.0 else 0.0
+    values[2] = triple3(frames[3:, 3], frames[3:, 4], frames[3:, 5])
 
 
 @compiled
@@ -114,10 +131,3 @@ def _remove_component(vector: FloatArray, axis: FloatArray) -> None:
     along = dot3(vector, axis)
     for k in range(3):
         vector[k] -= along * axis[k]
-
-
-@compiled
-def _sign(value: float, boundary: float) -> int:
-    if abs(value) <= boundary:
-        return 0
-    return 1 if value > 0.0 else -1

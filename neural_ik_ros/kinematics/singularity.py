@@ -22,7 +22,8 @@ def smallest_singular_value(arm: Arm, q: Joints) -> FloatArray:
     Return the smallest singular value of the Jacobian, one metre weighted as one radian.
 
     The Jacobian is that of the true joints where the arm has joint errors.
-    Near a singularity it is about the sine of the angle to it (wrist) or the distance to it [m].
+    Near a singularity it is proportional to the sine of the angle to it (wrist), or to the
+    distance from it [m], by a factor that depends on the other joints, mostly well below one.
 
     :param q: Shape (..., 6) [rad].
     :return: Shape (...).
@@ -60,6 +61,37 @@ def smallest_singular_value_of(matrix: FloatArray) -> float:
             squared += matrix[i, k] * matrix[i, k]
         smallest = min(smallest, squared)
     return math.sqrt(smallest)
+
+
+@compiled
+def null_direction_into(rows: FloatArray, direction: FloatArray) -> None:
+    """
+    Write the unit vector (6,) that the matrix of ``smallest_singular_value_of`` maps to the least.
+
+    :param rows: What that function left of its matrix: orthogonal rows. The shortest may be all
+        rounding, so its direction is taken from the other five.
+    """
+    norms, shortest = np.empty(6), 0
+    for i in range(6):
+        norms[i] = 0.0
+        for k in range(6):
+            norms[i] += rows[i, k] * rows[i, k]
+        shortest = i if norms[i] < norms[shortest] else shortest
+    axis, most = 0, -1.0
+    for k in range(6):
+        left = 1.0
+        for i in range(6):
+            left -= rows[i, k] * rows[i, k] / norms[i] if i != shortest else 0.0
+        axis, most = (k, left) if left > most else (axis, most)
+    total = 0.0
+    for j in range(6):
+        direction[j] = 1.0 if j == axis else 0.0
+        for i in range(6):
+            if i != shortest:
+                direction[j] -= rows[i, j] * rows[i, axis] / norms[i]
+        total += direction[j] * direction[j]
+    for j in range(6):
+        direction[j] /= math.sqrt(total)
 
 
 @compiled

@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a target pose and the current joints to a verified solution."""
 
+from .branches import Branch
 from .ik_solver import IkSolver
 from .nearest_pose import NearestPose
+from .path import IkPath
 from .problem import IkSolution, IkSolutions, SolverOptions
 from .seeds import CurrentJoints, SeedPredictor
 from .status import STATUSES, IkStatus
 
 __all__ = [
     'STATUSES',
+    'Branch',
     'CurrentJoints',
+    'IkPath',
     'IkSolution',
     'IkSolutions',
     'IkSolver',

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import Annotated, Any, TypeAlias, TypedDict, get_type_hints
 
 import numpy as np
@@ -22,6 +21,7 @@ from ..kinematics import (
     N_JOINTS,
     N_NODES,
     Arm,
+    ClosedForm,
     CoupledLimit,
     FloatArray,
     JointErrors,
@@ -31,7 +31,7 @@ from ..kinematics import (
 from ..kinematics.chain import SAG_TOL, command_into, frames_into, true_frames_into
 from ..kinematics.closed_form.branches import WristParams
 from ..kinematics.compiled import compiled
-from .checks import reach_bound
+from .checks import reach_bound, wrist_reach
 from .problem import NO_SEED, IkSolution, IkSolutions, SolverOptions
 from .status import STATUSES
 
@@ -39,6 +39,7 @@ Records: TypeAlias = NDArray[np.void]
 
 COARSE_TOL = 1e-6  # [rad] of true joints, for posture and singularity
 OPEN = len(STATUSES)  # status of a row that is not decided yet
+NO_ANSWER = 0  # preference of a row without one
 
 Float: TypeAlias = Annotated[float, 'f8']
 Int: TypeAlias = Annotated[int, 'i8']
@@ -46,14 +47,6 @@ SmallInt: TypeAlias = Annotated[int, 'i1']
 Bool: TypeAlias = Annotated[bool, '?']
 JointVector: TypeAlias = Annotated[FloatArray, 'f8', N_JOINTS]
 Pose: TypeAlias = Annotated[FloatArray, 'f8', (4, 4)]
-
-
-class PostureMatch(IntEnum):
-    """Posture of the best solution of a row so far, in order of preference."""
-
-    NONE = 0
-    OTHER_POSTURE = 1
-    SAME_POSTURE = 2
 
 
 class SolveState(TypedDict):
@@ -68,11 +61,13 @@ class SolveState(TypedDict):
     max_joint_step: Float  # [rad]
     smallest_singular_value: Float
     iterations: Int  # over all seeds
-    signs: Annotated[NDArray[np.int8], 'i1', 3]  # posture of the current joints
     status: SmallInt  # index into STATUSES, or OPEN
-    best: SmallInt  # a Best
     seed_index: SmallInt  # the stage that found the best solution, -1 for none
-    is_on_boundary: Bool  # it, or the current joints, stand between two postures
+    changes_posture: Bool  # a sign of its posture is opposite to that of the current joints
+    preference: SmallInt  # of the best solution, a Preference
+    squared_step: Float  # [rad^2] sum over the joints
+    is_settled: Bool  # no other answer can come before it
+    signs: Annotated[NDArray[np.int8], 'i1', 3]  # posture of the current joints
 
 
 class ArmParams(TypedDict):
@@ -95,12 +90,17 @@ class ArmParams(TypedDict):
     coupled_joints: Annotated[NDArray[np.int64], 'i8', 2]
     transform_joint1_base: Pose
     reach_bound: Annotated[FloatArray, 'f8', 3]
+    wrist_reach: Annotated[FloatArray, 'f8', 2]  # [m]
     position_tolerance: Float
     rotation_tolerance: Float
     max_joint_step: Float
     min_singular_value: Float
     iteration_budget: Int
     allow_other_posture: Bool
+    is_exact: Bool  # the branches in closed form are all solutions there are
+    margin: Float  # see Separation
+    lateral: Float  # [m]
+    straight: Float  # [rad]
     has_joint_errors: Bool  # else true joints are commanded ones
 
 
@@ -119,14 +119,15 @@ ARM_PARAMS = record_dtype(ArmParams)
 @compiled
 def reset_row(row: SolveState) -> None:
     """Discard the best solution of a row."""
-    row['best'], row['seed_index'], row['is_on_boundary'] = PostureMatch.NONE, -1, False
+    row['preference'], row['seed_index'] = NO_ANSWER, -1
+    row['changes_posture'] = row['is_settled'] = False
     row['q'][:] = math.nan
     row['q_seed'][:] = math.nan
     row['position_error'] = row['rotation_error'] = math.nan
-    row['max_joint_step'] = row['smallest_singular_value'] = math.nan
+    row['max_joint_step'] = row['smallest_singular_value'] = row['squared_step'] = math.nan
 
 
-def pack_arm(arm: Arm, wrist: WristParams, options: SolverOptions) -> Records:
+def pack_arm(arm: Arm, closed_form: ClosedForm, options: SolverOptions) -> Records:
     """Return the parameters of an arm and the options for it, (1,) of ``ARM_PARAMS``."""
     no_limit = CoupledLimit(first=0, second=0, lower=-math.inf, upper=math.inf)
     coupled = arm.coupled_limit or no_limit
@@ -139,7 +140,11 @@ def pack_arm(arm: Arm, wrist: WristParams, options: SolverOptions) -> Records:
         'sag': errors.sag,
         'gravity': errors.gravity,
         'has_joint_errors': arm.joint_errors is not None,
-        'wrist': wrist,
+        'wrist': closed_form.wrist,
+        'is_exact': closed_form.is_exact,
+        'margin': closed_form.separation.margin,
+        'lateral': closed_form.separation.lateral,
+        'straight': closed_form.separation.straight,
         'lower': arm.lower,
         'upper': arm.upper,
         'coupled_limit_lower': coupled.lower,
@@ -147,6 +152,7 @@ def pack_arm(arm: Arm, wrist: WristParams, options: SolverOptions) -> Records:
         'coupled_joints': (coupled.first, coupled.second),
         'transform_joint1_base': transform_joint1_base,
         'reach_bound': bound,
+        'wrist_reach': wrist_reach(arm, closed_form),
     }
     values['lm_lower'], values['lm_upper'] = true_lm_bounds(arm)
     values['unbounded_lower'], values['unbounded_upper'] = unbounded_limits()
@@ -157,50 +163,48 @@ def pack_arm(arm: Arm, wrist: WristParams, options: SolverOptions) -> Records:
 
 
 @compiled
-def arm_frames_into(arm: ArmParams, q: FloatArray, tool: FloatArray, frames: FloatArray) -> None:
-    """Write what ``frames_into`` writes, for commanded joints (6,), to a micrometre."""
+def arm_frames_into(
+    arm: ArmParams,
+    q: FloatArray,
+    tool: FloatArray,
+    frames: FloatArray,
+    tolerance: float = SAG_TOL,
+) -> None:
+    """Write what ``frames_into`` writes, for commanded joints (6,)."""
     if arm['has_joint_errors']:
         true_frames_into(
             arm['rotations'], arm['translations'], arm['maps'], arm['sag'], arm['gravity'],
-            q, np.empty(6), tool, frames, COARSE_TOL,
+            q, np.empty(6), tool, frames, tolerance,
         )  # fmt: skip
     else:
         frames_into(arm['rotations'], arm['translations'], q, tool, frames)
 
 
 @compiled
-def exact_frames_into(
-    arm: ArmParams, q: FloatArray, q_true: FloatArray, tool: FloatArray, frames: FloatArray
-) -> None:
-    """Write what ``frames_into`` writes, for commanded joints whose true ones are nearly known."""
+def make_true(arm: ArmParams, q: FloatArray, scratch: FloatArray) -> None:
+    """Replace commanded joints (6,) by the angles that the joints will have."""
     if arm['has_joint_errors']:
         true_frames_into(
             arm['rotations'], arm['translations'], arm['maps'], arm['sag'], arm['gravity'],
-            q, q_true, tool, frames, SAG_TOL, True,
+            q, q, scratch[0], scratch[1],
         )  # fmt: skip
-    else:
-        frames_into(arm['rotations'], arm['translations'], q, tool, frames)
 
 
 @compiled
-def command_true_joints(
-    arm: ArmParams, q_true: FloatArray, q: FloatArray, scratch: FloatArray
-) -> None:
-    """Write the joints (6,) to command, for the angles (6,) that the joints shall have."""
+def make_commanded(arm: ArmParams, q: FloatArray, scratch: FloatArray) -> None:
+    """Replace angles (6,) that the joints shall have by the joints to command."""
     if arm['has_joint_errors']:
         command_into(
             arm['rotations'], arm['translations'], arm['maps'], arm['sag'], arm['gravity'],
-            q_true, q, scratch[0], scratch[1],
+            q, q, scratch[0], scratch[1],
         )  # fmt: skip
-    else:
-        q[:] = q_true
 
 
 def unpack_row(batch: Records, sources: Sequence[str]) -> IkSolution:
     """Return the one row of a batch as plain data; ``sources`` are the seed sources by index."""
     # One call for all fields of the record, in their order: each by name takes 0.3 us.
     fields: Any = batch.item()
-    _, _, q, q_seed, position, rotation, step, singular, n, _, status, _, index, _ = fields
+    _, _, q, q_seed, position, rotation, step, singular, n, status, index, changes = fields[:12]
     return IkSolution(
         status=STATUSES[status],
         q=q,
@@ -211,6 +215,7 @@ def unpack_row(batch: Records, sources: Sequence[str]) -> IkSolution:
         iterations=n,
         max_joint_step=step,
         smallest_singular_value=singular,
+        changes_posture=changes,
     )
 
 
@@ -227,4 +232,5 @@ def unpack(batch: Records, sources: tuple[str, ...]) -> IkSolutions:
         iterations=batch['iterations'].copy(),
         max_joint_step=batch['max_joint_step'].copy(),
         smallest_singular_value=batch['smallest_singular_value'].copy(),
+        changes_posture=batch['changes_posture'].copy(),
     )

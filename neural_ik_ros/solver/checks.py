@@ -9,29 +9,48 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..kinematics import Arm, FloatArray, Transform, invert
+from ..kinematics import Arm, ArrayShapeError, ClosedForm, FloatArray, Transform, as_array, invert
 from ..kinematics.compiled import compiled
-from ..kinematics.linalg3 import triple3
+from ..kinematics.linalg3 import dot3, triple3
 
 RIGID_TOLERANCE = 1e-4  # largest entry of R^T R - I; a matrix typed in with 5 digits has 1e-5
-MAX_PLAUSIBLE_ANGLE = 1e3  # [rad] of an encoder
+MAX_LIMIT_EXCESS = 0.5  # [rad] of the current joints beyond their limits
 REACH_MARGIN = 1e-9  # [m]
+FLOAT64 = np.dtype(np.float64)
+AXIS_MARGIN = 4.0  # times the distance of the axes from the wrist centre, fitted at one pose
 
 
-def as_float_array(values: ArrayLike) -> FloatArray:
-    """Return a float64 copy of the values, or an empty array if they are not numbers."""
-    try:
-        return np.array(values, dtype=np.float64, order='C')
-    except (OverflowError, TypeError, ValueError):
-        return np.empty(0)
+def own_copy(
+    name: str, values: ArrayLike, trailing: tuple[int, ...], leading: str = ''
+) -> FloatArray:
+    """
+    Return values as a new float64 array of exactly this shape.
+
+    :param leading: Letter of one axis before the trailing ones, if there is one.
+    :raises ArrayShapeError: If they have another shape.
+    :raises ArrayTypeError: If they are no real numbers.
+    """
+    if type(values) is np.ndarray and values.dtype is FLOAT64 and values.shape == trailing:
+        if leading:  # (6,) is no batch of joints
+            raise ArrayShapeError(name, values.shape, trailing, leading)
+        return values.copy()  # the usual case, quickly
+    array = as_array(name, values, trailing, leading)
+    if array.ndim != len(trailing) + len(leading):
+        raise ArrayShapeError(name, array.shape, trailing, leading)
+    return array.copy()
 
 
 @compiled
-def is_plausible_joint_state(q: FloatArray) -> bool:
-    """Return whether the joints (6,) are finite angles of plausible size."""
+def is_plausible_joint_state(q: FloatArray, lower: FloatArray, upper: FloatArray) -> bool:
+    """
+    Return whether the joints (6,) are finite and within their limits, or not far beyond.
+
+    Encoders and soft limits differ by a little; angles in degrees, or of another arm, by much.
+    """
     is_plausible = True
     for j in range(q.shape[0]):
-        is_plausible = is_plausible and abs(q[j]) <= MAX_PLAUSIBLE_ANGLE
+        excess = max(lower[j] - q[j], q[j] - upper[j])
+        is_plausible = is_plausible and excess <= MAX_LIMIT_EXCESS
     return is_plausible
 
 
@@ -91,6 +110,45 @@ def reach_bound(arm: Arm) -> tuple[Transform, FloatArray]:
     length = np.linalg.norm(arm.translations[2:], axis=1).sum() + REACH_MARGIN
     bound = np.array([np.hypot(shoulder[0], shoulder[1]), shoulder[2], length])
     return invert(arm.transform_base_joint1), bound
+
+
+def wrist_reach(arm: Arm, closed_form: ClosedForm) -> FloatArray:
+    """
+    Return the least and the largest distance (2,) [m] of the wrist centre from joint 2.
+
+    Each with a margin for axes that miss one another; 0 and infinite without a wrist centre.
+    """
+    if not closed_form.is_known:
+        return np.array([0.0, math.inf])
+    upper_arm = float(np.linalg.norm(arm.translations[2]))
+    forearm = float(np.linalg.norm(closed_form.wrist[0]))
+    margin = AXIS_MARGIN * closed_form.axis_distance + REACH_MARGIN
+    return np.array([abs(upper_arm - forearm) - margin, upper_arm + forearm + margin])
+
+
+@compiled
+def is_within_wrist_reach(
+    transform_joint1_base: FloatArray,
+    bound: FloatArray,
+    reach: FloatArray,
+    wrist: FloatArray,
+    target: FloatArray,
+) -> bool:
+    """
+    Return whether the wrist centre of a target (4, 4) can be where the target puts it.
+
+    :param bound: As of ``is_within_reach_bound``.
+    :param reach: Least and largest distance from joint 2, (2,) [m].
+    :param wrist: Wrist centre in the tool, (3,) [m].
+    """
+    centre, in_joint1, t = np.empty(3), np.empty(3), transform_joint1_base
+    for i in range(3):
+        centre[i] = target[i, 3] + dot3(target[i, :3], wrist)
+    for i in range(3):
+        in_joint1[i] = t[i, 3] + dot3(t[i, :3], centre)
+    radius, height = math.hypot(in_joint1[0], in_joint1[1]), in_joint1[2] - bound[1]
+    is_near_enough = math.hypot(radius - bound[0], height) <= reach[1]
+    return bool(is_near_enough and math.hypot(radius + bound[0], height) >= reach[0])
 
 
 @compiled

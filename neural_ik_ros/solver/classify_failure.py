@@ -1,6 +1,6 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Why no solution was found: the seeds are refined once more, without joint limits."""
+"""Why no answer was found: what is proven, and what seeds reach without joint limits."""
 
 from __future__ import annotations
 
@@ -11,11 +11,32 @@ from ..kinematics.closed_form.branches import MAX_BRANCHES
 from ..kinematics.compiled import compiled
 from ..kinematics.levenberg_marquardt import SCRATCH_SHAPE, refine_into
 from ..kinematics.types import FloatArray
-from .batch import ArmParams, Records, SolveState
-from .stages import row_branches_into
+from .batch import ArmParams, Records, SolveState, make_true
+from .checks import is_within_wrist_reach
+from .stages import ITERATION_LIMIT, UNREACHABLE, row_branches_into
 from .status import STATUSES, IkStatus
 
 OUTSIDE_LIMITS = STATUSES.index(IkStatus.OUTSIDE_LIMITS)
+
+
+@compiled
+def classify_by_proof(arm_params: Records, batch: Records, rows: NDArray[np.int64]) -> None:
+    """
+    Set the status to UNREACHABLE where that is proven, else to ITERATION_LIMIT.
+
+    It is proven where the branches are all solutions there are, and where the wrist centre would
+    have to be too far from joint 2 or too near to it.
+    """
+    arm = arm_params[0]
+    for i in rows:
+        is_open = not arm['is_exact'] and is_within_wrist_reach(
+            arm['transform_joint1_base'],
+            arm['reach_bound'],
+            arm['wrist_reach'],
+            arm['wrist'][1],
+            batch[i]['target'],
+        )
+        batch[i]['status'] = ITERATION_LIMIT if is_open else UNREACHABLE
 
 
 @compiled
@@ -27,7 +48,7 @@ def classify_by_branches(
     seeds = np.empty((MAX_BRANCHES, 6))
     for i in rows:
         row = batch[i]
-        k = row_branches_into(arm, row, seeds)
+        k = row_branches_into(arm, row, seeds, scratch)
         _classify_row(arm, row, seeds[:k], max_iterations, scratch)
 
 
@@ -56,6 +77,7 @@ def _classify_row(
     """Set the status to OUTSIDE_LIMITS if one of the seeds (k, 6) reaches the target."""
     tolerances, errors = (arm['position_tolerance'], arm['rotation_tolerance']), np.empty(2)
     for s in range(seeds.shape[0]):
+        make_true(arm, seeds[s], scratch)
         row['iterations'] += refine_into(
             arm['rotations'], arm['translations'], arm['unbounded_lower'], arm['unbounded_upper'],
             row['target'], seeds[s], errors, tolerances, max_iterations, scratch,

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
 from functools import cached_property
 from pathlib import Path
 
@@ -22,35 +22,30 @@ from ..kinematics import (
     forward,
 )
 from ..urdf_file import read_urdf
-from .acceptance import Acceptance
 from .batch import SOLVE_STATE, Records, pack_arm, unpack, unpack_row
-from .checks import as_float_array, is_plausible_joint_state, make_rigid
-from .classify_failure import classify_by_branches, classify_by_seeds
+from .branches import Branch, judged_branches, next_valid
+from .checks import is_plausible_joint_state, make_rigid, own_copy
+from .classify_failure import classify_by_branches, classify_by_proof, classify_by_seeds
 from .nearest_pose import NO_POSE, NearestPose, nearest_pose
-from .problem import IkSolution, IkSolutions, SolverOptions, failure
-from .seeds import CurrentJoints, SeedPredictor, SeedTable
-from .stages import FEW_ITERATIONS, UNREACHABLE, init_batch, try_branches, try_seeds
-from .status import IkStatus
+from .path import IkPath, Validity, solve_path
+from .problem import BRANCH, RESTART, RESTART_LONG, IkSolution, IkSolutions, SolverOptions
+from .seeds import CurrentJoints, SeedPredictor, SeedTable, make_stages
+from .stages import (
+    ITERATION_LIMIT,
+    init_batch,
+    try_branches,
+    try_seeds,
+)
 
-BRANCH, RESTART, RESTART_LONG = 'branch', 'restart', 'restart_long'  # seed sources, see IkSolution
-LONG_FACTOR = 10  # times max_iterations: along the valley of a singularity progress is slow
 N_FAILURE_SEEDS = 16  # stored seeds refined without limits to classify a failure
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """Seed source, acceptance rule and iteration limit of one stage of the search."""
-
-    source: str
-    acceptance: int  # an Acceptance, as the plain int that kernels take
-    max_iterations: int  # from one seed
 
 
 class IkSolver:
     """
     Exact joint angles for one arm, refined from the seeds of a predictor.
 
-    Deterministic: the same query gives the same answer. Holds no state between calls.
+    Deterministic: the same query gives the same answer. Holds no state between calls, may be used
+    from several threads, and can be pickled.
     """
 
     def __init__(
@@ -61,10 +56,11 @@ class IkSolver:
         if self.options.coupled_limit is not None:
             arm = arm.with_coupled_limit(self.options.coupled_limit)
         self.arm, self.predictor = arm, predictor
+        self._predictor_lock = threading.Lock()  # engines keep inputs and outputs in themselves
         self._closed_form = ClosedForm.from_arm(arm)
-        self._arm_params = pack_arm(arm, self._closed_form.wrist, self.options)
-        self.seed_sources = self._order_of_sources()  # names, in the order in which they are tried
-        self._stages = tuple(self._make_stage(index) for index in range(len(self.seed_sources)))
+        self._arm_params = pack_arm(arm, self._closed_form, self.options)
+        self._stages = make_stages(predictor.name, self._closed_form, self.options)
+        self.seed_sources = tuple(stage.source for stage in self._stages)
 
     @classmethod
     def load(
@@ -111,52 +107,39 @@ class IkSolver:
         )
         return cls(arm, CurrentJoints(), options)
 
+    def __reduce__(self) -> tuple[type[IkSolver], tuple[Arm, SeedPredictor, SolverOptions]]:
+        """Pickle what the solver is made from, for other processes."""
+        return type(self), (self.arm, self.predictor, self.options)
+
     @cached_property
     def _table(self) -> SeedTable:
         """The stored seeds, which an arm with exact branches never needs."""
         return SeedTable(self.arm)
 
-    def _order_of_sources(self) -> tuple[str, ...]:
-        """Return the names of the seed sources, in the order in which they are tried."""
-        sources = [self.predictor.name]
-        if self.predictor.name != CurrentJoints.name:
-            sources.insert(0 if self.options.current_joints_first else 1, CurrentJoints.name)
-        if self._closed_form.is_known:
-            sources.append(BRANCH)
-        if self.options.n_restarts > 0 and not self._closed_form.is_exact:
-            sources += [RESTART, RESTART_LONG]
-        return tuple(sources)
-
-    def _make_stage(self, index: int) -> Stage:
-        """Return the stage of a source; its rules depend on the sources that follow."""
-        source, max_iterations = self.seed_sources[index], self.options.max_iterations
-        following, acceptance = self.seed_sources[index + 1 : index + 2], Acceptance.SAME_POSTURE
-        if following == (CurrentJoints.name,):
-            acceptance = Acceptance.INTERIOR_ONLY
-        elif following == (self.predictor.name,):
-            acceptance = Acceptance.NO_JUMP
-        if source == BRANCH or not following:
-            acceptance = Acceptance.ANY_POSTURE
-        if source == RESTART_LONG:
-            max_iterations *= LONG_FACTOR
-        elif source != BRANCH and BRANCH in self.seed_sources[index:]:
-            max_iterations = min(max_iterations, FEW_ITERATIONS)
-        return Stage(source=source, acceptance=int(acceptance), max_iterations=max_iterations)
-
-    def solve(self, transform_base_tool: ArrayLike, q_current: ArrayLike) -> IkSolution:
+    def solve(
+        self,
+        transform_base_tool: ArrayLike,
+        q_current: ArrayLike,
+        *,
+        is_valid: Validity | None = None,
+    ) -> IkSolution:
         """
-        Return the joint angles that put the tool on the target, nearest to the current ones.
+        Return the joint angles that put the tool on the target, chosen as acceptance.py says.
 
         :param transform_base_tool: Target pose of the tool in the base, (4, 4), [m].
         :param q_current: Current joints, (6,) [rad].
+        :param is_valid: Called with joints (6,); where it returns False, as a collision checker
+            may, the next answer is taken.
         :return: The solution with its evidence, or a status that says why there is none.
+        :raises ArrayShapeError: If an array has another shape.
+        :raises ArrayTypeError: If it does not hold real numbers.
         """
-        target, q = as_float_array(transform_base_tool), as_float_array(q_current)
-        if q.shape != (N_JOINTS,):
-            return failure(IkStatus.BAD_JOINT_STATE)
-        if target.shape != (4, 4):
-            return failure(IkStatus.BAD_TARGET)
-        return unpack_row(self._solve_all(target[None], q[None]), self.seed_sources)
+        target = own_copy('transform_base_tool', transform_base_tool, (4, 4))
+        q = own_copy('q_current', q_current, (N_JOINTS,))
+        solution = unpack_row(self._solve_all(target[None], q[None]), self.seed_sources)
+        if is_valid is None or not solution.status.is_solved or is_valid(np.array(solution.q)):
+            return solution
+        return next_valid(solution, self.branches(target, q), is_valid)
 
     def solve_batch(self, transforms_base_tool: ArrayLike, q_currents: ArrayLike) -> IkSolutions:
         """
@@ -164,14 +147,67 @@ class IkSolver:
 
         :param transforms_base_tool: Shape (n, 4, 4), [m].
         :param q_currents: Shape (n, 6) [rad].
-        :raises ArrayShapeError: If the arrays have other shapes.
+        :raises ArrayShapeError: If an array has another shape.
+        :raises ArrayTypeError: If it does not hold real numbers.
         """
-        targets, q = as_float_array(transforms_base_tool), as_float_array(q_currents)
-        if targets.ndim != 3 or targets.shape[1:] != (4, 4):
-            raise ArrayShapeError('transforms_base_tool', targets.shape, (4, 4))
-        if q.shape != (len(targets), N_JOINTS):
-            raise ArrayShapeError('q_currents', q.shape, (len(targets), N_JOINTS))
+        targets = own_copy('transforms_base_tool', transforms_base_tool, (4, 4), 'n')
+        q = own_copy('q_currents', q_currents, (N_JOINTS,), 'n')
+        if len(q) != len(targets):
+            raise ArrayShapeError('q_currents', q.shape, (len(targets), N_JOINTS), '')
         return unpack(self._solve_all(targets, q), self.seed_sources)
+
+    def branches(
+        self, transform_base_tool: ArrayLike, q_current: ArrayLike | None = None
+    ) -> tuple[Branch, ...]:
+        """
+        Return all solutions with all their turns, judged, in about a millisecond.
+
+        Those that ``solve`` may return come first, in the order of its rule. Without current
+        joints only limits and singularities reject. Of a curve of solutions, at a singularity,
+        the nearest point is listed. Complete for exact spherical wrists, else what seeds find.
+
+        :param transform_base_tool: Target pose of the tool in the base, (4, 4), [m].
+        :param q_current: Current joints, (6,) [rad].
+        :return: Nothing for a bad target or joint state, of which ``solve`` says what is wrong.
+        :raises ArrayShapeError: If an array has another shape.
+        :raises ArrayTypeError: If it does not hold real numbers.
+        """
+        target = own_copy('transform_base_tool', transform_base_tool, (4, 4))
+        q = 0.5 * (self.arm.lower + self.arm.upper)
+        if q_current is not None:
+            q = own_copy('q_current', q_current, (N_JOINTS,))
+        batch, rows = np.empty(1, SOLVE_STATE), np.empty(1, np.int64)
+        if init_batch(self._arm_params, batch, rows, target[None], q[None]) == 0:
+            return ()
+        seeds = [self._solve_all(target[None], q[None])['q'], q[None]]
+        if not self._closed_form.is_exact:
+            seeds.append(self._table.nearest_each(batch, self.options.n_restarts)[0])
+        return judged_branches(
+            self.arm, self._arm_params, batch, np.concatenate(seeds), self.options,
+            has_current=q_current is not None,
+        )  # fmt: skip
+
+    def solve_path(
+        self,
+        transforms_base_tool: ArrayLike,
+        q_current: ArrayLike,
+        *,
+        is_valid: Validity | None = None,
+    ) -> IkPath:
+        """
+        Return the continuous choice among the branches for a whole path, see path.py.
+
+        The first target may be solved far from the current joints, where the path does not break.
+
+        :param transforms_base_tool: Targets in their order, (n, 4, 4), [m], densely spaced.
+        :param q_current: Current joints, (6,) [rad].
+        :param is_valid: Whether joints (6,) may be used, as for ``solve``.
+        :raises ArrayShapeError: If an array has another shape.
+        :raises ArrayTypeError: If it does not hold real numbers.
+        """
+        targets = own_copy('transforms_base_tool', transforms_base_tool, (4, 4), 'n')
+        q = own_copy('q_current', q_current, (N_JOINTS,))
+        return solve_path(self, targets, q, is_valid)
 
     def nearest(self, transform_base_tool: ArrayLike, q_current: ArrayLike) -> NearestPose:
         """
@@ -180,9 +216,10 @@ class IkSolver:
         :param transform_base_tool: Target pose of the tool in the base, (4, 4), [m].
         :param q_current: Current joints, (6,) [rad].
         """
-        target, q = as_float_array(transform_base_tool), as_float_array(q_current)
-        has_shapes = q.shape == (N_JOINTS,) and target.shape == (4, 4)
-        if not (has_shapes and is_plausible_joint_state(q) and make_rigid(target)):
+        target = own_copy('transform_base_tool', transform_base_tool, (4, 4))
+        q = own_copy('q_current', q_current, (N_JOINTS,))
+        is_plausible = is_plausible_joint_state(q, self.arm.lower, self.arm.upper)
+        if not (is_plausible and make_rigid(target)):
             return NO_POSE
         return nearest_pose(self.arm, self._table, target, q)
 
@@ -222,32 +259,25 @@ class IkSolver:
         """Return the seeds (n_open, k, 6) of a source for the open rows."""
         if source in (RESTART, RESTART_LONG):
             n = self.options.n_restarts
-            seeds = self._stored_seeds(batch, rows, n)
+            seeds = self._table.nearest_each(batch[rows], n)
             is_long = source == RESTART_LONG
             return np.ascontiguousarray(seeds[:, :: n // 8 + 1]) if is_long else seeds
         if len(rows) < len(batch):
             batch = batch[rows]
         seeds = batch['q_current']
         if source == self.predictor.name:
-            seeds = self.predictor.predict(batch['target'], seeds)
+            with self._predictor_lock:
+                seeds = self.predictor.predict(batch['target'], seeds)
         # A copy of fixed type and layout: the kernels must not compile for another.
         return np.array(seeds, np.float64, order='C')[:, None]
 
-    def _stored_seeds(self, batch: Records, rows: NDArray[np.int64], n: int) -> Joints:
-        """Return the nearest stored seeds (n_open, n, 6) of the open rows."""
-        table = self._table
-        seeds = np.empty((len(rows), n, N_JOINTS))
-        for k, row in enumerate(batch[rows]):
-            seeds[k] = table.nearest(row['target'], row['signs'], n)
-        return seeds
-
     def _classify_failures(self, batch: Records, rows: NDArray[np.int64]) -> None:
-        """Set the status of rows without a solution: outside the limits, or unreachable."""
+        """Set the status of rows without an answer."""
         max_iterations = self.options.max_iterations
-        batch['status'][rows] = UNREACHABLE
+        classify_by_proof(self._arm_params, batch, rows)
         if self._closed_form.is_known:
             classify_by_branches(self._arm_params, batch, rows, max_iterations)
         if not self._closed_form.is_exact:
-            rows = rows[batch['status'][rows] == UNREACHABLE]
-            seeds = self._stored_seeds(batch, rows, N_FAILURE_SEEDS)
+            rows = rows[batch['status'][rows] == ITERATION_LIMIT]
+            seeds = self._table.nearest_each(batch[rows], N_FAILURE_SEEDS)
             classify_by_seeds(self._arm_params, batch, rows, seeds, max_iterations)

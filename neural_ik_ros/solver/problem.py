@@ -16,6 +16,7 @@ from ..kinematics import CoupledLimit, FloatArray, Joints
 from .status import STATUSES, IkStatus
 
 NO_SEED = 'none'
+BRANCH, RESTART, RESTART_LONG = 'branch', 'restart', 'restart_long'  # seed sources, see IkSolution
 IS_SOLVED = np.array([status.is_solved for status in STATUSES])
 
 
@@ -25,13 +26,13 @@ class SolverOptions:
 
     position_tolerance: float = 1e-9  # [m]
     rotation_tolerance: float = 1e-9  # [rad]
-    allow_other_posture: bool = False
-    current_joints_first: bool = False  # the predictor only if they do not keep the posture
+    allow_other_posture: bool = False  # for answers that are not near, see acceptance.py
+    current_joints_first: bool = False  # the predictor only if they, and branches, find nothing
     max_joint_step: float = math.inf  # [rad] from the current joints, for every joint
     min_singular_value: float = 0.0  # of the Jacobian; 0 accepts singularities
     max_iterations: int = 30  # of the refinement, from one seed
     iteration_budget: int = 8000  # for one target, over all seeds
-    n_restarts: int = 24  # stored seeds tried after the other seeds, without exact branches
+    n_restarts: int = 96  # stored seeds tried after the other seeds, without exact branches
     coupled_limit: CoupledLimit | None = None  # on the sum of two joints; replaces that of the arm
 
     def __post_init__(self) -> None:
@@ -71,27 +72,12 @@ class IkSolution:
     iterations: int  # of the refinement, over all seeds
     max_joint_step: float  # [rad] largest step of a joint from the current joints
     smallest_singular_value: float  # of the Jacobian at q
+    changes_posture: bool  # shoulder, elbow or wrist end on the other side than they are now
 
     @property
     def reason(self) -> str:
         """The sentence of the status."""
         return self.status.value
-
-
-def failure(status: IkStatus, *, iterations: int = 0) -> IkSolution:
-    """Return a solution with this status and no joints to command."""
-    nothing = np.full(6, np.nan)
-    return IkSolution(
-        status=status,
-        q=nothing,
-        q_seed=nothing,
-        seed=NO_SEED,
-        position_error=math.nan,
-        rotation_error=math.nan,
-        iterations=iterations,
-        max_joint_step=math.nan,
-        smallest_singular_value=math.nan,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,6 +94,7 @@ class IkSolutions:
     iterations: NDArray[np.int64]  # (n,) of the refinement, over all seeds
     max_joint_step: FloatArray  # (n,) [rad]
     smallest_singular_value: FloatArray  # (n,)
+    changes_posture: NDArray[np.bool_]  # (n,)
 
     def __len__(self) -> int:
         return len(self.status_codes)
@@ -127,6 +114,7 @@ class IkSolutions:
             iterations=int(self.iterations[row]),
             max_joint_step=float(self.max_joint_step[row]),
             smallest_singular_value=float(self.smallest_singular_value[row]),
+            changes_posture=bool(self.changes_posture[row]),
         )
 
     @property

@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..kinematics import (
+    N_JOINTS,
     Arm,
+    ClosedForm,
     FloatArray,
     Joints,
     Transform,
@@ -20,9 +23,15 @@ from ..kinematics import (
     random_joints,
 )
 from ..kinematics.posture import code_from_signs
+from .acceptance import Acceptance
+from .batch import Records
+from .problem import BRANCH, RESTART, RESTART_LONG, SolverOptions
+from .stages import FEW_ITERATIONS
 
 TABLE_SIZE = 4096
 TABLE_SEED = 20260101  # fixed: the same query gives the same answer on every machine
+LONG_FACTOR = 10  # times max_iterations: along the valley of a singularity progress is slow
+RESTART_ITERATIONS = 15  # a next stored seed is worth more than patience with this one
 ROTATION_WEIGHT = 0.3  # [m/rad] of rotations against distances when seeds are ranked
 
 
@@ -40,6 +49,62 @@ class SeedPredictor(Protocol):
         :return: Shape (..., 6) [rad]; need not be inside the limits.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Seed source, acceptance rule and iteration limit of one stage of the search."""
+
+    source: str
+    acceptance: int  # an Acceptance, as the plain int that kernels take
+    max_iterations: int  # from one seed
+
+
+def make_stages(
+    predictor: str, closed_form: ClosedForm, options: SolverOptions
+) -> tuple[Stage, ...]:
+    """
+    Return the stages of the search in their order.
+
+    Known branches come before a network that does not come first: they are quicker, and where
+    they are exact nothing but rounding needs another seed.
+
+    :param predictor: Name of the predictor.
+    """
+    sources = [CurrentJoints.name]
+    if closed_form.is_known:
+        sources.append(BRANCH)
+    if predictor != CurrentJoints.name:
+        sources.insert(len(sources) if options.current_joints_first else 0, predictor)
+    if options.n_restarts > 0 and not closed_form.is_exact:
+        sources += [RESTART, RESTART_LONG]
+    return tuple(
+        _make_stage(source, tuple(sources[index + 1 :]), closed_form.is_exact, options)
+        for index, source in enumerate(sources)
+    )
+
+
+def _make_stage(
+    source: str, following: tuple[str, ...], is_exact: bool, options: SolverOptions
+) -> Stage:
+    """
+    Return the stage of a source; its rules depend on the sources that follow.
+
+    Every answer that a later seed may find and the rule may prefer is waited for; stored seeds
+    are tried only until there is an answer that the rule does not refuse.
+    """
+    acceptance, max_iterations = Acceptance.SETTLED, options.max_iterations
+    if following in ((), (RESTART_LONG,)) or (source == BRANCH and is_exact):
+        acceptance = Acceptance.ANY
+    elif following[0] == RESTART or source == BRANCH:
+        acceptance = Acceptance.KEPT
+    if source == RESTART_LONG:
+        max_iterations *= LONG_FACTOR
+    elif source == RESTART:
+        max_iterations = min(max_iterations, RESTART_ITERATIONS)
+    elif BRANCH in following:
+        max_iterations = min(max_iterations, FEW_ITERATIONS)
+    return Stage(source=source, acceptance=int(acceptance), max_iterations=max_iterations)
 
 
 class CurrentJoints:
@@ -86,6 +151,13 @@ class SeedTable:
         same = np.argsort(distance + 1e6 * is_other, kind='stable')[: n - n_other]
         others = np.argsort(distance + 1e6 * ~is_other, kind='stable')[:n_other]
         return self._aim_joint1(self._q[np.concatenate([same, others])], transform_base_tool)
+
+    def nearest_each(self, batch: Records, n: int) -> Joints:
+        """Return ``nearest`` for the target and the current posture of each row, (m, n, 6)."""
+        seeds = np.empty((len(batch), n, N_JOINTS))
+        for k, row in enumerate(batch):
+            seeds[k] = self.nearest(row['target'], row['signs'], n)
+        return seeds
 
     def diverse_seeds(self, transforms: Transform, n: int) -> Joints:
         """

@@ -9,31 +9,48 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics.angles import TAU
+from ..kinematics.angles import unwind_into
+from ..kinematics.chain import jacobian_from_frames
 from ..kinematics.closed_form.branches import MAX_BRANCHES, branches_into
 from ..kinematics.compiled import compiled
 from ..kinematics.levenberg_marquardt import SCRATCH_SHAPE
-from ..kinematics.posture import posture_into
+from ..kinematics.posture import posture_into, posture_values_into
+from ..kinematics.singularity import smallest_singular_value_of
 from ..kinematics.types import FloatArray, Joints, Transform
-from .acceptance import finalize_row, refine_row
+from .acceptance import (
+    LIMIT_SLACK,
+    Acceptance,
+    Preference,
+    changes_posture,
+    preference_of,
+)
 from .batch import (
+    COARSE_TOL,
     OPEN,
     ArmParams,
-    PostureMatch,
     Records,
     SolveState,
     arm_frames_into,
+    make_commanded,
     reset_row,
 )
 from .checks import is_plausible_joint_state, is_within_reach_bound, make_rigid
+from .refinement import drop_out_of_range, refine_row, refine_with_joint1_held
 from .status import STATUSES, IkStatus
 
+SOLVED = STATUSES.index(IkStatus.SOLVED)
+SOLVED_OTHER_POSTURE = STATUSES.index(IkStatus.SOLVED_OTHER_POSTURE)
+OTHER_POSTURE = STATUSES.index(IkStatus.OTHER_POSTURE)
+NEAR_SINGULARITY = STATUSES.index(IkStatus.NEAR_SINGULARITY)
+STEP_TOO_LARGE = STATUSES.index(IkStatus.STEP_TOO_LARGE)
 BAD_JOINT_STATE = STATUSES.index(IkStatus.BAD_JOINT_STATE)
 BAD_TARGET = STATUSES.index(IkStatus.BAD_TARGET)
 UNREACHABLE = STATUSES.index(IkStatus.UNREACHABLE)
+ITERATION_LIMIT = STATUSES.index(IkStatus.ITERATION_LIMIT)
 
-MAX_LIMIT_EXCESS = 0.6  # [rad] no branch farther outside the limits refines to a solution inside
 FEW_ITERATIONS = 12  # for a seed that need not succeed, because others follow
+PREDICTION_ERROR = 1e-3  # [rad] of a movement predicted from the closed form
+SINGULAR = 1e-6  # [m], sine; nearer to a singularity a branch may be any point of a curve
 N_SUBDIVISIONS, SUBDIVISION_STRIDE = 12, 5  # of the spacing of a free joint 1, and their order
 
 
@@ -60,7 +77,7 @@ def init_batch(
         row['q_current'][:] = q_current[i]
         reset_row(row)
         row['iterations'] = 0
-        if not is_plausible_joint_state(row['q_current']):
+        if not is_plausible_joint_state(row['q_current'], arm['lower'], arm['upper']):
             row['status'] = BAD_JOINT_STATE
         elif not make_rigid(row['target']):
             row['status'] = BAD_TARGET
@@ -70,7 +87,7 @@ def init_batch(
             row['status'] = UNREACHABLE
         else:
             row['status'] = OPEN
-            arm_frames_into(arm, row['q_current'], tool, frames)
+            arm_frames_into(arm, row['q_current'], tool, frames, COARSE_TOL)
             posture_into(frames, row['signs'])
             rows[n_open] = i
             n_open += 1
@@ -94,11 +111,11 @@ def try_seeds(
     :param seed_index: Index of the stage.
     :param acceptance: An ``Acceptance``.
     """
-    scratch, n_open = np.empty(SCRATCH_SHAPE), 0
+    arm, scratch, n_open = arm_params[0], np.empty(SCRATCH_SHAPE), 0
     for m in range(rows.shape[0]):
         row = batch[rows[m]]
-        refine_row(arm_params[0], row, seeds[m], seed_index, max_iterations, scratch)
-        if not finalize_row(arm_params[0], row, acceptance, scratch):
+        refine_row(arm, row, seeds[m], seed_index, max_iterations, False, scratch)
+        if not finalize_row(arm, row, acceptance, scratch):
             rows[n_open] = rows[m]
             n_open += 1
     return n_open
@@ -118,10 +135,14 @@ def try_branches(
     seeds = np.empty((MAX_BRANCHES, 6))
     for m in range(rows.shape[0]):
         row = batch[rows[m]]
-        k = _drop_out_of_range(arm, seeds, row_branches_into(arm, row, seeds))
-        refine_row(arm, row, seeds[:k], seed_index, max_iterations, scratch)
-        if row['best'] == PostureMatch.NONE:
-            _sweep_joint1(arm, row, seed_index, seeds, scratch)
+        n = row_branches_into(arm, row, seeds, scratch)
+        if arm['is_exact']:
+            _try_in_order(arm, row, seeds[:n], seed_index, max_iterations, scratch)
+        else:
+            k = drop_out_of_range(arm, seeds, n)
+            refine_row(arm, row, seeds[:k], seed_index, max_iterations, True, scratch)
+            if row['preference'] == Preference.NONE:
+                _sweep_joint1(arm, row, seed_index, seeds, scratch)
         if not finalize_row(arm, row, acceptance, scratch):
             rows[n_open] = rows[m]
             n_open += 1
@@ -129,14 +150,77 @@ def try_branches(
 
 
 @compiled
+def _try_in_order(
+    arm: ArmParams,
+    row: SolveState,
+    seeds: FloatArray,
+    seed_index: int,
+    max_iterations: int,
+    scratch: FloatArray,
+) -> None:
+    """Refine exact branches (k, 6), the most preferred first, until none can precede the best."""
+    n = seeds.shape[0]
+    preferences, steps = np.empty(n, np.int64), np.empty(n)
+    for s in range(n):
+        preferences[s], steps[s] = _predicted(arm, row, seeds[s], scratch)
+    for _ in range(n):
+        first = 0
+        for s in range(1, n):
+            is_before = preferences[s] > preferences[first] or (
+                preferences[s] == preferences[first] and steps[s] < steps[first]
+            )
+            first = s if is_before else first
+        preference, step = preferences[first], steps[first]
+        is_beaten = preference < row['preference'] or (
+            preference == row['preference'] and step > row['max_joint_step'] + PREDICTION_ERROR
+        )
+        if preference == Preference.NONE or is_beaten:
+            return
+        preferences[first] = Preference.NONE
+        seed = seeds[first : first + 1]
+        refine_row(arm, row, seed, seed_index, max_iterations, True, scratch)
+        if step == 0.0:  # on a singularity
+            refine_with_joint1_held(arm, row, seed[0], seed_index, max_iterations, scratch)
+
+
+@compiled
+def _predicted(
+    arm: ArmParams, row: SolveState, seed: FloatArray, scratch: FloatArray
+) -> tuple[int, float]:
+    """
+    Return the class and the largest movement that a branch (6,), unwound in place, will have.
+
+    One on a singularity is predicted at movement 0: where on its curve the answer is, is not
+    known before it is refined.
+    """
+    values = scratch[2, 0]
+    if not unwind_into(seed, row['q_current'], arm['lower'], arm['upper'], LIMIT_SLACK):
+        return Preference.NONE, math.inf
+    step = 0.0
+    for j in range(6):
+        step = max(step, abs(seed[j] - row['q_current'][j]))
+    arm_frames_into(arm, seed, scratch[0], scratch[1])
+    posture_values_into(scratch[1], values)
+    if abs(values[2]) < SINGULAR or abs(values[0]) < SINGULAR + abs(arm['lateral']):
+        return Preference.NEAR, 0.0
+    step = max(step, PREDICTION_ERROR)
+    is_changed = changes_posture(row, values)
+    preference = preference_of(arm, max(step - PREDICTION_ERROR, 0.0), is_changed)
+    return preference, step
+
+
+@compiled
 def row_branches_into(
-    arm: ArmParams, row: SolveState, seeds: FloatArray, shift: float = 0.0
+    arm: ArmParams, row: SolveState, seeds: FloatArray, scratch: FloatArray, shift: float = 0.0
 ) -> int:
-    """Write the branches of a row into ``seeds`` (MAX_BRANCHES, 6); return how many."""
-    return branches_into(
+    """Write the branches of a row, as commanded joints, into ``seeds`` (MAX_BRANCHES, 6)."""
+    n = branches_into(
         arm['rotations'], arm['translations'], arm['wrist'], row['target'], row['q_current'],
         seeds, shift,
     )  # fmt: skip
+    for s in range(n):
+        make_commanded(arm, seeds[s], scratch)
+    return n
 
 
 @compiled
@@ -151,25 +235,45 @@ def _sweep_joint1(
     """
     for k in range(1, N_SUBDIVISIONS):
         shift = k * SUBDIVISION_STRIDE % N_SUBDIVISIONS / N_SUBDIVISIONS
-        n = _drop_out_of_range(arm, seeds, row_branches_into(arm, row, seeds, shift))
-        if n == 0 or row['best'] != PostureMatch.NONE:
+        n = drop_out_of_range(arm, seeds, row_branches_into(arm, row, seeds, scratch, shift))
+        if n == 0 or row['preference'] != Preference.NONE:
             return
-        refine_row(arm, row, seeds[:n], seed_index, FEW_ITERATIONS, scratch)
+        refine_row(arm, row, seeds[:n], seed_index, FEW_ITERATIONS, True, scratch)
 
 
 @compiled
-def _drop_out_of_range(arm: ArmParams, seeds: FloatArray, n: int) -> int:
-    """Move those of the first n seeds that are not far outside the limits to the front."""
-    lower, upper, count = arm['lm_lower'], arm['lm_upper'], 0
-    for s in range(n):
-        excess = 0.0
-        for j in range(6):
-            if math.isinf(upper[j]):
-                continue
-            middle = 0.5 * (lower[j] + upper[j])
-            seeds[s, j] -= TAU * np.round((seeds[s, j] - middle) / TAU)
-            excess = max(excess, abs(seeds[s, j] - middle) - 0.5 * (upper[j] - lower[j]))
-        if excess <= MAX_LIMIT_EXCESS:
-            seeds[count] = seeds[s]
-            count += 1
-    return count
+def finalize_row(arm: ArmParams, row: SolveState, acceptance: int, scratch: FloatArray) -> bool:
+    """Set the status of the row if the search ends here; return whether it does."""
+    preference = row['preference']
+    is_over = row['iterations'] >= arm['iteration_budget']
+    if acceptance == Acceptance.SETTLED and not is_over:
+        if not row['is_settled']:
+            return False
+    elif preference < Preference.SAME_POSTURE and (acceptance == Acceptance.KEPT or is_over):
+        if is_over:
+            reset_row(row)
+            row['status'] = ITERATION_LIMIT
+        return is_over
+    elif preference == Preference.NONE:
+        return False
+    if not row['is_settled']:
+        tool, frames = scratch[0], scratch[1]
+        arm_frames_into(arm, row['q'], tool, frames, COARSE_TOL)
+        jacobian_from_frames(tool, frames)
+        row['smallest_singular_value'] = smallest_singular_value_of(frames)
+    row['status'] = _status(arm, row)
+    if row['status'] != SOLVED and row['status'] != SOLVED_OTHER_POSTURE:
+        row['q'][:] = np.nan
+    return True
+
+
+@compiled
+def _status(arm: ArmParams, row: SolveState) -> int:
+    """Return the status of the best answer of a row."""
+    if row['preference'] == Preference.REFUSED_POSTURE:
+        return OTHER_POSTURE
+    if row['preference'] == Preference.TOO_FAR:
+        return STEP_TOO_LARGE
+    if row['smallest_singular_value'] < arm['min_singular_value']:
+        return NEAR_SINGULARITY
+    return SOLVED_OTHER_POSTURE if row['preference'] == Preference.OTHER_POSTURE else SOLVED

@@ -14,16 +14,17 @@ class IkStatus(Enum):
     Only ``SOLVED`` and ``SOLVED_OTHER_POSTURE`` carry a command.
     """
 
-    SOLVED = 'solved in the posture of the current joints'
+    SOLVED = 'solved near the current joints, or in their posture'
     SOLVED_OTHER_POSTURE = 'solved, but shoulder, elbow or wrist changes its posture'
-    OTHER_POSTURE = 'reachable only in another posture, which is not allowed'
+    OTHER_POSTURE = 'reachable only far away in another posture, which is not allowed'
     UNREACHABLE = 'outside the reach of the arm'
     OUTSIDE_LIMITS = 'within reach, but only with joints outside their limits'
     NEAR_SINGULARITY = 'the solution is closer to a singularity than allowed'
     STEP_TOO_LARGE = 'the solution is farther from the current joints than allowed'
+    REJECTED = 'every solution was rejected by the validity check of the caller'
     BAD_TARGET = 'the target is not a finite rigid transform'
-    BAD_JOINT_STATE = 'the current joints are not six finite angles'
-    ITERATION_LIMIT = 'the budget of iterations ended before an answer was found'
+    BAD_JOINT_STATE = 'the current joints are not six angles within or near their limits'
+    ITERATION_LIMIT = 'the search ended without an answer, and there may be one'
 
     @property
     def is_solved(self) -> bool:

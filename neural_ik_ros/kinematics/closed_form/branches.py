@@ -19,10 +19,10 @@ import numpy as np
 
 from ..angles import TAU
 from ..arm import Arm
-from ..chain import commanded_joints
+from ..chain import commanded_joints, frames_into
 from ..compiled import compiled
 from ..types import N_JOINTS, FloatArray, Joints, Transform, as_array
-from ..wrist import fit_wrist_centre
+from ..wrist import fit_wrist_centre, wrist_centre_into
 from .joints_1_to_3 import MAX_REGIONAL, PARALLEL_SINE, solve_regional_into
 from .joints_4_to_6 import (
     FREE_JOINT_TOL_EXACT,
@@ -37,11 +37,57 @@ AXIS1_TOL = 1e-3  # [m] a wrist centre this near to axis 1 can be in front of it
 FREE_JOINT_TOL_APPROXIMATE = (
     0.02  # [m], [rad] FREE_TOL_EXACT of an arm whose branches are approximate
 )
+EXACT_MARGIN, APPROXIMATE_MARGIN = 1e-6, 0.05  # [rad], [m] see Separation
 MAX_BRANCHES = MAX_REGIONAL * (2 + N_FREE_ANGLES) * MAX_WRIST_SOLUTIONS
 
 
 # (3, 3): the wrist centre in link 3 and in the tool [m]; tolerance for free joints, 0, 0
 WristParams: TypeAlias = FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Separation:
+    """
+    How far apart the branches of an arm are, where that follows from its posture.
+
+    With axes 2 and 3 parallel and normal to axis 1, axis 5 normal to axes 4 and 6, and a spherical
+    wrist, two branches of one target differ in the sign of the wrist and in joint 4 by pi, or in
+    the elbow and joint 3 is mirrored at the straight elbow, or in the shoulder and joint 1 differs
+    by twice ``atan2(|x|, |lateral|)``, ``x`` being its value in ``posture_values_into``.
+    """
+
+    margin: (
+        float  # [rad], [m] of these distances, for arms that nearly are so; infinite for others
+    )
+    lateral: float  # [m] of the wrist centre along axis 2 from axis 1
+    straight: float  # [rad] joint 3 with a straight elbow
+
+    @classmethod
+    def from_arm(cls, arm: Arm, wrist_distance: float) -> Separation:
+        """
+        Measure the geometry of an arm.
+
+        :param wrist_distance: From the wrist centre to the farthest of its axes [m].
+        """
+        tool, frames, centre = np.empty((4, 4)), np.empty((6, 6)), np.empty(3)
+        frames_into(arm.rotations, arm.translations, np.ones(N_JOINTS), tool, frames)
+        wrist_centre_into(frames, centre)
+        axes = frames[3:].T
+        cosines = [axes[0] @ axes[1], axes[3] @ axes[4], axes[4] @ axes[5]]
+        defect = max(np.linalg.norm(np.cross(axes[1], axes[2])), np.abs(cosines).max())
+        lateral = float(axes[1] @ (centre - frames[:3, 0]))
+        upper_arm, forearm = frames[:3, 2] - frames[:3, 1], centre - frames[:3, 2]
+        across = np.eye(3) - np.outer(axes[1], axes[1])
+        cosine = upper_arm @ across @ forearm
+        bend = math.atan2(axes[1] @ np.cross(across @ upper_arm, across @ forearm), cosine)
+        straight = 1.0 - math.copysign(bend, bend * float(axes[1] @ axes[2]))
+        margin = math.inf
+        # Joint errors bend these distances of commanded joints: no proof then.
+        is_proven = arm.joint_errors is None
+        if is_proven and max(defect, wrist_distance) <= FREE_JOINT_TOL_APPROXIMATE:
+            is_exact = max(defect, wrist_distance) <= EXACT_AXIS_DISTANCE
+            margin = EXACT_MARGIN if is_exact else APPROXIMATE_MARGIN
+        return cls(margin=margin, lateral=lateral, straight=straight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,6 +97,8 @@ class ClosedForm:
     wrist: WristParams
     is_known: bool  # the last three axes meet, at least nearly
     is_exact: bool  # they meet to rounding: a solution that is no branch does not exist
+    axis_distance: float  # [m] from the wrist centre to the farthest of the last three axes
+    separation: Separation
 
     @classmethod
     def from_arm(cls, arm: Arm) -> ClosedForm:
@@ -62,7 +110,13 @@ class ClosedForm:
         # With axes 1 and 2 parallel the height depends on joint 3 alone: another decomposition.
         is_crossing = abs(float(arm.rotations[1, 2, 2])) < 1.0 - PARALLEL_SINE
         is_known = fit.max_distance <= MAX_AXIS_DISTANCE and is_crossing
-        return cls(wrist=wrist, is_known=is_known, is_exact=is_known and is_exact)
+        return cls(
+            wrist=wrist,
+            is_known=is_known,
+            is_exact=is_known and is_exact,
+            axis_distance=fit.max_distance,
+            separation=Separation.from_arm(arm, fit.max_distance),
+        )
 
 
 def branches(arm: Arm, transform_base_tool: Transform, q_near: Joints) -> Joints:

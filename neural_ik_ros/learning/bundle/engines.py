@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import functools
+from typing import Any, Protocol
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -48,6 +49,11 @@ class LiteRtEngine:
         self._model, self._n_threads = model, n_threads
         self._single, self._n_chunk = _FixedBatch(model, 1, n_threads), chunk
         self._chunk: _FixedBatch | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the model; the interpreters are made again."""
+        make = functools.partial(LiteRtEngine, n_threads=self._n_threads, chunk=self._n_chunk)
+        return make, (self._model,)
 
     def run(self, features: Float32Array) -> Joints:
         """Return joint angles (n, 6) [rad] for n rows of features (n, 12)."""

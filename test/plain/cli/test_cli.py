@@ -22,7 +22,10 @@ from neural_ik_ros.kinematics import Arm, forward
 from neural_ik_ros.simulation.paths import SHAPES, PathConfig
 from neural_ik_ros.solver import IkStatus
 
-COMMANDS = ('demo', 'replay', 'record-demo', 'solve', 'generate', 'import', 'train', 'bundle')
+COMMANDS = (
+    *('demo', 'replay', 'record-demo', 'solve', 'branches'),
+    *('generate', 'import', 'train', 'bundle'),
+)
 HEAVY = (
     *('numpy', 'numba', 'scipy', 'ruckig', 'matplotlib', 'rclpy', 'rosbags', 'yaml', 'tqdm'),
     *('tensorflow', 'keras', 'sklearn', 'skops', 'ai_edge_litert', 'urdf_parser_py'),
@@ -193,6 +196,20 @@ def test_solve_reports_why_not_and_prints_no_joints(capsys, arguments, status):
     code, data = answer(capsys, *arguments)
     assert code == 1
     assert data == {'status': status.name, 'reason': status.value}
+
+
+def test_branches_prints_every_solution_in_the_order_of_the_rule(capsys, arm: Arm):
+    start = ['--from', '0', '0.2', '0', '0', '0.8', '0']
+    code, solved = answer(capsys, *REACHABLE, *start)
+    assert main(['branches', *REACHABLE[1:], *start]) == code == 0
+    branches = json.loads(capsys.readouterr().out)
+    assert branches[0]['q'] == pytest.approx(solved['q'], abs=1e-7)
+    statuses = [branch['status'] for branch in branches]
+    assert statuses[0] == 'SOLVED'
+    assert set(statuses) >= {'OTHER_POSTURE', 'OUTSIDE_LIMITS'}
+    assert all(branch['reason'] for branch in branches)
+    assert main(['branches', *UNREACHABLE[1:]]) == 1
+    assert json.loads(capsys.readouterr().out) == []
 
 
 def test_solve_says_how_near_the_tool_can_come_when_asked(capsys, arm: Arm):

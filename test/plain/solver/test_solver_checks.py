@@ -12,6 +12,7 @@ from hypothesis import given
 from numpy.testing import assert_allclose, assert_array_equal
 from strategies import joints_anywhere
 
+from neural_ik_ros import NeuralIkError
 from neural_ik_ros.kinematics import (
     Arm,
     FloatArray,
@@ -62,6 +63,9 @@ BAD_TARGETS = {
     'scaled row': with_entry(3, 3, 2.0),
     'nan row': with_entry(3, 3, math.nan),
     'zero row': with_entry(3, 3, 0.0),
+}
+
+WRONG_TARGETS: dict[str, object] = {
     'three by three': np.eye(3),
     'three by four': np.eye(4)[:3],
     'a batch of one': np.eye(4)[None],
@@ -84,6 +88,13 @@ BAD_JOINT_STATES = {
     'infinite': [0.0, math.inf, 0.0, 0.0, 0.0, 0.0],
     'minus infinite': [0.0, 0.0, -math.inf, 0.0, 0.0, 0.0],
     'not believable': [0.0, 0.0, 0.0, 1e6, 0.0, 0.0],
+    'degrees': [30.0, 40.0, -10.0, 20.0, 60.0, 5.0],
+    'one in degrees': [0.0, 0.5, 0.0, 0.2, 35.0, 0.0],
+    'joint 2 a turn off': [0.3, 0.5 + 2.0 * math.pi, 0.0, 0.2, 0.6, 0.1],
+    'joint 3 far beyond its limit': [0.3, 0.5, -1.0472 - 0.51, 0.2, 0.6, 0.1],
+}
+
+WRONG_JOINTS: dict[str, object] = {
     'five': np.zeros(5),
     'seven': np.zeros(7),
     'a row': np.zeros((1, 6)),
@@ -113,6 +124,30 @@ def test_solve_refuses_a_bad_joint_state(arm, solver, bad):
     assert solution.status is IkStatus.BAD_JOINT_STATE
     assert np.isnan(solution.q).all()
     assert solution.iterations == 0
+
+
+@pytest.mark.parametrize('wrong', WRONG_TARGETS)
+def test_solve_says_which_target_it_expects(solver, wrong):
+    for call in (solver.solve, solver.nearest):
+        with pytest.raises(NeuralIkError, match=r'transform_base_tool .*shape \(4, 4\)'):
+            call(WRONG_TARGETS[wrong], Q)
+
+
+@pytest.mark.parametrize('wrong', WRONG_JOINTS)
+def test_solve_says_which_joints_it_expects(arm, solver, wrong):
+    for call in (solver.solve, solver.nearest):
+        with pytest.raises(NeuralIkError, match=r'q_current .*shape \(6,\)'):
+            call(forward(arm, Q), WRONG_JOINTS[wrong])
+
+
+@pytest.mark.parametrize('joint', range(6))
+def test_solve_believes_joints_up_to_half_a_radian_beyond_their_limits(arm, solver, joint):
+    for limit, sign in ((arm.lower, -1.0), (arm.upper, 1.0)):
+        for excess, is_bad in ((0.49, False), (0.51, True)):
+            q_current = Q.copy()
+            q_current[joint] = limit[joint] + sign * excess
+            status = solver.solve(forward(arm, Q), q_current).status
+            assert (status is IkStatus.BAD_JOINT_STATE) == is_bad
 
 
 @pytest.mark.parametrize('convert', [np.asarray, np.ndarray.tolist, np.asfortranarray])

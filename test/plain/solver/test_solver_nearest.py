@@ -103,9 +103,8 @@ def test_nearest_satisfies_the_coupled_limit(arm):
     [
         (np.full((4, 4), np.nan), np.zeros(6)),
         (np.zeros((4, 4)), np.zeros(6)),
-        (np.eye(3), np.zeros(6)),
         (np.eye(4), np.full(6, np.inf)),
-        (np.eye(4), np.zeros(5)),
+        (np.eye(4), np.full(6, 40.0)),
     ],
 )
 def test_nearest_of_malformed_arguments_is_not_a_number(solver, target, q_current):

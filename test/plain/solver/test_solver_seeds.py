@@ -206,20 +206,22 @@ def test_current_joints_first_gives_the_solutions_of_the_predictor_first(arm, sp
     other = IkSolver(arm, good, SolverOptions(current_joints_first=True)).solve_batch(
         targets, q_current
     )
-    assert other.seed_names[0] == 'current'
-    assert (other.seed_codes == 0).mean() > 0.2, 'the predictor was called all the same'
+    assert other.seed_names == ('current', 'branch', 'network')
+    assert other.seed_codes.max() < 2, 'the predictor was called all the same'
     assert_array_equal(other.status_codes, one.status_codes)
     assert_allclose(other.max_joint_step, one.max_joint_step, rtol=0.0, atol=SAME_STEP)
 
 
-def test_solve_tries_the_predictor_second_when_the_current_joints_fail(arm):
+def test_solve_tries_the_predictor_last_when_the_current_joints_fail(arm, offset_arm):
+    """Where branches are known, they are quicker than a network and find every solution."""
     q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
     oracle = Predictor(lambda _, q_current: np.broadcast_to(q + 0.01, q_current.shape))
     options = SolverOptions(current_joints_first=True, allow_other_posture=True, max_iterations=3)
     far = np.array([-2.0, -1.0, 0.5, 2.0, 1.5, -3.0])
-    solution = IkSolver(arm, oracle, options).solve(forward(arm, q), far)
-    assert solution.seed in ('network', 'branch')
-    assert solution.iterations >= 5  # three of them in vain
+    for one, seed in ((arm, 'branch'), (offset_arm, 'network')):
+        solution = IkSolver(one, oracle, options).solve(forward(one, q), far)
+        assert solution.seed == seed
+        assert solution.iterations >= 3  # in vain
 
 
 def test_solve_works_without_restarts(arm):
@@ -261,10 +263,19 @@ def test_solve_reaches_random_targets_without_branches(offset_arm):
 
 
 @pytest.mark.parametrize(
-    ('height', 'status'), [(2.17, IkStatus.OUTSIDE_LIMITS), (2.3, IkStatus.UNREACHABLE)]
+    ('height', 'status'),
+    [
+        (2.17, IkStatus.OUTSIDE_LIMITS),
+        (2.3, IkStatus.ITERATION_LIMIT),
+        (2.5, IkStatus.UNREACHABLE),
+    ],
 )
 def test_solve_classifies_failures_without_branches(offset_arm, height, status):
-    """Straight up joint 3 is beyond its limit; a little higher no joints reach the target."""
+    """
+    Straight up joint 3 is beyond its limit; higher no joints reach the target.
+
+    Not before the links in line are too short is that proven.
+    """
     target = forward(offset_arm, np.array([0.3, 0.0, -1.5, 0.2, 0.1, 0.0]))
     target[2, 3] = height
     solution = IkSolver(offset_arm, CurrentJoints()).solve(target, np.zeros(6))
