@@ -88,3 +88,34 @@ def test_nearest_pose_uses_commanded_joints():
     nearest = IkSolver(arm, CurrentJoints()).nearest(target, np.zeros(6))
     position, _ = pose_error(oracle_forward(arm, nearest.q), target)
     assert position == pytest.approx(nearest.position_error, abs=1e-9)
+
+
+@pytest.mark.parametrize('frame_error', FRAME_ERRORS.values(), ids=FRAME_ERRORS)
+@pytest.mark.parametrize('seed', SEEDS)
+def test_branches_are_exact_and_the_first_is_what_the_solver_returns(seed, frame_error):
+    """Also on a straight wrist, where solutions form a curve, and with joints on their limits."""
+    arm, rng = made(seed, frame_error), np.random.default_rng(seed)
+    solver = IkSolver(arm, CurrentJoints(), FREE)
+    q = random_joints(arm, rng, 15)
+    q[:5, 4] = 0.0
+    joints = rng.integers(1, 5, 5)
+    q[np.arange(10, 15), joints] = arm.upper[joints]
+    for target, current in zip(forward(arm, q), random_joints(arm, rng, 15), strict=True):
+        found = [one for one in solver.branches(target, current) if one.status.is_solved]
+        reached = np.array([oracle_forward(arm, one.q) for one in found])
+        errors = pose_error(reached, np.tile(target, (len(found), 1, 1)))
+        assert np.max(errors) <= EXACT
+        joints_found = np.array([one.q for one in found])
+        assert ((joints_found >= arm.lower) & (joints_found <= arm.upper)).all()
+        step = solver.solve(target, current).max_joint_step
+        assert found[0].max_joint_step == pytest.approx(step, abs=1e-6)
+
+
+@pytest.mark.parametrize('seed', SEEDS)
+def test_path_of_commanded_joints_is_continuous(seed):
+    arm = made(seed, 1e-3)
+    start = np.array([0.3, 0.4, 0.2, 0.5, 0.8, 0.6])
+    q = np.linspace(start, start + 0.2, 8)
+    path = IkSolver(arm, CurrentJoints()).solve_path(forward(arm, q), start)
+    assert path.is_continuous
+    np.testing.assert_allclose(path.q, q, rtol=0.0, atol=1e-7)
