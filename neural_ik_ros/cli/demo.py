@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SOURCE_ROS, FileError, MissingLibraryError
-from .argument_types import bounded_float
+from .common.argument_types import bounded_float
 
 if TYPE_CHECKING:
     from ..interface.statistics import Percentiles

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, MissingLibraryError
-from .argument_types import bounded_int, random_seed
+from .common.argument_types import bounded_int, random_seed
 from .generate import comma_separated
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .argument_types import random_seed
+from .common.argument_types import random_seed
 
 
 def add_parser(subparsers: Any) -> None:

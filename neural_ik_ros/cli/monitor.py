@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from ..errors import SOURCE_ROS, MissingLibraryError
-from .argument_types import bounded_float
+from .common.argument_types import bounded_float
 
 HOME_AND_CLEAR = '\x1b[H\x1b[J'
 

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .argument_types import bounded_float, bounded_int, random_seed
+from .common.argument_types import bounded_float, bounded_int, random_seed
 
 DEGREE = 0.017453292519943295
 

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .argument_types import bounded_float, bounded_int
+from .common.argument_types import bounded_float, bounded_int
 from .demo import PATHS
 from .replay import add_node_arguments, node_config, not_installed, progress
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, MissingLibraryError, TrainingError
+from .common.quiet_imports import quiet_libraries
 from .generate import add_source_arguments
-from .quiet_imports import quiet_libraries
 
 if TYPE_CHECKING:
     from ..learning.bundle.storage import Bundle

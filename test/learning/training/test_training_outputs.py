@@ -12,8 +12,8 @@ from importlib.util import find_spec
 import pytest
 from keras_only import needs_keras
 
+from neural_ik_ros.cli.common.quiet_imports import quiet_libraries
 from neural_ik_ros.cli.main import main
-from neural_ik_ros.cli.quiet_imports import quiet_libraries
 from neural_ik_ros.errors import TrainingError
 from neural_ik_ros.learning.training.run_folder import EpochRecord, RunFolder
 
@@ -100,7 +100,7 @@ def test_quiet_libraries_lets_through_what_is_no_notice(capfd):
 @needs_keras
 def test_quiet_libraries_keeps_tensorflow_from_talking():
     code = (
-        'from neural_ik_ros.cli.quiet_imports import quiet_libraries\n'
+        'from neural_ik_ros.cli.common.quiet_imports import quiet_libraries\n'
         'with quiet_libraries():\n    import tensorflow'
     )
     command = [sys.executable, '-c', code]
