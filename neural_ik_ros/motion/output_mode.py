@@ -99,7 +99,8 @@ class OutputMode(ABC):
         :param q: Measured joints (6,) [rad].
         :param qd: Their speed [rad/s].
         """
-        acceleration = self._limits.acceleration
+        acceleration, velocity = self._limits.acceleration, self._limits.velocity
+        qd = np.clip(qd, -velocity, velocity)  # joint states may say anything
         brake_s = max(STOP_S, float((2.0 * np.abs(qd) / acceleration).max()))
         self._generator.limits = self._limits
         self._generator.reset(q + 0.5 * brake_s * qd)

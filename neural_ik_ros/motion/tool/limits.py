@@ -26,7 +26,7 @@ class PathExtremes(NamedTuple):
     """What a path of the joints does to the tool."""
 
     speed: float  # [m/s] the largest
-    is_inside: bool  # the whole path, in the box
+    excess: float  # [m] by which the path leaves the box; negative inside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,11 +76,11 @@ class ToolLimits:
 
     def contains(self, q: Joints) -> bool:
         """Whether joints (6,) [rad] put the tool into the box."""
-        return self.extremes(np.array([q, np.zeros(N_JOINTS)])[None]).is_inside
+        return self.extremes(np.array([q, np.zeros(N_JOINTS)])[None]).excess <= BOX_TOLERANCE
 
     def extremes(self, states: FloatArray) -> PathExtremes:
         """
-        Return the largest speed of the tool on a path, and whether it is in the box throughout.
+        Return the largest speed of the tool on a path, and by how much it leaves the box.
 
         :param states: Shape (n, 2 or more, 6): angles [rad], velocities [rad/s] ...
         """
@@ -88,14 +88,15 @@ class ToolLimits:
         speed, excess = _extremes(
             chain.rotations, chain.translations, states, self.lower, self.upper
         )
-        return PathExtremes(speed=speed, is_inside=excess <= BOX_TOLERANCE)
+        return PathExtremes(speed=speed, excess=excess)
 
     def allows(self, states: FloatArray) -> bool:
-        """Whether a path (n, 2 or more, 6) is slow enough, and in the box if it begins there."""
+        """Whether a path (n, 2 or more, 6) is slow enough, and no farther out than its start."""
         extremes = self.extremes(states)
         if extremes.speed > self.usable_speed:
             return False
-        return extremes.is_inside or not self.extremes(states[:1]).is_inside
+        excess = extremes.excess
+        return excess <= BOX_TOLERANCE or excess <= self.extremes(states[:1]).excess
 
     def _extended_chain(self) -> Arm:
         arm = self.arm
