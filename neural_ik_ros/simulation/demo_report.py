@@ -42,7 +42,6 @@ class Recording:
     command_sent_ns: IntArray  # (k,)
     command_received_ns: IntArray  # (k,)
     command_q: Joints  # (k, 6) [rad] where each command passes its target
-    command_s: FloatArray  # (k,) [s] from the stamp of the target to there
     joint_stamp_ns: IntArray  # (j,)
     joint_q: Joints  # (j, 6) [rad]
     relayed_stamp_ns: IntArray  # (r,) stamp of the target that was relayed

@@ -19,7 +19,6 @@ from ...interface.messages import (
 from ...kinematics import Joints
 from ...simulation.demo_report import IntArray, Recording
 from ...simulation.trajectory_follower import Knot, interpolate
-from ...units import S_PER_NS
 from ..nodes.recorder import RecordedTopic
 
 NODE_SUFFIX = '/neural_ik'
@@ -40,7 +39,7 @@ def recording_from_topics(recorded: Mapping[str, RecordedTopic]) -> Recording:
     values = _latest_values(recorded['diagnostics'])
     solution_q = np.array([message.position for message in solutions]).reshape(-1, 6)
     solution_stamp_ns = _ints(ns_from_time(message.header.stamp) for message in solutions)
-    command_q, delay_s = _commanded_joints(
+    command_q = _commanded_joints(
         [trajectory_from_message(message) for message in commands],
         _ints(recorded['trajectories'].sent_ns),
         (solution_stamp_ns, _ints(recorded['solutions'].sent_ns), solution_q),
@@ -55,7 +54,6 @@ def recording_from_topics(recorded: Mapping[str, RecordedTopic]) -> Recording:
         command_sent_ns=_ints(recorded['trajectories'].sent_ns),
         command_received_ns=_ints(recorded['trajectories'].received_ns),
         command_q=command_q,
-        command_s=np.full(len(commands), delay_s),
         joint_stamp_ns=_ints(ns_from_time(message.header.stamp) for message in joints),
         joint_q=np.array([message.position for message in joints]).reshape(-1, 6),
         relayed_stamp_ns=_ints(
@@ -75,9 +73,9 @@ def _commanded_joints(
     commands: list[Trajectory],
     sent_ns: IntArray,
     solutions: tuple[IntArray, IntArray, Joints],
-) -> tuple[Joints, float]:
+) -> Joints:
     """
-    Return the joints (k, 6) [rad] where each command passes its target, and how late [s] that is.
+    Return the joints (k, 6) [rad] where each command passes its target.
 
     A command is a path over time, which passes the target a constant time after its stamp. That
     time is the one by which the paths fit the exact solutions best.
@@ -85,7 +83,7 @@ def _commanded_joints(
     :param solutions: Stamps of the targets and times of sending (m,) [ns], and joints (m, 6).
     """
     if not commands or not len(solutions[0]):
-        return np.empty((len(commands), 6)), 0.0
+        return np.empty((len(commands), 6))
     stamps_ns, solved_ns, q = solutions
     # A command is sent just before the solution of its target.
     rows = np.searchsorted(solved_ns, sent_ns).clip(max=len(solved_ns) - 1)
@@ -102,7 +100,7 @@ def _commanded_joints(
         _joints_at(command, int(stamps_ns[row]) + delay_ns)
         for command, row in zip(commands, rows, strict=True)
     ]
-    return np.array(passed), delay_ns * S_PER_NS
+    return np.array(passed)
 
 
 def _joints_at(command: Trajectory, time_ns: int) -> Joints:
