@@ -69,7 +69,8 @@ class MotionGenerator:
         self.advance(0.001)
         self.plan_stop(self.state).state_at(0.0)
         if self.tool_limits is not None:
-            self.tool_limits.contains(q)
+            rows = self.state.rows
+            self.tool_limits.allows(between(rows, rows, duration_s=0.1))
         self.reset(q)
 
     @property
@@ -116,10 +117,8 @@ class MotionGenerator:
         """
         if self.tool_limits is not None or not self._goal.qd.any():
             return False
-        relative, goal_ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
-        state, goal, limits = self.state.rows, self._goal.rows, self.limits.rows
-        time_s = -self._goal_due_s
-        if not relative_problem(relative, goal_ahead, state, goal, limits, time_s, dt):
+        _, goal_ahead, is_reachable = self._relative_to_goal(-self._goal_due_s, dt)
+        if not is_reachable:
             return False
         caught = MotionState(goal_ahead)
         if not self.limits.can_stop(caught).all():
@@ -203,13 +202,9 @@ class MotionGenerator:
 
     def _track(self, dt: float) -> MotionState | None:
         """Return the state ``dt`` seconds later on the way to the goal; None if none is found."""
-        relative, goal_ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
-        state, goal, limits = self.state.rows, self._goal.rows, self.limits.rows
-        is_reachable_in_one_step = relative_problem(
-            relative, goal_ahead, state, goal, limits, -self._goal_due_s - dt, dt
-        )
+        relative, goal_ahead, is_reachable = self._relative_to_goal(-self._goal_due_s - dt, dt)
         self.q_unlimited = goal_ahead[0]
-        if is_reachable_in_one_step:
+        if is_reachable:
             self.is_limited = False
             return MotionState(goal_ahead)
         plan = self._plan(self._ruckig_input(relative))
@@ -219,6 +214,17 @@ class MotionGenerator:
         if plan.duration <= dt:
             return MotionState(goal_ahead)
         return MotionState(goal_ahead + plan.at_time(dt))
+
+    def _relative_to_goal(self, time_s: float, dt: float) -> tuple[FloatArray, FloatArray, bool]:
+        """
+        Return the relative problem (7, 6), the goal ``dt`` later (3, 6), and whether a step does.
+
+        :param time_s: Now, from the time when the goal is due.
+        """
+        relative, goal_ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
+        state, goal, limits = self.state.rows, self._goal.rows, self.limits.rows
+        is_reachable = relative_problem(relative, goal_ahead, state, goal, limits, time_s, dt)
+        return relative, goal_ahead, is_reachable
 
     def _enforce_stoppable(self, desired: MotionState | None, dt: float) -> MotionState:
         """

@@ -14,6 +14,7 @@ from ...errors import ConfigError
 from ...kinematics import N_JOINTS, Arm, FloatArray, Joints, Transform
 from ...kinematics.chain import frames_into, jacobian_from_frames
 from ...kinematics.compiled import compiled
+from ..interpolation.quintic import quintic_into
 
 SAMPLE_S = 0.004  # between the states of a path that are checked
 # Of the largest speed that is not used, since a path may be faster between two samples.
@@ -155,19 +156,12 @@ def between(start: FloatArray, end: FloatArray, duration_s: float) -> FloatArray
     return quintic(start, end, duration_s, times)
 
 
+@compiled
 def quintic(
     start: FloatArray, end: FloatArray, duration_s: float, times: FloatArray
 ) -> FloatArray:
-    """Return the states (n, 3, 6) of the quintic polynomial between two states (3, 6)."""
-    powers = np.arange(6)
-    rows = [np.ones(6), powers, powers * (powers - 1)]
-
-    def design(time: float) -> FloatArray:
-        """Return position, velocity and acceleration of each power of time, (3, 6)."""
-        exponents = np.array([powers, powers - 1, powers - 2])
-        values: FloatArray = np.array(rows) * np.power(time, np.maximum(exponents, 0))
-        return values
-
-    ends = np.vstack([design(0.0), design(duration_s)])
-    coefficients = np.linalg.solve(ends, np.vstack([start, end]))
-    return np.array([design(time) @ coefficients for time in times])
+    """Return the states (n, 3, 6) of the quintic between two states (3, 6)."""
+    states = np.empty((len(times), 3, N_JOINTS))
+    for k in range(len(times)):
+        quintic_into(states[k], start, end, duration_s, times[k])
+    return states
