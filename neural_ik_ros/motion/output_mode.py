@@ -61,6 +61,7 @@ class OutputMode(ABC):
         self.start(q, now_ns=0)
         self.command_to(q, stamp_ns=0, now_ns=0)
         self.path.range(0, 1, n_times=2)
+        self.brake(self.path.rest_ns - 1)
         self.start(q, now_ns=0)
 
     @abstractmethod

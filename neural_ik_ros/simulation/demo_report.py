@@ -223,7 +223,8 @@ def arm_errors(recording: Recording, window_s: float = 0.1) -> tuple[ToolError, 
     """
     Return the errors of the simulated arm to the current target and to the path of recent ones.
 
-    The path goes straight from target to target; the rotation is that of the nearest one.
+    The path goes straight from target to target, also to the one that comes next, which the arm
+    may be close to; the rotation is that of the nearest one.
     """
     start = recording.target_stamp_ns[0] + int(SETTLE_S / S_PER_NS)
     end = recording.solution_stamp_ns[-1]
@@ -240,7 +241,7 @@ def arm_errors(recording: Recording, window_s: float = 0.1) -> tuple[ToolError, 
     _, rotation = pose_error(tools, recording.targets[nearest])
     at, path = tools[:, :3, 3], recording.targets[:, :3, 3]
     before = _distance_to_segment(at, path[(nearest - 1).clip(min=0)], path[nearest])
-    after = _distance_to_segment(at, path[nearest], path[np.minimum(nearest + 1, newest)])
+    after = _distance_to_segment(at, path[nearest], path[np.minimum(nearest + 1, len(path) - 1)])
     position = np.minimum(before, after)
     off_path = ToolError(position_m=_percentiles(position), rotation_rad=_percentiles(rotation))
     return moment, off_path
