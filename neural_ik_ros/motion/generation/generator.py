@@ -30,6 +30,7 @@ MAX_SCALINGS = 12  # of the velocity limits, until a motion is slow enough for t
 N_STOPS = 30  # from states of a whole motion that are checked, at most
 N_HALVINGS = 5  # of the range between braking and what is desired
 SLOWEST = 1e-6  # [m/s] of a tool that moves
+GLANCE_S = 0.04  # between the states of a plan that show whether it is much too fast
 JERK_SHARES = (1.0, 1.0 - 1e-6, 1.0 - 1e-3)  # of the limit, tried until Ruckig finds a plan
 
 
@@ -160,10 +161,12 @@ class MotionGenerator:
             plan = self._joint_plan_to(q_goal, state, scale)
             if plan is None or tool is None:
                 return plan
-            states = plan.states(sample_times(plan.duration))
-            if tool.allows(states) and self._allows_stops(states, tool):
-                return plan
-            speed = tool.extremes(states).speed
+            speed = tool.extremes(plan.states(sample_times(plan.duration, GLANCE_S))).speed
+            if speed <= tool.usable_speed:  # else no closer look is needed
+                states = plan.states(sample_times(plan.duration))
+                if tool.allows(states) and self._allows_stops(states, tool):
+                    return plan
+                speed = tool.extremes(states).speed
             scale *= min(tool.usable_speed / max(speed, SLOWEST), 0.9)
         return None
 

@@ -136,9 +136,9 @@ def _extremes(
     return math.sqrt(largest), excess
 
 
-def sample_times(duration_s: float) -> FloatArray:
+def sample_times(duration_s: float, spacing_s: float = SAMPLE_S) -> FloatArray:
     """Return the times (n,) [s] at which a plan of a duration is checked, its end included."""
-    n = math.ceil(duration_s / SAMPLE_S) + 1
+    n = math.ceil(duration_s / spacing_s) + 1
     return np.linspace(0.0, duration_s, n)
 
 
