@@ -14,7 +14,7 @@ BENCH_PIP := $(BENCH) -m pip --disable-pip-version-check
 REPORTS := demo_report demo_bag replay_report replay_report_live evaluation_report example_output benchmark_report
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check setup-test demo check test soak latency lint train evaluate examples \
+.PHONY: help setup setup-check setup-test demo check plain test soak latency lint train evaluate examples \
   figures baseline bench bench-docs clean distclean
 
 help:
@@ -65,7 +65,11 @@ $(VENV)/.test: $(VENV)/.check
 demo: setup
 	$(BIN)/neural_ik demo
 
-check: lint
+# Side by side: each keeps one core busy.
+check: setup-check
+	@$(MAKE) --no-print-directory --jobs=2 lint plain
+
+plain: setup-check
 	$(PYTEST) test/plain
 
 test: setup-test

@@ -17,6 +17,7 @@ from ..kinematics import N_JOINTS, FloatArray, Joints
 from ..kinematics.compiled import compiled
 from ..units import S_PER_NS
 from .generation.limits import MotionState
+from .interpolation.quintic import quintic_into
 
 CAPACITY = 2048  # knots: twice a second of commands at 1 kHz, or a whole motion and its past
 MEMORY_NS = 600_000_000  # of the past, at least
@@ -135,17 +136,7 @@ def _state_into(
         return
     duration = (times[index] - times[index - 1]) * S_PER_NS
     t = (time_ns - times[index - 1]) * S_PER_NS
-    for i in range(N_JOINTS):
-        q0, v0, a0 = states[index - 1, :, i]
-        q1, v1, a1 = states[index, :, i]
-        distance, d0, d1 = q1 - q0, v0 * duration, v1 * duration
-        e0, e1 = a0 * duration**2, a1 * duration**2
-        c3 = (10.0 * distance - 6.0 * d0 - 4.0 * d1 - 1.5 * e0 + 0.5 * e1) / duration**3
-        c4 = (-15.0 * distance + 8.0 * d0 + 7.0 * d1 + 1.5 * e0 - e1) / duration**4
-        c5 = (6.0 * distance - 3.0 * (d0 + d1) - 0.5 * (e0 - e1)) / duration**5
-        rows[0, i] = q0 + t * (v0 + t * (0.5 * a0 + t * (c3 + t * (c4 + t * c5))))
-        rows[1, i] = v0 + t * (a0 + t * (3.0 * c3 + t * (4.0 * c4 + t * 5.0 * c5)))
-        rows[2, i] = a0 + t * (6.0 * c3 + t * (12.0 * c4 + t * 20.0 * c5))
+    quintic_into(rows, states[index - 1], states[index], duration, t)
 
 
 @compiled

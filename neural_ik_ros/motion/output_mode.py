@@ -61,6 +61,7 @@ class OutputMode(ABC):
         self.start(q, now_ns=0)
         self.command_to(q, stamp_ns=0, now_ns=0)
         self.path.range(0, 1, n_times=2)
+        self.brake(self.path.rest_ns - 1)
         self.start(q, now_ns=0)
 
     @abstractmethod
@@ -99,7 +100,8 @@ class OutputMode(ABC):
         :param q: Measured joints (6,) [rad].
         :param qd: Their speed [rad/s].
         """
-        acceleration = self._limits.acceleration
+        acceleration, velocity = self._limits.acceleration, self._limits.velocity
+        qd = np.clip(qd, -velocity, velocity)  # joint states may say anything
         brake_s = max(STOP_S, float((2.0 * np.abs(qd) / acceleration).max()))
         self._generator.limits = self._limits
         self._generator.reset(q + 0.5 * brake_s * qd)

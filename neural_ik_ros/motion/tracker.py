@@ -203,7 +203,7 @@ class PoseTracker:
 
     def hold(self, now_ns: int) -> Output:
         """Stop on request; targets are refused until ``resume``."""
-        if self._state is FAULT:  # at rest, or about to be
+        if self._is_latched:  # at rest, or about to be
             return self.idle_status(now_ns)
         return self._fail(StreamStatus.STOPPED, '', now_ns)
 
@@ -222,7 +222,7 @@ class PoseTracker:
 
     def abort(self, detail: str, now_ns: int) -> Output | None:
         """End the motion, unless it has ended: an unexpected error has left an input unused."""
-        if self._state is FAULT:
+        if self._is_latched:
             return None
         return self._fail(StreamStatus.INTERNAL_ERROR, detail, now_ns)
 
@@ -305,6 +305,11 @@ class PoseTracker:
         if self._state is not TRACKING or q is None:
             return None
         return self._mode.stop_from(q, self._speed.qd, now_ns)
+
+    @property
+    def _is_latched(self) -> bool:
+        """Whether a fault lasts until somebody acknowledges it."""
+        return self._state is FAULT and not self._fault.ends_by_itself
 
     def _correct_clock(self, now_ns: int) -> None:
         offset, mode = self._clock_offset, self._mode

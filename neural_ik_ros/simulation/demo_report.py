@@ -41,8 +41,7 @@ class Recording:
     solution_q: Joints  # (m, 6) [rad]
     command_sent_ns: IntArray  # (k,)
     command_received_ns: IntArray  # (k,)
-    command_q: Joints  # (k, 6) [rad]
-    command_s: FloatArray  # (k,) [s] time to reach q in
+    command_q: Joints  # (k, 6) [rad] where each command passes its target
     joint_stamp_ns: IntArray  # (j,)
     joint_q: Joints  # (j, 6) [rad]
     relayed_stamp_ns: IntArray  # (r,) stamp of the target that was relayed
@@ -70,7 +69,7 @@ class DemoReport:
     solution: ToolError  # exact solution against its target
     command: ToolError  # commanded joints against the target they answer
     arm: ToolError  # simulated joints against the target of the same moment
-    arm_path: ToolError  # simulated joints against the nearest target of the last moments
+    arm_path: ToolError  # simulated joints against the path of the last targets
     latency_ms: Percentiles  # pose sent to trajectory received
     relay_ms: Percentiles  # the same through an empty relay
     rate_hz: float  # trajectories a second
@@ -221,7 +220,12 @@ def _percentiles(values: FloatArray) -> Percentiles:
 
 
 def arm_errors(recording: Recording, window_s: float = 0.1) -> tuple[ToolError, ToolError]:
-    """Return the errors of the simulated arm to the current and to the nearest recent target."""
+    """
+    Return the errors of the simulated arm to the current target and to the path of recent ones.
+
+    The path goes straight from target to target, also to the one that comes next, which the arm
+    may be close to; the rotation is that of the nearest one.
+    """
     start = recording.target_stamp_ns[0] + int(SETTLE_S / S_PER_NS)
     end = recording.solution_stamp_ns[-1]
     during = (recording.joint_stamp_ns > start) & (recording.joint_stamp_ns <= end)
@@ -234,7 +238,22 @@ def arm_errors(recording: Recording, window_s: float = 0.1) -> tuple[ToolError, 
     rows = (newest[:, None] - np.arange(int(window_s / period))).clip(min=0)
     distances = np.linalg.norm(recording.targets[rows, :3, 3] - tools[:, None, :3, 3], axis=2)
     nearest = rows[np.arange(len(rows)), distances.argmin(axis=1)]
-    return moment, tool_error(tools, recording.targets[nearest])
+    _, rotation = pose_error(tools, recording.targets[nearest])
+    at, path = tools[:, :3, 3], recording.targets[:, :3, 3]
+    before = _distance_to_segment(at, path[(nearest - 1).clip(min=0)], path[nearest])
+    after = _distance_to_segment(at, path[nearest], path[np.minimum(nearest + 1, len(path) - 1)])
+    position = np.minimum(before, after)
+    off_path = ToolError(position_m=_percentiles(position), rotation_rad=_percentiles(rotation))
+    return moment, off_path
+
+
+def _distance_to_segment(points: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:
+    """Return the distances (n,) of points from the segments between two others, each (n, 3)."""
+    along = end - start
+    length = np.maximum((along**2).sum(axis=1), np.finfo(np.float64).tiny)
+    share = (((points - start) * along).sum(axis=1) / length).clip(0.0, 1.0)
+    distances: FloatArray = np.linalg.norm(points - start - share[:, None] * along, axis=1)
+    return distances
 
 
 def limit_use(recording: Recording, limits: MotionLimits) -> dict[str, float]:

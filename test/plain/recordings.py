@@ -21,7 +21,7 @@ SPEEDS = np.array([0.5, -0.1, 0.1, 0.2, -0.2, 0.6])  # [rad/s]
 SERIES = {
     'targets': ('target_stamp_ns', 'target_sent_ns', 'targets'),
     'solutions': ('solution_stamp_ns', 'solution_sent_ns', 'solution_q'),
-    'trajectories': ('command_sent_ns', 'command_received_ns', 'command_q', 'command_s'),
+    'trajectories': ('command_sent_ns', 'command_received_ns', 'command_q'),
     'joint states': ('joint_stamp_ns', 'joint_q'),
     'relayed targets': ('relayed_stamp_ns', 'relayed_received_ns'),
 }
@@ -45,7 +45,6 @@ def made_recording(arm: Arm, **changes: object) -> Recording:
         command_sent_ns=stamps + 550_000,
         command_received_ns=stamps + 10_000 + LATENCY,
         command_q=q,
-        command_s=np.full(N, 1e-9 * PERIOD),
         joint_stamp_ns=stamps,
         joint_q=q,
         relayed_stamp_ns=stamps,

@@ -192,3 +192,6 @@ def path_from_home(n: int, period: int = PERIOD) -> FloatArray:
     """Return joints (n, 6) [rad] that leave home gently, as a path in space would."""
     time = period * 1e-9 * np.arange(1, n + 1)[:, None]
     return HOME + 0.3 * (1.0 - np.cos(1.5 * time)) * np.array([1.0, -0.5, 0.5, 0.7, -0.6, 1.0])
+
+
+FAST = path_from_home(250, 6 * MS)  # 0.7 rad/s at its end

@@ -30,6 +30,7 @@ MAX_SCALINGS = 12  # of the velocity limits, until a motion is slow enough for t
 N_STOPS = 30  # from states of a whole motion that are checked, at most
 N_HALVINGS = 5  # of the range between braking and what is desired
 SLOWEST = 1e-6  # [m/s] of a tool that moves
+GLANCE_S = 0.04  # between the states of a plan that show whether it is much too fast
 JERK_SHARES = (1.0, 1.0 - 1e-6, 1.0 - 1e-3)  # of the limit, tried until Ruckig finds a plan
 
 
@@ -69,7 +70,8 @@ class MotionGenerator:
         self.advance(0.001)
         self.plan_stop(self.state).state_at(0.0)
         if self.tool_limits is not None:
-            self.tool_limits.contains(q)
+            rows = self.state.rows
+            self.tool_limits.allows(between(rows, rows, duration_s=0.1))
         self.reset(q)
 
     @property
@@ -116,10 +118,8 @@ class MotionGenerator:
         """
         if self.tool_limits is not None or not self._goal.qd.any():
             return False
-        relative, goal_ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
-        state, goal, limits = self.state.rows, self._goal.rows, self.limits.rows
-        time_s = -self._goal_due_s
-        if not relative_problem(relative, goal_ahead, state, goal, limits, time_s, dt):
+        _, goal_ahead, is_reachable = self._relative_to_goal(-self._goal_due_s, dt)
+        if not is_reachable:
             return False
         caught = MotionState(goal_ahead)
         if not self.limits.can_stop(caught).all():
@@ -161,10 +161,12 @@ class MotionGenerator:
             plan = self._joint_plan_to(q_goal, state, scale)
             if plan is None or tool is None:
                 return plan
-            states = plan.states(sample_times(plan.duration))
-            if tool.allows(states) and self._allows_stops(states, tool):
-                return plan
-            speed = tool.extremes(states).speed
+            speed = tool.extremes(plan.states(sample_times(plan.duration, GLANCE_S))).speed
+            if speed <= tool.usable_speed:  # else no closer look is needed
+                states = plan.states(sample_times(plan.duration))
+                if tool.allows(states) and self._allows_stops(states, tool):
+                    return plan
+                speed = tool.extremes(states).speed
             scale *= min(tool.usable_speed / max(speed, SLOWEST), 0.9)
         return None
 
@@ -203,13 +205,9 @@ class MotionGenerator:
 
     def _track(self, dt: float) -> MotionState | None:
         """Return the state ``dt`` seconds later on the way to the goal; None if none is found."""
-        relative, goal_ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
-        state, goal, limits = self.state.rows, self._goal.rows, self.limits.rows
-        is_reachable_in_one_step = relative_problem(
-            relative, goal_ahead, state, goal, limits, -self._goal_due_s - dt, dt
-        )
+        relative, goal_ahead, is_reachable = self._relative_to_goal(-self._goal_due_s - dt, dt)
         self.q_unlimited = goal_ahead[0]
-        if is_reachable_in_one_step:
+        if is_reachable:
             self.is_limited = False
             return MotionState(goal_ahead)
         plan = self._plan(self._ruckig_input(relative))
@@ -219,6 +217,17 @@ class MotionGenerator:
         if plan.duration <= dt:
             return MotionState(goal_ahead)
         return MotionState(goal_ahead + plan.at_time(dt))
+
+    def _relative_to_goal(self, time_s: float, dt: float) -> tuple[FloatArray, FloatArray, bool]:
+        """
+        Return the relative problem (7, 6), the goal ``dt`` later (3, 6), and whether a step does.
+
+        :param time_s: Now, from the time when the goal is due.
+        """
+        relative, goal_ahead = np.empty((N_ROWS, N_JOINTS)), np.empty((3, N_JOINTS))
+        state, goal, limits = self.state.rows, self._goal.rows, self.limits.rows
+        is_reachable = relative_problem(relative, goal_ahead, state, goal, limits, time_s, dt)
+        return relative, goal_ahead, is_reachable
 
     def _enforce_stoppable(self, desired: MotionState | None, dt: float) -> MotionState:
         """

@@ -14,6 +14,7 @@ from ...errors import ConfigError
 from ...kinematics import N_JOINTS, Arm, FloatArray, Joints, Transform
 from ...kinematics.chain import frames_into, jacobian_from_frames
 from ...kinematics.compiled import compiled
+from ..interpolation.quintic import quintic_into
 
 SAMPLE_S = 0.004  # between the states of a path that are checked
 # Of the largest speed that is not used, since a path may be faster between two samples.
@@ -26,7 +27,7 @@ class PathExtremes(NamedTuple):
     """What a path of the joints does to the tool."""
 
     speed: float  # [m/s] the largest
-    is_inside: bool  # the whole path, in the box
+    excess: float  # [m] by which the path leaves the box; negative inside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,11 +77,11 @@ class ToolLimits:
 
     def contains(self, q: Joints) -> bool:
         """Whether joints (6,) [rad] put the tool into the box."""
-        return self.extremes(np.array([q, np.zeros(N_JOINTS)])[None]).is_inside
+        return self.extremes(np.array([q, np.zeros(N_JOINTS)])[None]).excess <= BOX_TOLERANCE
 
     def extremes(self, states: FloatArray) -> PathExtremes:
         """
-        Return the largest speed of the tool on a path, and whether it is in the box throughout.
+        Return the largest speed of the tool on a path, and by how much it leaves the box.
 
         :param states: Shape (n, 2 or more, 6): angles [rad], velocities [rad/s] ...
         """
@@ -88,14 +89,15 @@ class ToolLimits:
         speed, excess = _extremes(
             chain.rotations, chain.translations, states, self.lower, self.upper
         )
-        return PathExtremes(speed=speed, is_inside=excess <= BOX_TOLERANCE)
+        return PathExtremes(speed=speed, excess=excess)
 
     def allows(self, states: FloatArray) -> bool:
-        """Whether a path (n, 2 or more, 6) is slow enough, and in the box if it begins there."""
+        """Whether a path (n, 2 or more, 6) is slow enough, and no farther out than its start."""
         extremes = self.extremes(states)
         if extremes.speed > self.usable_speed:
             return False
-        return extremes.is_inside or not self.extremes(states[:1]).is_inside
+        excess = extremes.excess
+        return excess <= BOX_TOLERANCE or excess <= self.extremes(states[:1]).excess
 
     def _extended_chain(self) -> Arm:
         arm = self.arm
@@ -134,9 +136,9 @@ def _extremes(
     return math.sqrt(largest), excess
 
 
-def sample_times(duration_s: float) -> FloatArray:
+def sample_times(duration_s: float, spacing_s: float = SAMPLE_S) -> FloatArray:
     """Return the times (n,) [s] at which a plan of a duration is checked, its end included."""
-    n = math.ceil(duration_s / SAMPLE_S) + 1
+    n = math.ceil(duration_s / spacing_s) + 1
     return np.linspace(0.0, duration_s, n)
 
 
@@ -154,19 +156,12 @@ def between(start: FloatArray, end: FloatArray, duration_s: float) -> FloatArray
     return quintic(start, end, duration_s, times)
 
 
+@compiled
 def quintic(
     start: FloatArray, end: FloatArray, duration_s: float, times: FloatArray
 ) -> FloatArray:
-    """Return the states (n, 3, 6) of the quintic polynomial between two states (3, 6)."""
-    powers = np.arange(6)
-    rows = [np.ones(6), powers, powers * (powers - 1)]
-
-    def design(time: float) -> FloatArray:
-        """Return position, velocity and acceleration of each power of time, (3, 6)."""
-        exponents = np.array([powers, powers - 1, powers - 2])
-        values: FloatArray = np.array(rows) * np.power(time, np.maximum(exponents, 0))
-        return values
-
-    ends = np.vstack([design(0.0), design(duration_s)])
-    coefficients = np.linalg.solve(ends, np.vstack([start, end]))
-    return np.array([design(time) @ coefficients for time in times])
+    """Return the states (n, 3, 6) of the quintic between two states (3, 6)."""
+    states = np.empty((len(times), 3, N_JOINTS))
+    for k in range(len(times)):
+        quintic_into(states[k], start, end, duration_s, times[k])
+    return states

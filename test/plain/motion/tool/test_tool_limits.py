@@ -159,6 +159,23 @@ def test_stream_never_commands_more_than_the_tool_may(goals, speed, half_box):
     assert_within(tool, joints_of(generator.plan_stop(generator.state)))
 
 
+@pytest.mark.parametrize('direction', [(0, 1, 1, 1, -1, 0), (1, -1, -1, 1, 1, 0)])
+def test_stream_that_ends_outside_is_held_at_the_wall(direction):
+    """A rounding outside is no reason to let go."""
+    tool = tool_limits(0.02, max_speed=0.25)
+    generator = MotionGenerator(motion_limits(), tool)
+    generator.reset(HOME)
+    states, q = [generator.state.rows], HOME
+    for k in range(60):
+        q = q + PERIOD * np.array(direction) * (k < 43)
+        generator.set_goal(q, PERIOD, PERIOD)
+        generator.advance(PERIOD)
+        states.append(generator.state.rows)
+    at = positions(fine(states))
+    excess = max(float((tool.lower - at).max()), float((at - tool.upper).max()))
+    assert -1e-3 < excess < 1e-8
+
+
 @settings(max_examples=MOTION_EXAMPLES)
 @given(
     moves=st.lists(st.tuples(small_moves(1.2), st.floats(0.0, 1.0)), min_size=1, max_size=4),

@@ -7,33 +7,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from tracker_bench import FAR, MS, PERIOD, Bench, path_from_home, state_of
+from tracker_bench import FAST, MS, PERIOD, Bench
 
 from benchmark.controller.cell import trajectory_of
 from neural_ik_ros.interface.controller_rules import Trajectory, TrajectoryPoint
 from neural_ik_ros.kinematics import FloatArray
-from neural_ik_ros.motion import OUTPUT_MODES, Output, StreamStatus
+from neural_ik_ros.motion import Output, StreamStatus
 from neural_ik_ros.motion.output_mode import STOP_S
 from neural_ik_ros.motion.tracker import OFF_PATH
 from neural_ik_ros.simulation.trajectory_follower import TrajectoryFollower
-
-FAST = path_from_home(250, 6 * MS)  # 0.7 rad/s at its end
-
-
-@pytest.fixture(params=OUTPUT_MODES)
-def moving(request, make_bench) -> Bench:
-    """In full motion."""
-    bench = make_bench(output_mode=request.param)
-    bench.joints()
-    if request.param == 'stream':
-        bench.stream(FAST)
-    else:
-        bench.target(FAR)
-        bench.wait(400 * MS)
-    before, bench.q = bench.q, state_of(bench.commands[-1][1], bench.now + PERIOD)
-    assert np.abs(bench.q - before).max() > 0.3 * 1e-9 * PERIOD
-    bench.q = before
-    return bench
 
 
 def leave(bench: Bench, q: FloatArray) -> Output:

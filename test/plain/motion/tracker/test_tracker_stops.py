@@ -6,42 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from tracker_bench import (
     FAR,
+    FAST,
     HOME,
     MS,
     PERIOD,
     Bench,
     assert_moves_within_limits,
     assert_refused,
-    path_from_home,
-    state_of,
 )
 
-from neural_ik_ros.motion import OUTPUT_MODES, Output, StreamStatus, TrackerState
+from neural_ik_ros.motion import Output, StreamStatus, TrackerState
 from neural_ik_ros.solver import IkStatus
-
-FAST = path_from_home(250, 6 * MS)  # 0.7 rad/s at its end
-
-
-@pytest.fixture(params=OUTPUT_MODES)
-def moving(request, make_bench) -> Bench:
-    """In full motion."""
-    bench = make_bench(output_mode=request.param)
-    bench.joints()
-    if request.param == 'stream':
-        bench.stream(FAST)
-    else:
-        bench.target(FAR)
-        bench.wait(400 * MS)
-    before, bench.q = bench.q, state_of(bench.commands[-1][1], bench.now + PERIOD)
-    assert np.abs(bench.q - before).max() > 0.3 * 1e-9 * PERIOD
-    bench.q = before
-    return bench
-
 
 Event = Callable[[Bench], Output | None]
 
@@ -159,6 +138,15 @@ def test_resume_without_a_fault_changes_nothing(moving):
     state = moving.tracker.state(moving.now)
     assert moving.tracker.resume() == ''
     assert moving.tracker.state(moving.now) is state
+
+
+def test_hold_outlasts_a_fault_that_would_end_by_itself(moving):
+    """Who stops the arm does not expect it to move again, whatever else has happened."""
+    fault = clock_back(moving)
+    assert fault.status is StreamStatus.CLOCK_JUMP
+    assert moving.tracker.hold(moving.now).status is StreamStatus.STOPPED
+    moving.wait(2000 * MS)
+    assert_refused(moving.target(FAR), StreamStatus.STOPPED, '~/resume')
 
 
 def test_hold_does_not_replace_the_fault_that_came_first(moving):
