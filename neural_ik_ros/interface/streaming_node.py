@@ -89,7 +89,7 @@ class StreamingNode:
         self.description = description_check(arm, config)
         self._followed = FollowedPose(self.tracker, config, self.description.frames)
         self._use_frames()
-        self.statistics = NodeStatistics()
+        self.statistics = NodeStatistics(arm)
         self.is_active = False
         self._joints = JointMerger(self.joint_names)
         # Bound methods, without those that do nothing: they would cost time in the control loop.
@@ -118,7 +118,8 @@ class StreamingNode:
         self._joints.clear()
         self.tracker.restart()
         self._followed.clear()
-        self.statistics, self._goal_failure = NodeStatistics(), ''
+        self._goal_failure = ''
+        self.statistics = NodeStatistics(self.tracker.solver.arm)
         self.is_active = True
 
     def stop(self) -> None:
@@ -152,6 +153,7 @@ class StreamingNode:
         reconfigure(self.tracker, config, self.description.arm)
         self._followed.configure(config)
         self._use_frames()
+        self.statistics.use_arm(self.tracker.solver.arm)
 
     @property
     def base_frame(self) -> str:
@@ -202,17 +204,17 @@ class StreamingNode:
         for on_joint_state in self._joint_state_observers:
             on_joint_state(reading)
         if isinstance(reading, InvalidMessage):
-            self.tracker.on_bad_joints(reading.reason)
+            self.tracker.supervisor.on_bad_joints(reading.reason)
         else:
             self._report_fault(self.tracker.on_joints(reading.q, now_ns, reading.stamp_ns))
 
     def on_controller_state(self, speed_scaling: float) -> None:
         """Note that the controller is active, and the factor by which it scales its speed."""
-        self.tracker.on_controller_state(speed_scaling, self._now_ns())
+        self.tracker.supervisor.on_controller_state(speed_scaling, self._now_ns())
 
     def expect_controller_state(self) -> None:
         """Refuse targets while the controller does not publish its state: one has appeared."""
-        self.tracker.expect_controller_state()
+        self.tracker.supervisor.expect_controller_state()
 
     def on_target(self, message: Any) -> None:
         """Answer a target."""
@@ -303,7 +305,6 @@ class StreamingNode:
     ) -> Output:
         output = self.tracker.on_target(
             self.frames.tip_pose(target.transform, target.frame_id),
-            frame=self.tracker.config.base_frame,
             stamp_ns=target.stamp_ns,
             now_ns=now_ns,
             max_joint_step=max_joint_step,
