@@ -49,7 +49,7 @@ CONTROLLER = 'joint_trajectory_controller'
 LATE_PERIODS = 1.9  # pairs of updates farther apart are not compared
 MOVING = 1e-4  # [rad/s]
 APPROACH_S = 3.0  # to the start of the path, before it is measured
-DISCOVERY_S = 1.0
+DISCOVERY_S, START_S = 1.0, 60.0
 StampArray = npt.NDArray[np.int64]  # [ns]
 STREAM, TRAJECTORY, ACTION, ACTIVATION = 'stream', 'trajectory', 'action', 'activation'
 
@@ -170,7 +170,7 @@ def stream(cell: CellNode, given: argparse.Namespace, folder: Path) -> Iterator[
     ]
     for _ in range(given.starts):
         with NodeProcess('target_source', *arguments, log=folder / 'source.log') as process:
-            process.wait_for_output('cycles of', 30.0)
+            started(process, 'cycles of')
             cell.spin(APPROACH_S - 0.3)
             cell.record(given.duration)
         yield cell.figures()
@@ -203,11 +203,11 @@ def activations(cell: CellNode, given: argparse.Namespace, folder: Path) -> Iter
     off = SwitchController.Request(deactivate_controllers=[CONTROLLER], strictness=strict)
     rng = np.random.default_rng(2)
     arguments = [
-        *('-p', 'path:=circle', '-p', 'laps:=10000', '-p', f'rate_hz:={given.rate}'),
+        *('-p', 'path:=circle', '-p', 'laps:=1000', '-p', f'rate_hz:={given.rate}'),
         *('-p', 'settle_s:=0.2', '-r', f'target_pose:={given.node}/target_pose'),
     ]
     with NodeProcess('target_source', *arguments, log=folder / 'source.log') as process:
-        process.wait_for_output('cycles of', 30.0)
+        started(process, 'cycles of')
         for _ in range(given.starts):
             cell.call(client, off)
             cell.spin(0.9)
@@ -221,13 +221,19 @@ def activations(cell: CellNode, given: argparse.Namespace, folder: Path) -> Iter
 RUNS = {STREAM: stream, TRAJECTORY: replacements, ACTION: replacements, ACTIVATION: activations}
 
 
+def started(process: NodeProcess, text: str) -> None:
+    """Wait until a process has printed a text; end with its output if it does not."""
+    if not process.wait_for_output(text, START_S):
+        raise SystemExit(f'{process.executable} does not start:\n{process.output}')
+
+
 @contextmanager
 def measured_node(given: argparse.Namespace, folder: Path) -> Iterator[None]:
     """Run the node that is measured, until it is left."""
     mode = given.what if given.what in (TRAJECTORY, ACTION) else STREAM
     arguments = ('-p', 'autostart:=true', '-p', f'output_mode:={mode}')
     with NodeProcess('neural_ik_node', *arguments, log=folder / 'node.log') as process:
-        process.wait_for_output('ready for', 60.0)
+        started(process, 'ready for')
         yield
 
 
