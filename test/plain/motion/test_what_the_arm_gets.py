@@ -9,15 +9,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from benchmark.controller.cell import (
-    MS,
-    START_NS,
-    Cell,
-    CellConfig,
-    acceleration_use,
-    speed_use,
-    tool_positions,
-)
+from benchmark.controller.cell import MS, START_NS, Cell, CellConfig
+from benchmark.controller.figures import acceleration_use, speed_use, tool_positions
 from neural_ik_ros.kinematics import Arm, FloatArray, forward
 from neural_ik_ros.motion import StreamStatus, TrackerConfig
 from neural_ik_ros.simulation.paths import CartesianPath, PathConfig
