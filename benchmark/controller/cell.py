@@ -113,10 +113,7 @@ class Cell:
         if self._postpone(lambda: self.target(transform, stamp_ns)):
             return
         stamp_ns = stamp_ns if self.config.has_stamps else 0
-        frame = self.tracker.config.base_frame
-        self._take(
-            self.tracker.on_target(transform, frame=frame, stamp_ns=stamp_ns, now_ns=self.now_ns)
-        )
+        self._take(self.tracker.on_target(transform, stamp_ns=stamp_ns, now_ns=self.now_ns))
 
     @property
     def updates(self) -> tuple[FloatArray, FloatArray]:

@@ -6,23 +6,17 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
-
-from ..kinematics import Arm, Joints, posture
 from ..motion import Deviation, Health, Output, StreamStatus
 from ..solver import IkSolution
 from .statistics import Window
 
 REPORTS_WITHOUT_JOINTS = 3  # one report a second
-PARTS = ('shoulder', 'elbow', 'wrist')
 
 
 class NodeStatistics:
     """Statistics since activation, in constant memory."""
 
-    def __init__(self, arm: Arm) -> None:
-        """Start without targets."""
-        self._postures = PostureWatch(arm)
+    def __init__(self) -> None:
         self.counts: Counter[str] = Counter()  # targets by status
         self.newest = Output(status=StreamStatus.IDLE)
         self.n_other_joints = 0  # joint states of other joints
@@ -39,10 +33,8 @@ class NodeStatistics:
         self._n_empty_reports = -1  # in a row; the first report may come before any joint state
 
     def on_target(self, output: Output, latency_ns: int) -> bool:
-        """Count a target; return whether its status or posture differs from the one before."""
+        """Count a target; return whether its status differs from the one before."""
         is_changed = output.status is not self.newest.status
-        if output.command is not None and output.solution is not None:
-            is_changed |= self._postures.update(output.solution.q)
         self.on_output(output)
         self.counts[output.status.name] += 1
         self._callback_ms.add(latency_ns * 1e-6)
@@ -52,10 +44,6 @@ class NodeStatistics:
             self._iterations.add(output.solution.iterations)
             self._seeds[output.solution.seed] += 1
         return is_changed
-
-    def use_arm(self, arm: Arm) -> None:
-        """Go on with another arm: its postures have nothing to do with those of before."""
-        self._postures.use_arm(arm)
 
     def on_tick(self, steady_ns: int) -> None:
         """Measure the period of the loop, on a steady clock."""
@@ -120,7 +108,6 @@ class NodeStatistics:
             **self._motion_values(),
             **_health_values(health),
             'ignored joint states': f'{self.n_other_joints}',
-            **self._postures.diagnostic_values(),
             **_solution_values(self._solution),
         }
 
@@ -132,40 +119,6 @@ class NodeStatistics:
             'limited commands': f'{self._n_limited}',
             'deviation [m]': f'{position:.3e}',
             'deviation [rad]': f'{rotation:.3e}',
-        }
-
-
-class PostureWatch:
-    """Notices when shoulder, elbow or wrist have got to their other side, however slowly."""
-
-    def __init__(self, arm: Arm) -> None:
-        """Start without a posture."""
-        self._n_changes, self._last = 0, 'none'
-        self.use_arm(arm)
-
-    def use_arm(self, arm: Arm) -> None:
-        """Forget the posture; count on."""
-        self._arm, self._signs = arm, np.zeros(3, np.int8)
-
-    def update(self, q: Joints) -> bool:
-        """Note the answer (6,) [rad] to a target; return whether it is on another side."""
-        signs = posture(self._arm, q)
-        changed = np.flatnonzero(signs * self._signs < 0)
-        # On a boundary both sides count: the last clear one is remembered.
-        self._signs = np.where(signs == 0, self._signs, signs)
-        if not len(changed):
-            return False
-        self._n_changes += 1
-        self._last = ', '.join(PARTS[k] for k in changed)
-        return True
-
-    def diagnostic_values(self) -> dict[str, str]:
-        """Return the posture and its changes."""
-        sides = zip(PARTS, self._signs.tolist(), strict=True)
-        return {
-            'posture': ', '.join(f'{part} {sign:+d}' for part, sign in sides),
-            'posture changes': f'{self._n_changes}',
-            'last posture change': self._last,
         }
 
 

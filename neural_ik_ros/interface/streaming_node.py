@@ -16,6 +16,7 @@ from time import perf_counter_ns
 from typing import Any, TypeAlias
 
 from ..motion import Health, Output, StreamStatus
+from ..motion.continuity import PostureWatch
 from ..solver import IkStatus
 from .factory import description_check, make_tracker, reconfigure, tool_limits
 from .followed_pose import MAX_JOINT_STEP, FollowedPose
@@ -89,7 +90,7 @@ class StreamingNode:
         self.description = description_check(arm, config)
         self._followed = FollowedPose(self.tracker, config, self.description.frames)
         self._use_frames()
-        self.statistics = NodeStatistics(arm)
+        self.statistics, self.postures = NodeStatistics(), PostureWatch(arm)
         self.is_active = False
         self._joints = JointMerger(self.joint_names)
         # Bound methods, without those that do nothing: they would cost time in the control loop.
@@ -118,8 +119,8 @@ class StreamingNode:
         self._joints.clear()
         self.tracker.restart()
         self._followed.clear()
-        self._goal_failure = ''
-        self.statistics = NodeStatistics(self.tracker.solver.arm)
+        self.statistics, self._goal_failure = NodeStatistics(), ''
+        self.postures = PostureWatch(self.tracker.solver.arm)
         self.is_active = True
 
     def stop(self) -> None:
@@ -153,7 +154,7 @@ class StreamingNode:
         reconfigure(self.tracker, config, self.description.arm)
         self._followed.configure(config)
         self._use_frames()
-        self.statistics.use_arm(self.tracker.solver.arm)
+        self.postures.use_arm(self.tracker.solver.arm)
 
     @property
     def base_frame(self) -> str:
@@ -284,7 +285,12 @@ class StreamingNode:
         self._emit(output, target)
         if output.command is None:
             self._continue_motion()  # a refusal may take long, and commands must not be late
-        if self.statistics.on_target(output, perf_counter_ns() - started_ns):
+        latency_ns, change = perf_counter_ns() - started_ns, ''
+        if output.command is not None and output.solution is not None:
+            change = self.postures.update(output.solution.q)
+        if change:
+            output = replace(output, detail=change)
+        if self.statistics.on_target(output, latency_ns) or change:
             self.report_status()
 
     def _answer(self, target: Target, now_ns: int) -> Output:

@@ -1,16 +1,17 @@
 # Copyright 2026 the neural_ik_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the answers to a stream of targets belong to one motion of the joints."""
+"""Whether the answers to targets belong to one motion of the joints, and to one posture."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..kinematics import Joints, Transform, pose_error
+from ..kinematics import Arm, Joints, Transform, pose_error, posture
 from ..solver import NEAR_STEP
 from ..units import NS_PER_S
 from .target_timing import MAX_INTERVAL_S
 
+PARTS = ('shoulder', 'elbow', 'wrist')
 JOINT_PER_ANGLE, JOINT_PER_DISTANCE = 5.0, 50.0  # [rad/rad], [rad/m] of the movement of a target
 
 
@@ -69,3 +70,37 @@ class StreamContinuity:
     def follow(self, transform: Transform, q: Joints) -> None:
         """Note a target (4, 4) that is followed, and its answer (6,) [rad]."""
         self._transform, self._q, self._has_jumped = transform.copy(), q, False
+
+
+class PostureWatch:
+    """Notices when shoulder, elbow or wrist have got to their other side, however slowly."""
+
+    def __init__(self, arm: Arm) -> None:
+        """Start without a posture."""
+        self._n_changes, self._last = 0, 'none'
+        self.use_arm(arm)
+
+    def use_arm(self, arm: Arm) -> None:
+        """Forget the posture; count on."""
+        self._arm, self._signs = arm, np.zeros(3, np.int8)
+
+    def update(self, q: Joints) -> str:
+        """Note the answer (6,) [rad] to a target; return what is on another side now."""
+        signs = posture(self._arm, q)
+        changed = np.flatnonzero(signs * self._signs < 0)
+        # On a boundary both sides count: the last clear one is remembered.
+        self._signs = np.where(signs == 0, self._signs, signs)
+        if not len(changed):
+            return ''
+        self._n_changes += 1
+        self._last = ', '.join(PARTS[k] for k in changed)
+        return f'now on the other side: {self._last}'
+
+    def diagnostic_values(self) -> dict[str, str]:
+        """Return the posture and its changes."""
+        sides = zip(PARTS, self._signs.tolist(), strict=True)
+        return {
+            'posture': ', '.join(f'{part} {sign:+d}' for part, sign in sides),
+            'posture changes': f'{self._n_changes}',
+            'last posture change': self._last,
+        }

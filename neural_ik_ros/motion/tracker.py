@@ -294,6 +294,11 @@ class PoseTracker:
         """Return why no target can be accepted now, whatever it is."""
         return self._fault.refusal() if self._state is FAULT else self.supervisor.refusal(now_ns)
 
+    @property
+    def _is_stream(self) -> bool:
+        """Whether targets are those of one motion: whole motions may go anywhere."""
+        return self.config.output_mode == STREAM
+
     def _q_before(self, now_ns: int) -> Joints:
         """
         Return the joints (6,) [rad] that the answer to a target should be near to.
@@ -302,7 +307,7 @@ class PoseTracker:
         the nearest answer to them may be another one.
         """
         q_commanded = self.generator.state.q
-        if self.config.output_mode != STREAM:
+        if not self._is_stream:
             return q_commanded
         q_before = self._continuity.q_before(now_ns)
         return q_commanded if q_before is None or self._state is not TRACKING else q_before
@@ -319,7 +324,8 @@ class PoseTracker:
         )
         if step > max_joint_step:
             return Refusal(IkStatus.STEP_TOO_LARGE)
-        if self.config.refuses_jumps and self._continuity.is_jump(transform, solution.q):
+        is_watched = self._is_stream and self.config.refuses_jumps
+        if is_watched and self._continuity.is_jump(transform, solution.q):
             return Refusal(StreamStatus.SOLUTION_JUMP)
         if not self._mode.has_way_to(solution.q, now_ns):
             return Refusal(StreamStatus.OUTSIDE_WORKSPACE, NO_WAY)

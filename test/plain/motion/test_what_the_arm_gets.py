@@ -223,7 +223,7 @@ def test_controller_at_half_speed_ends_in_a_following_error_and_a_smooth_stop(ar
 def test_stream_is_refused_where_the_controller_reports_a_scaled_speed(arm, scaling):
     cell = Cell(arm, CellConfig())
     cell.run(0.1)
-    cell.tracker.on_controller_state(scaling, cell.now_ns)
+    cell.tracker.supervisor.on_controller_state(scaling, cell.now_ns)
     cell.target(forward(arm, HOME + 0.1))
     ((_, output),) = cell.outputs
     assert output.status is StreamStatus.SPEED_SCALED
