@@ -258,6 +258,10 @@ class NodeConfig:
     ik_service: str = parameter(
         'solve_ik', 'Name of the GetPositionIK service (needs moveit_msgs); empty for none'
     )
+    ik_validity_service: str = parameter(
+        'check_state_validity',
+        'GetStateValidity of move_group, for requests that avoid collisions; empty to check none',
+    )
     ik_group: str = parameter(
         'manipulator', 'Planning group that the service accepts; empty for any', is_live=True
     )
