@@ -26,12 +26,8 @@ from ...interface.statistics import Window
 from ..runtime.frames import Frames
 from ..runtime.guards import described
 from ..runtime.process import make_executor, spin
+from .moveit_interfaces import GetPositionIK
 from .state_validity import StateValidity
-
-try:
-    from moveit_msgs.srv import GetPositionIK
-except ImportError:  # it has no wheels
-    GetPositionIK = None
 
 MISSING = (
     'no service {name}: moveit_msgs cannot be imported. Install it with '

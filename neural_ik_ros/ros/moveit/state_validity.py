@@ -12,11 +12,7 @@ from rclpy.node import Node
 
 from ...interface.position_ik import state_with
 from ...kinematics import Joints
-
-try:
-    from moveit_msgs.srv import GetStateValidity
-except ImportError:  # it has no wheels
-    GetStateValidity = None
+from .moveit_interfaces import GetStateValidity
 
 TIMEOUT_S = 0.5  # for one state: move_group may itself be waiting for the answer to its request
 
