@@ -24,7 +24,7 @@ from ..kinematics import (
     link_names,
     rotation_angle,
 )
-from ..kinematics.target_frames import (
+from ..kinematics.urdf.target_frames import (
     FrameSettings,
     TargetFrames,
     fixed_links,

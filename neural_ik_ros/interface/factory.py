@@ -11,7 +11,7 @@ import numpy as np
 
 from ..api import bundle_urdf, load_solver
 from ..kinematics import Arm, invert
-from ..kinematics.target_frames import TargetFrames
+from ..kinematics.urdf.target_frames import TargetFrames
 from ..motion import MotionGenerator, MotionLimits, PoseTracker
 from ..motion.tool.limits import ToolLimits
 from ..solver import IkSolver, SeedPredictor

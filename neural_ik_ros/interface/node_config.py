@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass, replace
 
 from ..kinematics import CoupledLimit
-from ..kinematics.target_frames import FrameSettings
+from ..kinematics.urdf.target_frames import FrameSettings
 from ..motion import OUTPUT_MODES, TrackerConfig
 from ..solver import SolverOptions
 from .description_check import CHECK, DESCRIPTION_MODES

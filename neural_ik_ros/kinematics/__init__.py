@@ -31,7 +31,14 @@ from .types import (
     Transform,
     as_array,
 )
-from .urdf import UrdfError, arm_from_urdf, axis_alignments, link_names, links_fixed_to
+from .urdf.arms import (
+    arm_from_urdf,
+    axis_alignments,
+    link_names,
+    links_fixed_to,
+    right_angle_warnings,
+)
+from .urdf.tree import UrdfError
 
 __all__ = [
     'N_JOINTS',
@@ -72,6 +79,7 @@ __all__ = [
     'quat_from_rotation',
     'random_joints',
     'refine',
+    'right_angle_warnings',
     'rotation_angle',
     'rotation_from_quat',
     'rotation_from_rpy',

@@ -111,7 +111,7 @@ class PoseTracker:
         :return: A fault, if the arm does not do as commanded.
         """
         fault = self._watch_clock(now_ns)
-        self._joints.update(q, now_ns)
+        q = self._joints.update(q, now_ns)
         self._speed.update(q, now_ns)
         if stamp_ns != 0:
             self._clock_offset.update(stamp_ns, now_ns)

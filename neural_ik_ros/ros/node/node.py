@@ -19,7 +19,7 @@ from ...interface.node_statistics import REPORTS_WITHOUT_JOINTS
 from ...interface.runtime.scheduling import apply_realtime, cpus_from_text
 from ...interface.runtime.throttle import WarningThrottle
 from ...interface.streaming_node import Observer, StreamingNode, Target
-from ...kinematics.target_frames import TargetFrames
+from ...kinematics.urdf.target_frames import TargetFrames
 from ...motion import ACTION, Health, Output
 from ..moveit.service import IkService
 from ..runtime import qos

@@ -28,7 +28,7 @@ COMMANDS = (
 )
 HEAVY = (
     *('numpy', 'numba', 'scipy', 'ruckig', 'matplotlib', 'rclpy', 'rosbags', 'yaml', 'tqdm'),
-    *('tensorflow', 'keras', 'sklearn', 'skops', 'ai_edge_litert', 'urdf_parser_py'),
+    *('tensorflow', 'keras', 'sklearn', 'skops', 'ai_edge_litert', 'lxml'),
 )
 EXACT = 1e-9  # [m], [rad] what a solution may be off
 REACHABLE = ['solve', '--xyz', '0.9', '0.2', '1.2', '--rpy', '0.1', '1.3', '-0.2']
