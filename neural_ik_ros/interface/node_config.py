@@ -32,7 +32,7 @@ class NodeConfig:
     autostart: bool = parameter(False, 'Configure and activate without a lifecycle manager')
     prefix: str = parameter('', 'Prefix of joint and frame names, e.g. left_')
     base_frame: str = parameter(
-        TRACKER.base_frame,
+        'base_link',
         'Frame of targets: a link of the description that is fixed to the base of the arm',
     )
     tool_frame: str = parameter(
@@ -94,6 +94,11 @@ class NodeConfig:
         unit='s',
         low=0.001,
         high=60.0,
+        is_live=True,
+    )
+    refuse_jumps: bool = parameter(
+        TRACKER.refuses_jumps,
+        'Refuse a target of a stream whose answer moves a joint much more than the target moved',
         is_live=True,
     )
     max_clock_offset_s: float = parameter(
@@ -312,7 +317,6 @@ class NodeConfig:
     def tracker_config(self) -> TrackerConfig:
         """Return the tracker's configuration."""
         return TrackerConfig(
-            base_frame=self.prefix + self.base_frame,
             output_mode=self.output_mode,
             rate_hz=self.rate_hz,
             target_timeout_s=self.target_timeout_s,
@@ -323,6 +327,7 @@ class NodeConfig:
             automatic_recovery=self.automatic_recovery,
             recovery_s=self.recovery_s,
             max_clock_offset_s=self.max_clock_offset_s,
+            refuses_jumps=self.refuse_jumps,
         )
 
     def _coupled_limit(self) -> CoupledLimit | None:

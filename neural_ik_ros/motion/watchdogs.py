@@ -13,7 +13,7 @@ from ..kinematics.angles import nearest_turn
 from ..solver import IkStatus
 from ..units import NS_PER_S
 from .status import StreamStatus
-from .tracker_types import Status, TrackerConfig
+from .tracker_types import Status
 
 OUTSIDE_TOLERANCE = 2e-3  # [rad] by which a measured joint may be beyond its limit
 REST_RANGE = 1e-3  # [rad] that a joint at rest may move, as encoders and brakes allow it to
@@ -100,16 +100,11 @@ class JointStateMonitor:
         )
 
 
-def target_refusal(
-    config: TrackerConfig, frame: str, stamp_ns: int, now_ns: int
-) -> Refusal | None:
-    """Return why a target does not suit the base frame or the present, or None if it does."""
-    if frame.removeprefix('/') != config.base_frame:
-        detail = f'{frame!r} instead of {config.base_frame!r}'
-        return Refusal(StreamStatus.UNKNOWN_FRAME, detail)
+def stamp_refusal(stamp_ns: int, now_ns: int, *, timeout_s: float) -> Refusal | None:
+    """Return why a stamp, 0 for now, does not suit the present, or None if it does."""
     age_s = (now_ns - stamp_ns) / NS_PER_S
-    if stamp_ns != 0 and abs(age_s) > config.target_timeout_s:
-        detail = exceeded_limit('age', age_s, config.target_timeout_s)
+    if stamp_ns != 0 and abs(age_s) > timeout_s:
+        detail = exceeded_limit('age', age_s, timeout_s)
         return Refusal(StreamStatus.STALE_TARGET, detail)
     return None
 

@@ -244,6 +244,7 @@ class NeuralIkNode(LifecycleNode):
         statistics = self._streaming.statistics
         values = (
             statistics.diagnostic_values(health)
+            | self._streaming.postures.diagnostic_values()
             | self._streaming.frames.diagnostic_values()
             | self._service.diagnostic_values()
             | self._outputs.diagnostic_values()
