@@ -32,11 +32,11 @@ from .types import (
     as_array,
 )
 from .urdf.arms import (
+    UrdfWarning,
     arm_from_urdf,
     axis_alignments,
     link_names,
     links_fixed_to,
-    right_angle_warnings,
 )
 from .urdf.tree import UrdfError
 
@@ -57,6 +57,7 @@ __all__ = [
     'RefineResult',
     'Transform',
     'UrdfError',
+    'UrdfWarning',
     'angular_distance',
     'arm_from_urdf',
     'as_array',
@@ -79,7 +80,6 @@ __all__ = [
     'quat_from_rotation',
     'random_joints',
     'refine',
-    'right_angle_warnings',
     'rotation_angle',
     'rotation_from_quat',
     'rotation_from_rpy',

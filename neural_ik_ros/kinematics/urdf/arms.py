@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import logging
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,13 +14,15 @@ from ...errors import ConfigError
 from ..arm import CONTINUOUS_LIMIT, Arm, ArmError
 from ..se3 import invert
 from ..types import N_JOINTS, FloatArray, Transform
-from .tree import SIX_NEEDED, TURNING, UrdfError, UrdfJoint, UrdfTree
+from .tree import SIX_NEEDED, TURNING, UrdfError, UrdfJoint, UrdfTree, listed
 
 NEARLY_RIGHT = 1e-3  # [rad] from a multiple of a right angle: typed in with too few digits
 EXACTLY_RIGHT = 1e-9  # [rad]
 FINITE = 'correct its numbers'
 
-logger = logging.getLogger(__name__)
+
+class UrdfWarning(UserWarning):
+    """A robot description is read, but probably not what its maker meant."""
 
 
 def arm_from_urdf(
@@ -34,6 +36,8 @@ def arm_from_urdf(
     """
     Return the arm between two links of a URDF; fixed joints between them are merged.
 
+    Gives a ``UrdfWarning`` on angles that are nearly, but not quite, a multiple of pi/2.
+
     :param text: The URDF itself, not a path; at most 4 MiB, without a document type declaration.
     :param prefix: Put before both frame names, as the xacro argument of the same name does.
     :param corrections: Displacement (4, 4) [m] of joint frames, each in its own frame, by joint.
@@ -44,6 +48,7 @@ def arm_from_urdf(
     chain = tree.chain(base, tool)
     moving = [joint for joint in chain if joint.type != 'fixed']
     _require_six_turning(moving, base, tool, tree)
+    _warn_of_right_angles(chain)
     corrections = corrections or {}
     joints = [joint.name for joint in chain]
     for joint in corrections:
@@ -130,24 +135,24 @@ def _connected(
     return poses
 
 
-def right_angle_warnings(
-    text: str, *, base_frame: str = 'base_link', tool_frame: str = 'tool0', prefix: str = ''
-) -> tuple[str, ...]:
+def _warn_of_right_angles(chain: Sequence[UrdfJoint]) -> None:
     """
-    Return a sentence on each angle of a joint's origin that is nearly a multiple of pi/2.
+    Warn of angles with too few digits.
 
-    An arm whose maker wrote 1.571 misses by 0.4 mm a metre, and has no closed form any more.
-
-    :raises UrdfError: As ``arm_from_urdf``.
+    An arm whose maker wrote 1.571 is off by 0.2 mm a metre, and may have lost its closed form.
     """
-    chain = UrdfTree(text).chain(prefix + base_frame, prefix + tool_frame)
-    return tuple(
-        f'joint {joint.name!r}: its origin is turned by {angle!r} rad, {abs(off):.1e} rad from a '
-        'multiple of pi/2; write all digits if that is what is meant'
+    angles = [
+        f'{angle!r} rad at joint {joint.name!r}'
         for joint in chain
         for angle in joint.rpy
-        if EXACTLY_RIGHT < abs(off := math.remainder(angle, 0.5 * math.pi)) < NEARLY_RIGHT
-    )
+        if EXACTLY_RIGHT < abs(math.remainder(angle, 0.5 * math.pi)) < NEARLY_RIGHT
+    ]
+    if angles:
+        text = (
+            f'the robot description has angles that are nearly multiples of pi/2: '
+            f'{listed(angles)}. Write all digits, unless they are measured'
+        )
+        warnings.warn(text, UrdfWarning, stacklevel=3)
 
 
 def _require_six_turning(

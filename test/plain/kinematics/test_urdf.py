@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -16,12 +17,12 @@ from strategies import REPOSITORY, URDF_FILE, any_joints, shipped_arm
 
 from neural_ik_ros.kinematics import (
     UrdfError,
+    UrdfWarning,
     arm_from_urdf,
     forward,
     jacobian,
     posture,
     random_joints,
-    right_angle_warnings,
 )
 
 try:
@@ -198,16 +199,20 @@ def test_arm_from_urdf_takes_a_velocity_of_zero_for_unknown(urdf_text, limit):
 
 
 @pytest.mark.parametrize(
-    ('angle', 'n'), [('1.571', 1), ('-1.5708', 1), ('3.1416', 1), ('0.0001', 1),
+    ('angle', 'n'), [('1.571', 1), ('-1.5708', 1), ('3.1416', 1), ('0.0003', 1),
                      ('1.5707963267948966', 0), ('1.57079632679', 0), ('0.002', 0), ('0', 0)],
 )  # fmt: skip
-def test_right_angle_warnings_name_the_joint_whose_angle_has_too_few_digits(urdf_text, angle, n):
+def test_arm_from_urdf_warns_of_angles_with_too_few_digits(urdf_text, angle, n):
     origin = '<origin rpy="0 0 0" xyz="0.1 0 0.615"/>'
     assert origin in urdf_text
     text = urdf_text.replace(origin, f'<origin rpy="0 {angle} 0" xyz="0.1 0 0.615"/>')
-    warnings = right_angle_warnings(text)
-    assert len(warnings) == n
-    assert all("'joint_2'" in one and angle.rstrip('0') in one for one in warnings)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        arm_from_urdf(text)
+    assert len(caught) == n
+    for one in caught:
+        assert one.category is UrdfWarning
+        assert f"{angle} rad at joint 'joint_2'" in str(one.message)
 
 
 def test_arm_from_urdf_may_end_at_another_frame(arm, urdf_text):
