@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kinematics import FloatArray, Transform, forward, se3_log
-from ..kinematics.target_frames import TargetFrames, quoted
+from ..kinematics.urdf.target_frames import TargetFrames, quoted
 from ..motion import MotionState, Output, PoseTracker, StreamStatus
 from ..motion.tool.governor import PoseGovernor
 from ..motion.tool.twist_integrator import TwistIntegrator

@@ -8,13 +8,14 @@ import math
 from dataclasses import dataclass, replace
 
 from ..kinematics import CoupledLimit
-from ..kinematics.target_frames import FrameSettings
+from ..kinematics.urdf.target_frames import FrameSettings
 from ..motion import OUTPUT_MODES, TrackerConfig
 from ..solver import SolverOptions
 from .description_check import CHECK, DESCRIPTION_MODES
 from .parameter_schema import bad_parameter, parameter
 from .runtime.scheduling import cpus_from_text
 
+ROBOT_DESCRIPTION = 'robot_description'  # as urdf: the arm is the one that is received
 NO_LIMIT = 0.0  # as a parameter, since those are finite; infinity in SolverOptions
 SOLVER, TRACKER = SolverOptions(), TrackerConfig()  # the defaults
 
@@ -29,6 +30,11 @@ class NodeConfig:
     """All parameters; config/neural_ik.yaml lists them with the same defaults."""
 
     bundle: str = parameter('', 'Folder of the network bundle; empty for the shipped one')
+    urdf: str = parameter(
+        '',
+        'Any six-axis arm, from base_frame to tool_frame, without a network: path of its URDF, or '
+        'robot_description for the one that is received; empty for the arm of the bundle',
+    )
     autostart: bool = parameter(False, 'Configure and activate without a lifecycle manager')
     prefix: str = parameter('', 'Prefix of joint and frame names, e.g. left_')
     base_frame: str = parameter(
@@ -195,6 +201,15 @@ class NodeConfig:
     velocity_scaling_factor: float = parameter(
         1.0, 'Factor on the velocity limits of the arm', low=0.01, high=1.0, is_live=True
     )
+    max_velocity: tuple[float, ...] = parameter(
+        (NO_LIMIT,) * 6,
+        'Velocity limits below those of the arm, or where it has none; 0 for those of the arm',
+        unit='rad/s',
+        low=0.0,
+        high=100.0,
+        size=6,
+        is_live=True,
+    )
     max_acceleration: tuple[float, ...] = parameter(
         (5.0, 5.0, 5.0, 10.0, 10.0, 10.0),
         'Acceleration limits',
@@ -278,10 +293,18 @@ class NodeConfig:
         self.solver_options()
         self.tracker_config()
         cpus_from_text(self.cpu_affinity)
+        if self.urdf and self.bundle:
+            problem = 'a network solves for the arm that it was trained for, not for another one'
+            raise bad_parameter('urdf', problem)
         corners = self.workspace_lower_m, self.workspace_upper_m
         if self.has_workspace and not all(low < high for low, high in zip(*corners, strict=True)):
             problem = f'{list(corners[0])} is not below {list(corners[1])} on every axis'
             raise bad_parameter('workspace_lower_m', problem)
+
+    @property
+    def takes_received_arm(self) -> bool:
+        """Whether the arm is the one of robot_description, and nothing else."""
+        return self.urdf == ROBOT_DESCRIPTION
 
     @property
     def has_workspace(self) -> bool:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from ..kinematics import Joints, Transform, invert
-from ..kinematics.target_frames import TargetFrames, listed, quoted
+from ..kinematics.urdf.target_frames import TargetFrames, quoted
+from ..kinematics.urdf.tree import listed
 from ..solver import IkSolution, IkSolver, IkStatus
 from .messages import InvalidMessage, JointReader, PoseTarget, target_from_pose
 from .moveit_codes import CODE_OF_STATUS, MoveItCode

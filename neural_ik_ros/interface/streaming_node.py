@@ -73,21 +73,23 @@ class StreamingNode:
         read_target: Callable[[Any], Target],
         now_ns: Callable[[], int],
         to_base: Callable[[PoseTarget, int], Target] | None = None,
+        robot_description: str = '',
     ) -> None:
         """
-        Load and verify the configured bundle; not active yet.
+        Load and verify the configured bundle, or arm; not active yet.
 
         :param read_target: Converts what ``on_target`` is given, a message or its bytes.
         :param now_ns: The clock of stamps and commands [ns].
         :param to_base: Transforms a target, in a frame that is not fixed to the base of the arm,
             to ``description.base_link`` at a time [ns], or leaves it in its frame.
-        :raises NeuralIkError: If the bundle or a parameter cannot be used.
+        :param robot_description: What has been received, for a configuration that takes its arm.
+        :raises NeuralIkError: If the bundle, the arm or a parameter cannot be used.
         """
-        self.config, self.tracker = config, make_tracker(config)
+        self.config, self.tracker = config, make_tracker(config, robot_description)
         self._read_target, self._now_ns, self._to_base = read_target, now_ns, to_base
         arm = self.tracker.solver.arm
         self.joint_names = [config.prefix + name for name in arm.joint_names]
-        self.description = description_check(arm, config)
+        self.description = description_check(arm, config, robot_description)
         self._followed = FollowedPose(self.tracker, config, self.description.frames)
         self._use_frames()
         self.statistics, self.postures = NodeStatistics(), PostureWatch(arm)

@@ -31,7 +31,14 @@ from .types import (
     Transform,
     as_array,
 )
-from .urdf import UrdfError, arm_from_urdf, axis_alignments, link_names, links_fixed_to
+from .urdf.arms import (
+    UrdfWarning,
+    arm_from_urdf,
+    axis_alignments,
+    link_names,
+    links_fixed_to,
+)
+from .urdf.tree import UrdfError
 
 __all__ = [
     'N_JOINTS',
@@ -50,6 +57,7 @@ __all__ = [
     'RefineResult',
     'Transform',
     'UrdfError',
+    'UrdfWarning',
     'angular_distance',
     'arm_from_urdf',
     'as_array',

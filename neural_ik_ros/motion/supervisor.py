@@ -56,12 +56,17 @@ class Supervisor:
 
     # Inputs
 
-    def on_joints(self, q: Joints, stamp_ns: int, now_ns: int) -> None:
-        """Note measured joints (6,) [rad], and their stamp by the controller's clock, or 0."""
-        self._joints.update(q, now_ns)
+    def on_joints(self, q: Joints, stamp_ns: int, now_ns: int) -> Joints:
+        """
+        Note measured joints (6,) [rad], and their stamp by the controller's clock, or 0.
+
+        :return: The same, with the turns of continuous joints counted.
+        """
+        q = self._joints.update(q, now_ns)
         self._speed.update(q, now_ns)
         if stamp_ns != 0:
             self._clock_offset.update(stamp_ns, now_ns)
+        return q
 
     def on_bad_joints(self, problem: str) -> None:
         """Note why the newest joint state could not be used."""

@@ -101,7 +101,7 @@ class PoseTracker:
         :return: A fault, if the arm does not do as commanded.
         """
         fault = self._watch_clock(now_ns)
-        self.supervisor.on_joints(q, stamp_ns, now_ns)
+        q = self.supervisor.on_joints(q, stamp_ns, now_ns)
         if self._state is TRACKING:
             off_path = self.supervisor.off_path(q, stamp_ns, self._mode.path, now_ns)
             return self._ended_by(off_path, now_ns)
