@@ -48,7 +48,6 @@ def arm_from_urdf(
     chain = tree.chain(base, tool)
     moving = [joint for joint in chain if joint.type != 'fixed']
     _require_six_turning(moving, base, tool, tree)
-    _warn_of_right_angles(chain)
     corrections = corrections or {}
     joints = [joint.name for joint in chain]
     for joint in corrections:
@@ -56,6 +55,7 @@ def arm_from_urdf(
             problem = f'no joint {joint!r} between base and tool'
             raise ConfigError('calibration', problem, f'correct only {", ".join(joints)}')
     rotations, translations = _merged_frames(chain, corrections)
+    _warn_of_right_angles(chain)
     limits = np.array([_limits(joint) for joint in moving])
     try:
         return Arm(
