@@ -18,6 +18,7 @@ the activations.
 from __future__ import annotations
 
 import argparse
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -52,6 +53,7 @@ APPROACH_S = 3.0  # to the start of the path, before it is measured
 DISCOVERY_S, START_S = 1.0, 60.0
 StampArray = npt.NDArray[np.int64]  # [ns]
 STREAM, TRAJECTORY, ACTION, ACTIVATION = 'stream', 'trajectory', 'action', 'activation'
+SOURCE_KILLED = 'source_killed'
 
 
 class Figures(NamedTuple):
@@ -123,8 +125,8 @@ class CellNode(Node):
         positions = [target.pose.position for target in targets]
         return stamps, np.array([(one.x, one.y, one.z) for one in positions])
 
-    def figures(self) -> Figures:
-        """Return what the recording gave; delay and error are 0 without a stream of targets."""
+    def figures(self, *, has_delay: bool = False) -> Figures:
+        """Return what the recording gave; delay and error are 0 unless they are asked for."""
         stamps, q = self.updates()
         times = (stamps - stamps[0]) / S
         steps = np.diff(times)
@@ -135,7 +137,7 @@ class CellNode(Node):
         if not is_moving.any():
             raise SystemExit('the arm does not move: is the node active, and has it joint states?')
         delay_s, error = 0.0, 0.0
-        if len(self.targets) > len(stamps) // 20:
+        if has_delay:
             target_stamps, path = self.path()
             delay_s, error = self._delay(stamps, q, target_stamps, path)
         return Figures(
@@ -162,19 +164,40 @@ class CellNode(Node):
         return delay_and_error(times[inside], tool_positions(self.arm, q[inside]), position)
 
 
+def circle(given: argparse.Namespace, settle_s: float) -> list[str]:
+    """Return the arguments of a target source: at rest at first, then round and round."""
+    return [
+        *('-p', 'path:=circle', '-p', 'laps:=1000', '-p', f'rate_hz:={given.rate}'),
+        *('-p', f'settle_s:={settle_s}', '-r', f'target_pose:={given.node}/target_pose'),
+    ]
+
+
 def stream(cell: CellNode, given: argparse.Namespace, folder: Path) -> Iterator[Figures]:
     """Track the circle of the demo, from the rest at its start, with another phase each time."""
-    arguments = [
-        *('-p', 'path:=circle', '-p', 'laps:=100', '-p', f'rate_hz:={given.rate}'),
-        *('-p', f'settle_s:={APPROACH_S}', '-r', f'target_pose:={given.node}/target_pose'),
-    ]
     for _ in range(given.starts):
-        with NodeProcess('target_source', *arguments, log=folder / 'source.log') as process:
+        with NodeProcess(
+            'target_source', *circle(given, APPROACH_S), log=folder / 'source.log'
+        ) as process:
             started(process, 'cycles of')
             cell.spin(APPROACH_S - 0.3)
             cell.record(given.duration)
-        yield cell.figures()
+        yield cell.figures(has_delay=True)
         cell.spin(1.0)  # the arm comes to rest
+
+
+def deaths(cell: CellNode, given: argparse.Namespace, folder: Path) -> Iterator[Figures]:
+    """Kill the source of targets at any moment of its path: the node has to stop the arm."""
+    rng = np.random.default_rng(3)
+    for _ in range(given.starts):
+        with NodeProcess(
+            'target_source', *circle(given, 1.0), log=folder / 'source.log'
+        ) as process:
+            started(process, 'cycles of')
+            cell.spin(float(rng.uniform(2.5, 4.0)))
+            cell.record(0.2)
+            process.send(signal.SIGKILL)
+            cell.spin(1.0)
+        yield cell.figures()
 
 
 def replacements(cell: CellNode, given: argparse.Namespace, _folder: Path) -> Iterator[Figures]:
@@ -202,11 +225,7 @@ def activations(cell: CellNode, given: argparse.Namespace, folder: Path) -> Iter
     on = SwitchController.Request(activate_controllers=[CONTROLLER], strictness=strict)
     off = SwitchController.Request(deactivate_controllers=[CONTROLLER], strictness=strict)
     rng = np.random.default_rng(2)
-    arguments = [
-        *('-p', 'path:=circle', '-p', 'laps:=1000', '-p', f'rate_hz:={given.rate}'),
-        *('-p', 'settle_s:=0.2', '-r', f'target_pose:={given.node}/target_pose'),
-    ]
-    with NodeProcess('target_source', *arguments, log=folder / 'source.log') as process:
+    with NodeProcess('target_source', *circle(given, 0.2), log=folder / 'source.log') as process:
         started(process, 'cycles of')
         for _ in range(given.starts):
             cell.call(client, off)
@@ -218,7 +237,13 @@ def activations(cell: CellNode, given: argparse.Namespace, folder: Path) -> Iter
             yield cell.figures()
 
 
-RUNS = {STREAM: stream, TRAJECTORY: replacements, ACTION: replacements, ACTIVATION: activations}
+RUNS = {
+    STREAM: stream,
+    SOURCE_KILLED: deaths,
+    TRAJECTORY: replacements,
+    ACTION: replacements,
+    ACTIVATION: activations,
+}
 
 
 def started(process: NodeProcess, text: str) -> None:
