@@ -10,6 +10,7 @@ installed.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -58,6 +59,27 @@ def pinocchio_forward(q: Joints) -> Transform:
     model, data, frame = _pinocchio_model()
     pinocchio.framesForwardKinematics(model, data, q)
     return np.array(data.oMf[frame].homogeneous)
+
+
+@lru_cache(maxsize=16)
+def _model_of(urdf: str) -> tuple[Any, Any]:
+    model = pinocchio.buildModelFromXML(urdf)
+    return model, model.createData()
+
+
+def pinocchio_pose(urdf: str, base: str, tip: str, angles: Mapping[str, float]) -> Transform:
+    """Return the pose (4, 4) [m] of one link of a URDF in another at named joint angles [rad]."""
+    model, data = _model_of(urdf)
+    q = pinocchio.neutral(model)
+    for name, angle in angles.items():
+        joint = model.joints[model.getJointId(name)]
+        if joint.nq == 2:  # continuous
+            q[joint.idx_q : joint.idx_q + 2] = math.cos(angle), math.sin(angle)
+        else:
+            q[joint.idx_q] = angle
+    pinocchio.framesForwardKinematics(model, data, q)
+    frames = [data.oMf[model.getFrameId(name)] for name in (base, tip)]
+    return np.array((frames[0].inverse() * frames[1]).homogeneous)
 
 
 def pinocchio_jacobian(q: Joints) -> FloatArray:

@@ -18,6 +18,7 @@ from .tree import SIX_NEEDED, TURNING, UrdfError, UrdfJoint, UrdfTree, listed
 
 NEARLY_RIGHT = 1e-3  # [rad] from a multiple of a right angle: typed in with too few digits
 EXACTLY_RIGHT = 1e-9  # [rad]
+TYPED_DIGITS = 8  # measured angles have more
 FINITE = 'correct its numbers'
 
 
@@ -146,11 +147,12 @@ def _warn_of_right_angles(chain: Sequence[UrdfJoint]) -> None:
         for joint in chain
         for angle in joint.rpy
         if EXACTLY_RIGHT < abs(math.remainder(angle, 0.5 * math.pi)) < NEARLY_RIGHT
+        and angle == round(angle, TYPED_DIGITS)
     ]
     if angles:
         text = (
             f'the robot description has angles that are nearly multiples of pi/2: '
-            f'{listed(angles)}. Write all digits, unless they are measured'
+            f'{listed(angles)}. Write all digits'
         )
         warnings.warn(text, UrdfWarning, stacklevel=3)
 

@@ -20,7 +20,7 @@ from trajectory_msgs.msg import JointTrajectory
 from ...interface.description_check import add_prefix
 from ...interface.messages import trajectory_from_message
 from ...interface.parameter_schema import bad_parameter, parameter
-from ...kinematics import Arm, arm_from_urdf, is_within_limits
+from ...kinematics import Arm, arm_from_urdf, is_within_limits, nearest_turn
 from ...simulation.simulated_controller import START_JOINTS, SimulatedController
 from ...units import NS_PER_S
 from ...urdf_file import read_urdf, shipped_urdf
@@ -50,7 +50,12 @@ class SimulatedArmConfig:
         0.0, 'Time from a trajectory to its first update', unit='s', low=0.0, high=1.0
     )
     urdf: str = parameter('', 'Path of a URDF; empty for the IRB2400 of this package')
+    base_frame: str = parameter('base_link', 'Link at the base of the arm')
+    tool_frame: str = parameter('tool0', 'Link at the tip of the arm')
     prefix: str = parameter('', 'Prefix of joint and link names')
+    wrap_continuous_joints: bool = parameter(
+        False, 'Publish continuous joints between -pi and pi, as some drivers do'
+    )
     publish_robot_description: bool = parameter(
         True, 'Publish robot_description; for use without robot_state_publisher'
     )
@@ -75,7 +80,13 @@ class SimulatedArm(Node):
         super().__init__('simulated_arm')
         config = declare_parameters(self, SimulatedArmConfig)
         urdf = load_urdf(config)
-        self._arm = arm_from_urdf(urdf, prefix=config.prefix)
+        self._arm = arm_from_urdf(
+            urdf,
+            base_frame=config.base_frame,
+            tool_frame=config.tool_frame,
+            prefix=config.prefix,
+        )
+        self._is_wrapped = self._arm.is_continuous & config.wrap_continuous_joints
         self._controller = _make_controller(self._arm, config)
         self._clock = self.get_clock()
         self._joint_state = JointState(name=list(self._arm.joint_names))
@@ -119,7 +130,8 @@ class SimulatedArm(Node):
         self._controller.update(now.nanoseconds)
         joints, message = self._controller.joints, self._joint_state
         message.header.stamp = now.to_msg()
-        message.position = joints.q.tolist()
+        wrapped = nearest_turn(joints.q, np.zeros_like(joints.q))
+        message.position = np.where(self._is_wrapped, wrapped, joints.q).tolist()
         message.velocity = joints.qd.tolist()
         self._joint_states.publish(message)
 

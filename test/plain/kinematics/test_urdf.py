@@ -200,7 +200,8 @@ def test_arm_from_urdf_takes_a_velocity_of_zero_for_unknown(urdf_text, limit):
 
 @pytest.mark.parametrize(
     ('angle', 'n'), [('1.571', 1), ('-1.5708', 1), ('3.1416', 1), ('0.0003', 1),
-                     ('1.5707963267948966', 0), ('1.57079632679', 0), ('0.002', 0), ('0', 0)],
+                     ('1.5707963267948966', 0), ('1.57079632679', 0), ('0.002', 0), ('0', 0),
+                     ('1.5705123456789', 0)],
 )  # fmt: skip
 def test_arm_from_urdf_warns_of_angles_with_too_few_digits(urdf_text, angle, n):
     origin = '<origin rpy="0 0 0" xyz="0.1 0 0.615"/>'

@@ -7,10 +7,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pinocchio
 import pytest
 from geometries import GEOMETRIES, Geometry
 from numpy.testing import assert_allclose
+from oracles import needs_pinocchio, pinocchio_pose
 
 from neural_ik_ros import IkSolver, IkStatus, SolverOptions
 from neural_ik_ros.kinematics import Joints, Transform, forward, is_within_limits, random_joints
@@ -22,18 +22,8 @@ N = 40
 
 def judged(geometry: Geometry, names: tuple[str, ...], q: Joints) -> Transform:
     """Return the pose (4, 4) [m] of the tip in the base by pinocchio."""
-    model = pinocchio.buildModelFromXML(geometry.text)
-    full, data = pinocchio.neutral(model), model.createData()
-    for name, angle in zip(names, q, strict=True):
-        joint = model.joints[model.getJointId(name)]
-        if joint.nq == 2:  # continuous
-            full[joint.idx_q : joint.idx_q + 2] = math.cos(angle), math.sin(angle)
-        else:
-            full[joint.idx_q] = angle
-    pinocchio.framesForwardKinematics(model, data, full)
-    base, tip = (data.oMf[model.getFrameId(name)] for name in (geometry.base, geometry.tip))
-    pose: Transform = (base.inverse() * tip).homogeneous
-    return pose
+    angles = dict(zip(names, q.tolist(), strict=True))
+    return pinocchio_pose(geometry.text, geometry.base, geometry.tip, angles)
 
 
 @pytest.fixture(params=GEOMETRIES)
@@ -51,6 +41,7 @@ def test_there_are_twelve_geometries():
     assert len(GEOMETRIES) == 12
 
 
+@needs_pinocchio
 def test_forward_kinematics_are_those_of_pinocchio(geometry):
     arm = make_solver(geometry).arm
     for q in random_joints(arm, np.random.default_rng(0), 10):
@@ -62,6 +53,7 @@ def test_closed_form_is_exact_where_the_last_three_axes_meet(geometry):
     assert ('restart' not in sources) == geometry.is_exact
 
 
+@needs_pinocchio
 def test_near_targets_are_solved_near(geometry):
     solver, rng = make_solver(geometry), np.random.default_rng(1)
     q = random_joints(solver.arm, rng, N)
@@ -76,6 +68,7 @@ def test_near_targets_are_solved_near(geometry):
         assert_allclose(reached, target, rtol=0.0, atol=EXACT)
 
 
+@needs_pinocchio
 def test_far_targets_are_solved_inside_the_limits(geometry):
     solver, rng = make_solver(geometry, allow_other_posture=True), np.random.default_rng(2)
     q, q_current = random_joints(solver.arm, rng, N), random_joints(solver.arm, rng, N)
@@ -88,6 +81,7 @@ def test_far_targets_are_solved_inside_the_limits(geometry):
         assert_allclose(reached, target, rtol=0.0, atol=EXACT)
 
 
+@needs_pinocchio
 def test_every_branch_reaches_the_target(geometry):
     solver = make_solver(geometry)
     q = random_joints(solver.arm, np.random.default_rng(3), 1)[0]

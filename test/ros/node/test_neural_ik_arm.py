@@ -9,7 +9,18 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from driver import ACTIVATE, ACTIVE, AUTOSTART, CONFIGURE, HOME, INACTIVE, NEAR, PATIENT, Driver
+from driver import (
+    ACTIVATE,
+    ACTIVE,
+    AUTOSTART,
+    CONFIGURE,
+    HOME,
+    INACTIVE,
+    NEAR,
+    PATIENT,
+    UNCONFIGURED,
+    Driver,
+)
 from peers import Peer
 from std_msgs.msg import String
 
@@ -115,6 +126,42 @@ def test_activation_waits_for_a_description_that_is_to_be_used(start_node, peer,
     assert 'not activated: no robot_description has been received' in process.output
     describe(SHIPPED)
     assert activates(driver)
+
+
+@pytest.mark.parametrize('is_late', [False, True])
+def test_any_arm_is_solved_as_it_is_received_without_a_network(
+    start_node, peer, describe, is_late
+):
+    other = OTHER.replace('tool0', 'flange')
+    if not is_late:
+        describe(other)
+    arm = ('-p', 'urdf:=robot_description', '-p', 'tool_frame:=flange')
+    process = start_node('neural_ik_node', *AUTOSTART, *PATIENT, *arm)
+    driver = Driver(peer)
+    if is_late:
+        time.sleep(0.3)
+        assert driver.state() == UNCONFIGURED, 'there is no arm yet'
+        describe(other)
+    assert driver.peer.spin_until(lambda: driver.statuses)
+    assert driver.state() == ACTIVE
+    assert 'without a network; seeds in this order: current, branch' in process.output
+    driver.arm = arm_from_urdf(other, tool_frame='flange')
+    solution = driver.connect().solve_once()
+    tool = forward(driver.arm, np.array(solution.position))
+    assert np.abs(tool - forward(driver.arm, NEAR)).max() < EXACT
+
+
+def test_node_stays_unconfigured_until_there_is_an_arm(start_node, peer, describe):
+    process = start_node('neural_ik_node', *PATIENT, '-p', 'urdf:=robot_description')
+    driver = Driver(peer)
+    assert not driver.change_state(CONFIGURE)
+    assert 'no robot_description has been received' in process.output
+    describe('<robot name="none"><link name="a"/></robot>')
+    time.sleep(0.3)
+    assert not driver.change_state(CONFIGURE)
+    assert "link 'base_link' is missing" in process.output
+    describe(SHIPPED)
+    assert driver.peer.spin_until(lambda: driver.change_state(CONFIGURE))
 
 
 def test_nothing_of_a_calibrated_arm_is_left_to_be_prepared_in_the_loop():
