@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..api import bundle_urdf, load_solver
+from ..calibration.results.calibration_file import load_calibration
 from ..kinematics import Arm, invert
 from ..kinematics.target_frames import TargetFrames
 from ..motion import MotionGenerator, MotionLimits, PoseTracker
@@ -27,7 +28,9 @@ def make_tracker(config: NodeConfig) -> PoseTracker:
 
     :raises NeuralIkError: If the bundle or a limit cannot be used.
     """
-    solver = load_solver(_bundle(config), options=config.solver_options())
+    solver = load_solver(
+        _bundle(config), calibration=config.calibration or None, options=config.solver_options()
+    )
     generator = MotionGenerator(motion_limits(solver.arm, config))
     tracker = PoseTracker(solver, generator, config.tracker_config())
     tracker.warm_up()
@@ -93,6 +96,7 @@ def description_check(arm: Arm, config: NodeConfig) -> DescriptionCheck:
     """
     Return the check of robot_description against the arm of the bundle.
 
+    :param arm: The arm to solve for without a description: of the bundle, calibrated or not.
     :raises NeuralIkError: If the bundle, or a frame of the configuration, cannot be used.
     """
     return DescriptionCheck(
@@ -101,6 +105,7 @@ def description_check(arm: Arm, config: NodeConfig) -> DescriptionCheck:
         tolerance=config.robot_description_tolerance_m,
         settings=config.frame_settings(),
         bundle_urdf=bundle_urdf(_bundle(config)),
+        calibration=load_calibration(Path(config.calibration)) if config.calibration else None,
     )
 
 

@@ -29,6 +29,9 @@ class NodeConfig:
     """All parameters; config/neural_ik.yaml lists them with the same defaults."""
 
     bundle: str = parameter('', 'Folder of the network bundle; empty for the shipped one')
+    calibration: str = parameter(
+        '', 'Calibration file of the arm, see docs/calibration.md; empty for the nominal geometry'
+    )
     autostart: bool = parameter(False, 'Configure and activate without a lifecycle manager')
     prefix: str = parameter('', 'Prefix of joint and frame names, e.g. left_')
     base_frame: str = parameter(

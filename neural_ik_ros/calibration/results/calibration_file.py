@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -34,6 +34,7 @@ MAX_CORRECTION = {'xyz': 0.05, 'rpy': 0.1}  # [m], [rad]: more is another arm
 MAP_UNIT = 1e-6  # [rad] of the numbers of a map
 MAX_BYTES = 512 * 1024
 EXAMPLE = 'docs/calibration.md'
+T = TypeVar('T')
 HASH_DIGITS = 9  # after the point of metres and of entries of rotations
 
 
@@ -60,12 +61,28 @@ class Calibration:
         if self.arm_sha256 and self.arm_sha256 != arm_hash(nominal):
             problem = 'made for another nominal geometry than that of this URDF'
             raise ConfigError(self.where, problem, 'use the URDF it was made with, or calibrate')
-        arm = arm_from_urdf(
-            urdf, base_frame=base_frame, tool_frame=tool_frame, corrections=self.corrections
-        )
+        try:
+            arm = arm_from_urdf(
+                urdf, base_frame=base_frame, tool_frame=tool_frame, corrections=self.corrections
+            )
+        except ConfigError as error:
+            raise ConfigError(self.where, error.problem, error.remedy) from error
         if not self.maps and not self.sag:
             return arm
         return replace(arm, joint_errors=self._joint_errors(arm.joint_names))
+
+    def with_prefix(self, prefix: str) -> Calibration:
+        """Return the same calibration, of joints whose names have a prefix."""
+        return replace(
+            self,
+            corrections=_prefixed(self.corrections, prefix),
+            maps=_prefixed(self.maps, prefix),
+            sag={
+                joint: _prefixed(one, prefix, but=TOOL)
+                for joint, one in _prefixed(self.sag, prefix).items()
+            },
+            coverage=_prefixed(self.coverage, prefix),
+        )
 
     def _joint_errors(self, names: tuple[str, ...]) -> JointErrors:
         points = (*names, TOOL)
@@ -86,6 +103,10 @@ class Calibration:
             return names.index(name)
         remedy = f'name {", ".join(names)}'
         raise ConfigError(self.where, f'no moving joint {name!r}', remedy)
+
+
+def _prefixed(by_name: Mapping[str, T], prefix: str, *, but: str = '') -> dict[str, T]:
+    return {name if name == but else prefix + name: one for name, one in by_name.items()}
 
 
 def arm_hash(arm: Arm) -> str:

@@ -13,6 +13,7 @@ from driver import ACTIVATE, ACTIVE, AUTOSTART, CONFIGURE, HOME, INACTIVE, NEAR,
 from peers import Peer
 from std_msgs.msg import String
 
+from neural_ik_ros.calibration.results.calibration_file import load_calibration
 from neural_ik_ros.interface.factory import make_tracker, reconfigure
 from neural_ik_ros.interface.node_config import NodeConfig
 from neural_ik_ros.kinematics import arm_from_urdf, forward
@@ -105,6 +106,39 @@ def test_calibrated_arm_is_solved_for_exactly_where_it_is_to_be_used(start_node,
     assert np.linalg.norm(tool - forward(driver.arm, NEAR)[:3, 3]) < EXACT
     nominal = forward(driver.arm, np.array(solution.position))[:3, 3]
     assert np.linalg.norm(nominal - forward(driver.arm, NEAR)[:3, 3]) > 1e-5
+
+
+@pytest.mark.parametrize('mode', ['check', 'use'])
+def test_calibration_file_is_solved_for_exactly_beside_every_mode(
+    start_node, peer, describe, tmp_path, mode
+):
+    calibration = tmp_path / 'arm.yaml'
+    calibration.write_text(
+        'joints:\n  joint_3: {xyz: [0.0004, 0.0, 0.0002], rpy: [0.0, 0.0003, 0.0]}\n'
+        'gravity_sag:\n  joint_2: {joint_3: 1.0e-4, tool: 2.0e-4}\n'
+    )
+    describe(SHIPPED)
+    start_node(
+        'neural_ik_node', *AUTOSTART, *PATIENT,
+        '-p', f'calibration:={calibration}', '-p', f'robot_description_mode:={mode}',
+    )  # fmt: skip
+    driver = Driver(peer).connect()
+    solution = driver.solve_once()
+    arm = load_calibration(calibration).apply(SHIPPED, base_frame='base_link', tool_frame='tool0')
+    target = forward(driver.arm, NEAR)[:3, 3]
+    tool = forward(arm, np.array(solution.position))[:3, 3]
+    assert np.linalg.norm(tool - target) < EXACT
+    nominal = forward(driver.arm, np.array(solution.position))[:3, 3]
+    assert np.linalg.norm(nominal - target) > 1e-4
+
+
+def test_node_stays_unconfigured_with_a_calibration_it_cannot_use(start_node, peer, tmp_path):
+    calibration = tmp_path / 'arm.yaml'
+    calibration.write_text('joints: {joint_9: {}}\n')
+    process = start_node('neural_ik_node', *PATIENT, '-p', f'calibration:={calibration}')
+    driver = Driver(peer)
+    assert not driver.change_state(CONFIGURE)
+    process.wait_for_output(f"not configured: {calibration}: no joint 'joint_9'")
 
 
 def test_activation_waits_for_a_description_that_is_to_be_used(start_node, peer, describe):
