@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from .kinematics import Arm, arm_from_urdf
@@ -52,12 +53,25 @@ def bundle_urdf(bundle: Path | str | None = None) -> str:
     return load_bundle(None if bundle is None else Path(bundle)).files[ARM].decode()
 
 
+def calibrator(calibration: Path | str, *, prefix: str = '') -> Callable[..., Arm]:
+    """
+    Return the function that corrects the arm of a URDF by a calibration file.
+
+    Called as ``arm_from_urdf(urdf, base_frame=..., tool_frame=...)``; raises ConfigError if the
+    file was made for another arm.
+
+    :param prefix: Before the joint names of the URDFs; the file has them without.
+    :raises ConfigError: If the file is invalid.
+    """
+    from .calibration.results.calibration_file import load_calibration
+
+    return load_calibration(Path(calibration)).with_prefix(prefix).apply
+
+
 def _other_arm(bundle: Bundle, urdf: Path | str | None, calibration: Path | str | None) -> Arm:
     """Return the arm of the URDF, by default that of the bundle, corrected."""
     text = bundle.files[ARM].decode() if urdf is None else read_urdf(Path(urdf))
     base, tool = bundle.card.base_frame, bundle.card.tool_frame
     if calibration is None:
         return arm_from_urdf(text, base_frame=base, tool_frame=tool)
-    from .calibration.results.calibration_file import load_calibration
-
-    return load_calibration(Path(calibration)).apply(text, base_frame=base, tool_frame=tool)
+    return calibrator(calibration)(text, base_frame=base, tool_frame=tool)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..kinematics import Transform
-    from ..solver import IkSolver
+    from ..solver import IkSolution, IkSolver
 
 NEGATIVE_NUMBER = re.compile(r'-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$', re.IGNORECASE)
 
@@ -90,6 +90,16 @@ def solver_and_target(arguments: argparse.Namespace) -> tuple[IkSolver, Transfor
     return solver, transform_from_xyz_rpy(arguments.xyz, arguments.rpy)
 
 
+def _predicted(solution: IkSolution) -> dict[str, object]:
+    """Return the accuracy that a calibration predicts, for JSON, which has no NaN."""
+    expected = solution.predicted_accuracy
+    if expected is None:
+        return {}
+    if expected.uncovered:
+        return {'predicted_accuracy': {'uncovered': expected.uncovered}}
+    return {'predicted_accuracy': dataclasses.asdict(expected)}
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from ..solver import IkStatus
 
@@ -107,6 +117,7 @@ def _run(arguments: argparse.Namespace) -> int:
             'max_joint_step': solution.max_joint_step,
             'smallest_singular_value': solution.smallest_singular_value,
             'changes_posture': solution.changes_posture,
+            **_predicted(solution),
         }
     elif arguments.nearest and solution.status in (IkStatus.UNREACHABLE, IkStatus.OUTSIDE_LIMITS):
         nearest = solver.nearest(target, arguments.q_current)

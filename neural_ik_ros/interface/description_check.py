@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from lxml import etree
 
-from ..calibration.results.calibration_file import Calibration
 from ..errors import ConfigError
 from ..kinematics import (
     N_JOINTS,
@@ -157,7 +157,7 @@ class DescriptionCheck:
         tolerance: float,
         settings: FrameSettings,
         bundle_urdf: str = '',
-        calibration: Calibration | None = None,
+        calibrate: Callable[..., Arm] | None = None,
     ) -> None:
         """
         Start without a description.
@@ -168,17 +168,16 @@ class DescriptionCheck:
         :param settings: With the prefix before the joint and frame names of the description.
         :param bundle_urdf: Description of the bundle's arm, without the prefix; its links are
             known until another one is received. Empty: base and tip only, without calibration.
-        :param calibration: Of the arm. A description is compared with the nominal arm, and
-            calibrated where it is used.
+        :param calibrate: Corrects the arm of a description, see ``api.calibrator``. Descriptions
+            are compared with the nominal arm, and corrected where they are used.
         :raises ConfigError: If the frames of the settings are not among these links, and no other
             description is to be used.
         """
         prefix = settings.prefix
         names = tuple(prefix + name for name in bundle_arm.joint_names)
         self.bundle_arm, self.arm = bundle_arm, bundle_arm  # the second one to solve for
-        self._calibration = None if calibration is None else calibration.with_prefix(prefix)
-        nominal = bundle_arm
-        if calibration is not None:
+        self._calibrate, nominal = calibrate, bundle_arm
+        if calibrate is not None:
             nominal = arm_from_urdf(
                 bundle_urdf, base_frame=bundle_arm.base_frame, tool_frame=bundle_arm.tool_frame
             )
@@ -225,9 +224,9 @@ class DescriptionCheck:
 
     def _calibrated(self, text: str, described: Arm) -> Arm:
         """Return the arm of a description, calibrated where there is a calibration."""
-        if self._calibration is None:
+        if self._calibrate is None:
             return described
-        return self._calibration.apply(
+        return self._calibrate(
             text, base_frame=described.base_frame, tool_frame=described.tool_frame
         )
 

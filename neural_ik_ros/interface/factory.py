@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..api import bundle_urdf, load_solver
-from ..calibration.results.calibration_file import load_calibration
+from ..api import bundle_urdf, calibrator, load_solver
 from ..kinematics import Arm, invert
 from ..kinematics.target_frames import TargetFrames
 from ..motion import MotionGenerator, MotionLimits, PoseTracker
@@ -105,7 +104,9 @@ def description_check(arm: Arm, config: NodeConfig) -> DescriptionCheck:
         tolerance=config.robot_description_tolerance_m,
         settings=config.frame_settings(),
         bundle_urdf=bundle_urdf(_bundle(config)),
-        calibration=load_calibration(Path(config.calibration)) if config.calibration else None,
+        calibrate=calibrator(config.calibration, prefix=config.prefix)
+        if config.calibration
+        else None,
     )
 
 

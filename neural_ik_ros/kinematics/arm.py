@@ -22,6 +22,7 @@ from ..errors import ExplainedError
 from .angles import TAU
 from .compiled import compiled
 from .types import N_JOINTS, FloatArray, Joints, Transform
+from .uncertainty import Uncertainty
 
 N_NODES = 720  # of a map, one every half degree
 MAX_SLOPE = 0.2  # of a map and of a sag: larger ones are no error of a joint
@@ -131,6 +132,7 @@ class Arm:
     velocity: Joints  # (6,) [rad/s]
     coupled_limit: CoupledLimit | None = None
     joint_errors: JointErrors | None = None  # of a measured arm
+    uncertainty: Uncertainty | None = None  # of a measured arm
 
     def __post_init__(self) -> None:
         """Check the data and make the arrays read-only."""
@@ -177,7 +179,10 @@ class Arm:
         rotations, translations = self.rotations.copy(), self.translations.copy()
         translations[N_JOINTS] += rotations[N_JOINTS] @ transform_tip_tool[:3, 3]
         rotations[N_JOINTS] = rotations[N_JOINTS] @ transform_tip_tool[:3, :3]
-        return replace(self, rotations=rotations, translations=translations)
+        uncertainty = self.uncertainty and self.uncertainty.with_tool(transform_tip_tool)
+        return replace(
+            self, rotations=rotations, translations=translations, uncertainty=uncertainty
+        )
 
     def with_coupled_limit(self, limit: CoupledLimit) -> Arm:
         """Return the same arm with this limit on a sum of two joints in place of its own."""

@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ...atomic_files import atomic_write
-from ...kinematics import N_JOINTS, FloatArray, Transform
+from ...kinematics import N_JOINTS, FloatArray, Transform, Uncertainty
 from ..fit.identify import Identification
-from ..fit.model import frame_corrections
+from ..fit.model import TWIST, frame_corrections
 from ..fit.series import intervals
 from .calibration_file import ARM_HASH, MAP_UNIT, TOOL, arm_hash
 
 VALUES_A_LINE = 12
+BASE = 'base'
 HEAD = '# Written by neural_ik calibrate; docs/calibration.md describes it.'
 
 
@@ -101,6 +102,20 @@ def _uncertainty(found: Identification) -> Iterable[str]:
     yield '  standard_deviations:  # [m], [rad] of each frame, z along the axis of the joint'
     for i, name in enumerate(found.arm.joint_names):
         yield f'    {name}: {_list(seen.sds[6 * i : 6 * i + 6], ".2e")}'
+    if found.arm.uncertainty is not None:
+        yield from _covariance(found.arm.joint_names, found.arm.uncertainty)
+
+
+def _covariance(names: Sequence[str], known: Uncertainty) -> Iterable[str]:
+    yield '  residual_sd:  # [m], [rad] along or about one axis, of what the model leaves'
+    yield f'    {_list(known.residual[np.isfinite(known.residual)], ".3e")}'
+    yield '  map_sds:  # [1e-6 rad] of each 3 degrees, for known frames'
+    for name, sds in zip(names, known.map_sds / MAP_UNIT, strict=True):
+        yield f'    {name}: {_list(sds, ".1f")}'
+    yield '  factor:  # the covariance for known maps is factor @ factor.T; a row for each twist'
+    rows = [f'{frame} {part}' for frame in (BASE, *names, TOOL) for part in TWIST]
+    for i, name in enumerate(rows):
+        yield f'    - {_list(known.factor[i, : i + 1], ".4e")}  # {name}'
 
 
 def _provenance(

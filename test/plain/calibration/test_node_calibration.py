@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from cells import URDF
 from numpy.testing import assert_allclose
-from test_description_frames import NEAR, Cell
+from streaming_cell import NEAR, Cell
 
 from neural_ik_ros.calibration.results.calibration_file import arm_hash, load_calibration
 from neural_ik_ros.errors import ConfigError
