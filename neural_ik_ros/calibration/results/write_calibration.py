@@ -11,6 +11,7 @@ import numpy as np
 
 from ...atomic_files import atomic_write
 from ...kinematics import N_JOINTS, FloatArray, Transform, Uncertainty
+from ..data.rotations import rpy_from_rotation
 from ..fit.identify import Identification
 from ..fit.model import TWIST, frame_corrections
 from ..fit.series import intervals
@@ -54,7 +55,7 @@ def _joints(found: Identification, alignments: FloatArray) -> Iterable[str]:
     for name, one in zip(
         found.arm.joint_names, corrections_in_urdf_axes(found, alignments), strict=True
     ):
-        xyz, rpy = _list(one[:3, 3], '.9f'), _list(_rpy(one[:3, :3]), '.9f')
+        xyz, rpy = _list(one[:3, 3], '.9f'), _list(rpy_from_rotation(one[:3, :3]), '.9f')
         yield f'  {name}: {{xyz: {xyz}, rpy: {rpy}}}'
 
 
@@ -126,15 +127,6 @@ def _provenance(
     for key, value in provenance.items():
         text = f'{value:.6g}' if isinstance(value, float) else str(value)
         yield f'  {key}: {text}' if not isinstance(value, str) else f"  {key}: '{text}'"
-
-
-def _rpy(rotation: FloatArray) -> FloatArray:
-    """Return fixed-axis roll, pitch, yaw (3,) of a rotation far from pitch 90 degrees."""
-    return np.array([
-        np.arctan2(rotation[2, 1], rotation[2, 2]),
-        np.arctan2(-rotation[2, 0], np.hypot(rotation[2, 1], rotation[2, 2])),
-        np.arctan2(rotation[1, 0], rotation[0, 0]),
-    ])  # fmt: skip
 
 
 def _list(values: FloatArray, spec: str) -> str:
