@@ -66,7 +66,6 @@ setup(
         'ruckig',
         'scipy',
         'tqdm',
-        'urdf-parser-py',
     ],
     extras_require={
         'ros': [f'{wheel} ; {ON_LINUX_X86_64}' for wheel in ROS_WHEELS],

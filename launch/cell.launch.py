@@ -12,6 +12,7 @@ from launch.actions import (
     RegisterEventHandler,
     Shutdown,
 )
+from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterFile
@@ -44,6 +45,12 @@ def generate_launch_description() -> LaunchDescription:
             'controllers_file',
             default_value=PathJoinSubstitution([ROS2_CONTROL, 'controllers.yaml']),
             description='Parameters of the controller manager and of its controllers.',
+        ),
+        DeclareLaunchArgument(
+            'starts_node',
+            default_value='true',
+            choices=['true', 'false'],
+            description='Start the neural_ik node, too.',
         ),
     ]
     return LaunchDescription(
@@ -91,7 +98,8 @@ def controllers() -> list[Node | RegisterEventHandler]:
         **options,
     )
     neural_ik = IncludeLaunchDescription(
-        PathJoinSubstitution([SHARE, 'launch', 'neural_ik.launch.py'])
+        PathJoinSubstitution([SHARE, 'launch', 'neural_ik.launch.py']),
+        condition=IfCondition(LaunchConfiguration('starts_node')),
     )
     end = Shutdown(reason='the controller manager has ended')
     return [

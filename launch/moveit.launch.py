@@ -30,7 +30,8 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument(
             'moveit_config',
             default_value='',
-            description='Package made by the MoveIt Setup Assistant; empty: no MoveIt.',
+            description='Package made by the MoveIt Setup Assistant, or neural_ik_ros for its '
+            'IRB2400; empty: no MoveIt.',
         ),
         DeclareLaunchArgument(
             'move_group',

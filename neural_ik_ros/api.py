@@ -7,13 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from .errors import BundleError
 from .kinematics import Arm, arm_from_urdf
+from .kinematics.difference import compare_arms
 from .learning.bundle.card import ARM
 from .learning.bundle.engines import make_engine
 from .learning.bundle.network_seed import NetworkSeed
 from .learning.bundle.storage import Bundle, load_bundle
-from .solver import IkSolver, SolverOptions
-from .urdf_file import read_urdf
+from .solver import CurrentJoints, IkSolver, SolverOptions
+from .urdf_file import urdf_text
 
 
 def load_solver(
@@ -28,10 +30,11 @@ def load_solver(
     Return a solver for the arm of a bundle, or for another geometry of that arm.
 
     :param bundle: Folder of a bundle; default is the shipped IRB2400.
-    :param urdf: File with another geometry; the network stays, the solutions are exact for it.
+    :param urdf: The same kind of arm, measured or drawn otherwise (a file, or its text): the
+        network stays, the solutions are exact for it.
     :param calibration: File that says how the arm differs from its URDF, see docs/calibration.md.
     :param engine: ``litert``, or ``keras`` where Keras is installed.
-    :raises BundleError: If the bundle is not what its card says.
+    :raises BundleError: If the bundle is not what its card says, or the URDF is another arm.
     :raises MissingLibraryError: If the engine is not installed.
     :raises UrdfError: If the URDF has no such arm.
     :raises ConfigError: If the engine is unknown, or the calibration file is invalid.
@@ -68,10 +71,40 @@ def calibrator(calibration: Path | str, *, prefix: str = '') -> Callable[..., Ar
     return load_calibration(Path(calibration)).with_prefix(prefix).apply
 
 
+def solver_for_urdf(
+    urdf: Path | str,
+    *,
+    base: str,
+    tip: str,
+    calibration: Path | str | None = None,
+    options: SolverOptions | None = None,
+) -> IkSolver:
+    """
+    Return ``IkSolver.from_urdf``, for the arm as it was measured if there is a calibration.
+
+    :param calibration: File that says how the arm differs from its URDF.
+    :raises NeuralIkError: As ``IkSolver.from_urdf``, or if the calibration is of another arm.
+    """
+    if calibration is None:
+        return IkSolver.from_urdf(urdf, base=base, tip=tip, options=options)
+    arm = calibrator(calibration)(urdf_text(urdf), base_frame=base, tool_frame=tip)
+    return IkSolver(arm, CurrentJoints(), options)
+
+
 def _other_arm(bundle: Bundle, urdf: Path | str | None, calibration: Path | str | None) -> Arm:
     """Return the arm of the URDF, by default that of the bundle, corrected."""
-    text = bundle.files[ARM].decode() if urdf is None else read_urdf(Path(urdf))
+    text = bundle.files[ARM].decode() if urdf is None else urdf_text(urdf)
     base, tool = bundle.card.base_frame, bundle.card.tool_frame
-    if calibration is None:
-        return arm_from_urdf(text, base_frame=base, tool_frame=tool)
+    if urdf is not None:
+        arm = arm_from_urdf(text, base_frame=base, tool_frame=tool)
+        difference = compare_arms(bundle.arm, arm)
+        if not difference.is_same_kind:
+            raise BundleError(
+                bundle.folder,
+                f'made for another arm than {arm.name!r}: {", ".join(difference.poses)}',
+                'solve without a network (IkSolver.from_urdf, solve --urdf), or train one',
+            )
+        if calibration is None:
+            return arm
+    assert calibration is not None  # noqa: S101 - one of the two is given
     return calibrator(calibration)(text, base_frame=base, tool_frame=tool)

@@ -34,8 +34,17 @@ def read_urdf(path: Path) -> str:
             content = file.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
             raise FileError(path, f'larger than {MAX_FILE_BYTES} bytes', REMEDY)
-        return content.decode()
+        return content.decode(errors='replace')  # comments may be in any encoding
     except OSError as error:
         raise FileError(path, error.strerror or str(error), REMEDY) from error
-    except UnicodeDecodeError as error:
-        raise FileError(path, 'not UTF-8', REMEDY) from error
+
+
+def urdf_text(urdf: Path | str) -> str:
+    """
+    Return the text of a URDF that is given as itself or by the path of its file.
+
+    :raises FileError: If the file cannot be read.
+    """
+    if isinstance(urdf, str) and urdf.lstrip('\ufeff \t\r\n').startswith('<'):
+        return urdf
+    return read_urdf(Path(urdf))

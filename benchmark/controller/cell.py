@@ -18,7 +18,7 @@ from itertools import count
 import numpy as np
 
 from neural_ik_ros.interface.controller_rules import Trajectory, TrajectoryPoint
-from neural_ik_ros.kinematics import Arm, FloatArray, Joints, Transform, forward
+from neural_ik_ros.kinematics import Arm, FloatArray, Joints, Transform
 from neural_ik_ros.motion import (
     Command,
     MotionGenerator,
@@ -113,10 +113,7 @@ class Cell:
         if self._postpone(lambda: self.target(transform, stamp_ns)):
             return
         stamp_ns = stamp_ns if self.config.has_stamps else 0
-        frame = self.tracker.config.base_frame
-        self._take(
-            self.tracker.on_target(transform, frame=frame, stamp_ns=stamp_ns, now_ns=self.now_ns)
-        )
+        self._take(self.tracker.on_target(transform, stamp_ns=stamp_ns, now_ns=self.now_ns))
 
     @property
     def updates(self) -> tuple[FloatArray, FloatArray]:
@@ -202,24 +199,3 @@ def trajectory_of(command: Command, joint_names: tuple[str, ...]) -> Trajectory:
         for time_ns, rows in zip(command.time_ns.tolist(), command.states, strict=True)
     ]
     return Trajectory(joint_names=joint_names, points=points, stamp_ns=command.stamp_ns)
-
-
-def acceleration_use(times: FloatArray, q: FloatArray, limits: MotionLimits) -> FloatArray:
-    """Return the largest acceleration over its limit, of any joint, at each update (n - 2,)."""
-    steps = np.diff(times)[:, None]
-    qd = np.diff(q, axis=0) / steps
-    qdd = np.diff(qd, axis=0) / (0.5 * (steps[1:] + steps[:-1]))
-    use: FloatArray = (np.abs(qdd) / limits.acceleration).max(axis=1)
-    return use
-
-
-def speed_use(times: FloatArray, q: FloatArray, limits: MotionLimits) -> float:
-    """Return the largest speed of any joint over its limit."""
-    qd = np.diff(q, axis=0) / np.diff(times)[:, None]
-    return float((np.abs(qd) / limits.velocity).max())
-
-
-def tool_positions(arm: Arm, q: FloatArray) -> FloatArray:
-    """Return the positions (n, 3) [m] of the tool."""
-    positions: FloatArray = forward(arm, q)[:, :3, 3]
-    return positions

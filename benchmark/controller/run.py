@@ -11,7 +11,7 @@ updates over ``max_acceleration``, of the joint that is nearest to it.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,7 +30,8 @@ from neural_ik_ros.simulation.paths import CartesianPath, PathConfig
 from neural_ik_ros.simulation.simulated_controller import START_JOINTS
 from neural_ik_ros.urdf_file import read_urdf, shipped_urdf
 
-from .cell import Cell, CellConfig, acceleration_use, speed_use, tool_positions
+from .cell import Cell, CellConfig
+from .figures import acceleration_use, delay_and_error, speed_use, tool_positions
 
 REST_S, SETTLE_S = 0.1, 0.2  # before the first target, and before the path moves
 MOVING = 1e-4  # [rad/s]
@@ -91,19 +92,21 @@ def stream_once(arm: Arm, row: Row, seed: int, duration_s: float) -> Outcome:
     )
     path = CartesianPath(PathConfig(shape='circle', laps=2))
 
-    def target(time_s: float) -> Transform:
-        return path.transform(np.array(max(time_s - SETTLE_S, 0.0)))
+    def target(times: FloatArray) -> FloatArray:
+        return path.transform(np.maximum(times - SETTLE_S, 0.0))
 
     cell = Cell(arm, config)
     cell.run(REST_S)
-    cell.stream(target, duration_s)
+    cell.stream(lambda time_s: target(np.array(time_s)), duration_s)
     cell.run(duration_s)  # to the last target; the stop after it uses all of the limits
     times, q = cell.updates
     use = acceleration_use(times, q, cell.limits)
     is_moving = np.abs(np.diff(q, axis=0)).max(axis=1)[1:] > MOVING / config.controller_hz
     in_path = (times > REST_S + 1.0) & (times < REST_S + duration_s - 0.2)
     delay_s, error = delay_and_error(
-        times[in_path] - REST_S, tool_positions(arm, q)[in_path], target
+        times[in_path] - REST_S,
+        tool_positions(arm, q)[in_path],
+        lambda times: target(times)[:, :3, 3],
     )
     return Outcome(
         p95=float(np.quantile(use[is_moving], 0.95)),
@@ -112,23 +115,6 @@ def stream_once(arm: Arm, row: Row, seed: int, duration_s: float) -> Outcome:
         delay_ms=1e3 * delay_s,
         error_p99_mm=1e3 * error,
     )
-
-
-def delay_and_error(
-    times: FloatArray, tool: FloatArray, target: Callable[[float], Transform]
-) -> tuple[float, float]:
-    """Return the delay [s] that fits best, and the 99th percentile of what is left [m]."""
-
-    def errors(delay_s: float) -> FloatArray:
-        goal = np.array([target(time_s)[:3, 3] for time_s in times - delay_s])
-        distances: FloatArray = np.linalg.norm(tool - goal, axis=1)
-        return distances
-
-    delay_s = 0.0
-    for width_s in (0.03, 0.004, 0.0005):
-        candidates = delay_s + np.linspace(-width_s, width_s, 13)
-        delay_s = float(min(candidates, key=lambda one: float(np.median(errors(one)))))
-    return delay_s, float(np.quantile(errors(delay_s), 0.99))
 
 
 def replacements(arm: Arm, n: int) -> FloatArray:

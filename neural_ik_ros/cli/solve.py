@@ -11,6 +11,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ConfigError
+
 if TYPE_CHECKING:
     from ..kinematics import Transform
     from ..solver import IkSolution, IkSolver
@@ -62,7 +64,16 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
         help='current joints [rad] (default all zero)',
     )
     parser.add_argument('--bundle', type=Path, help='folder of a network bundle')
-    parser.add_argument('--urdf', type=Path, help='another geometry of the arm')
+    parser.add_argument(
+        '--urdf',
+        type=Path,
+        help='any six-axis arm, without a network; with --bundle its arm, drawn otherwise',
+    )
+    parser.add_argument(
+        '--base',
+        help='link of the URDF in which the target is given (default base_link)',
+    )
+    parser.add_argument('--tip', help='link that it is the pose of (default tool0)')
     parser.add_argument(
         '--calibration',
         type=Path,
@@ -79,15 +90,23 @@ def add_target_arguments(parser: argparse.ArgumentParser) -> None:
 
 def solver_and_target(arguments: argparse.Namespace) -> tuple[IkSolver, Transform]:
     """Return the solver and the target (4, 4) [m] that the arguments name."""
-    from ..api import load_solver
+    from ..api import load_solver, solver_for_urdf
     from ..kinematics import transform_from_xyz_rpy
     from ..solver import SolverOptions
 
     options = SolverOptions(allow_other_posture=arguments.allow_other_posture)
-    solver = load_solver(
-        arguments.bundle, urdf=arguments.urdf, calibration=arguments.calibration, options=options
-    )
-    return solver, transform_from_xyz_rpy(arguments.xyz, arguments.rpy)
+    urdf, bundle, calibration = arguments.urdf, arguments.bundle, arguments.calibration
+    target = transform_from_xyz_rpy(arguments.xyz, arguments.rpy)
+    if urdf is not None and bundle is None:
+        base, tip = arguments.base or 'base_link', arguments.tip or 'tool0'
+        solver = solver_for_urdf(
+            urdf, base=base, tip=tip, calibration=calibration, options=options
+        )
+        return solver, target
+    if arguments.base is not None or arguments.tip is not None:
+        remedy = 'give them with --urdf and without --bundle, whose frames are its own'
+        raise ConfigError('--base and --tip', 'name links of a URDF', remedy)
+    return load_solver(bundle, urdf=urdf, calibration=calibration, options=options), target
 
 
 def _predicted(solution: IkSolution) -> dict[str, object]:
@@ -101,12 +120,14 @@ def _predicted(solution: IkSolution) -> dict[str, object]:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from ..solver import IkStatus
+    from ..solver import CurrentJoints, IkStatus
 
     solver, target = solver_and_target(arguments)
     solution = solver.solve(target, arguments.q_current)
     is_solved = solution.status.is_solved
     result: dict[str, object] = {'status': solution.status.name, 'reason': solution.reason}
+    if isinstance(solver.predictor, CurrentJoints):
+        result['network'] = None
     if is_solved:
         result |= {
             'q': solution.q.tolist(),

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from lxml import etree
@@ -14,18 +14,15 @@ from ..errors import ConfigError
 from ..kinematics import (
     N_JOINTS,
     Arm,
-    FloatArray,
     Transform,
     UrdfError,
     arm_from_urdf,
     forward,
     invert,
-    jacobian,
-    joint_positions,
     link_names,
-    rotation_angle,
 )
-from ..kinematics.target_frames import (
+from ..kinematics.difference import ArmDifference, compare_arms
+from ..kinematics.urdf.target_frames import (
     FrameSettings,
     TargetFrames,
     fixed_links,
@@ -35,10 +32,7 @@ from ..kinematics.target_frames import (
 
 CHECK, USE, IGNORE = 'check', 'use', 'ignore'
 DESCRIPTION_MODES = (CHECK, USE, IGNORE)
-MAX_CALIBRATION_M, MAX_CALIBRATION_RAD = 0.02, 0.05  # beyond, it is another arm
-LIMIT_TOLERANCE = 1e-3  # [rad], [rad/s], as URDFs round
 NOT_RECEIVED = 'no robot_description has been received'
-MIN_REPORTED = 1e-6  # [m], [rad]; smaller differences of a joint are left out
 
 NAME_ATTRIBUTES = {
     'link': 'name',
@@ -47,98 +41,6 @@ NAME_ATTRIBUTES = {
     'child': 'link',
     'mimic': 'joint',
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArmDifference:
-    """How an arm differs from the expected one; each text is about one joint or the tool."""
-
-    max_offset: float  # [m] of an axis, with all joints at zero
-    max_rotation: float  # [rad]
-    tool_offset: float  # [m]
-    tool_rotation: float  # [rad]
-    names: tuple[str, ...]
-    limits: tuple[str, ...]
-    poses: tuple[str, ...]
-
-    def has_same_tool(self, tolerance: float) -> bool:
-        """Whether the tool is where it is expected, to a tolerance in [m] and [rad]."""
-        return self.tool_offset <= tolerance and self.tool_rotation <= tolerance
-
-    def is_within(self, tolerance: float) -> bool:
-        """Whether it is the same arm to a tolerance in [m] and [rad], whatever its tool."""
-        has_same_poses = self.max_offset <= tolerance and self.max_rotation <= tolerance
-        return has_same_poses and not self.names and not self.limits
-
-    @property
-    def is_calibration(self) -> bool:
-        """Whether it is the same kind of arm, measured more closely."""
-        is_near = self.max_offset <= MAX_CALIBRATION_M and self.max_rotation <= MAX_CALIBRATION_RAD
-        return is_near and not self.names
-
-    @property
-    def summary(self) -> str:
-        """Everything that differs, as one text."""
-        return ', '.join((*self.names, *self.poses, *self.limits))
-
-
-def compare_arms(expected: Arm, found: Arm) -> ArmDifference:
-    """
-    Return how two arms differ, joint by joint.
-
-    Compares the axes of the joints and the pose of the tool with all joints at zero: they make up
-    the whole map from joints to tool (Lynch & Park 2017, 4.1), whatever frames a URDF puts in
-    between.
-    """
-    offsets, rotations = _pose_differences(expected, found)
-    bodies = [f'the axis of {name}' for name in expected.joint_names] + ['the tool']
-    is_reported = (offsets > MIN_REPORTED) | (rotations > MIN_REPORTED)
-    return ArmDifference(
-        max_offset=float(offsets[:N_JOINTS].max()),
-        max_rotation=float(rotations[:N_JOINTS].max()),
-        tool_offset=float(offsets[N_JOINTS]),
-        tool_rotation=float(rotations[N_JOINTS]),
-        names=tuple(
-            f'joint {i + 1} is called {theirs!r} instead of {ours!r}'
-            for i, (ours, theirs) in enumerate(
-                zip(expected.joint_names, found.joint_names, strict=True)
-            )
-            if ours != theirs
-        ),
-        limits=_limit_differences(expected, found),
-        poses=tuple(
-            f'{bodies[i]} is off by {1e3 * offsets[i]:.3f} mm and {rotations[i]:.5f} rad'
-            for i in np.flatnonzero(is_reported)
-        ),
-    )
-
-
-def _pose_differences(expected: Arm, found: Arm) -> tuple[FloatArray, FloatArray]:
-    """Return distances [m] and angles [rad] between the six axes and the tools, (7,) each."""
-    zero = np.zeros(N_JOINTS)
-    axes = [jacobian(arm, zero)[3:].T for arm in (expected, found)]
-    points = [joint_positions(arm, zero)[1:] for arm in (expected, found)]
-    tools = [forward(arm, zero)[:3, :3] for arm in (expected, found)]
-    offset = points[0] - points[1]
-    distances = np.linalg.norm(np.cross(offset[:N_JOINTS], axes[1]), axis=1)
-    sines = np.linalg.norm(np.cross(axes[0], axes[1]), axis=1)
-    angles = np.arctan2(sines, (axes[0] * axes[1]).sum(axis=1))
-    tool_distance, tool_angle = (
-        np.linalg.norm(offset[N_JOINTS]),
-        rotation_angle(tools[0].T @ tools[1]),
-    )
-    return np.append(distances, tool_distance), np.append(angles, tool_angle)
-
-
-def _limit_differences(expected: Arm, found: Arm) -> tuple[str, ...]:
-    return tuple(
-        f'the {limit} limit of {expected.joint_names[i]} is {theirs:.4f} instead of {ours:.4f}'
-        for limit in ('lower', 'upper', 'velocity')
-        for i, (ours, theirs) in enumerate(
-            zip(getattr(expected, limit), getattr(found, limit), strict=True)
-        )
-        if abs(ours - theirs) > LIMIT_TOLERANCE
-    )
 
 
 class DescriptionCheck:
@@ -166,8 +68,8 @@ class DescriptionCheck:
         :param mode: One of ``DESCRIPTION_MODES``.
         :param tolerance: In [m] and [rad], up to which two arms are the same.
         :param settings: With the prefix before the joint and frame names of the description.
-        :param bundle_urdf: Description of the bundle's arm, without the prefix; its links are
-            known until another one is received. Empty: base and tip only, without calibration.
+        :param bundle_urdf: Description of the bundle's arm, with the prefix; its links are
+            known until another one is received. Empty: base and tip only.
         :param calibrate: Corrects the arm of a description, see ``api.calibrator``. Descriptions
             are compared with the nominal arm, and corrected where they are used.
         :raises ConfigError: If the frames of the settings are not among these links, and no other
@@ -179,13 +81,16 @@ class DescriptionCheck:
         self._calibrate, nominal = calibrate, bundle_arm
         if calibrate is not None:
             nominal = arm_from_urdf(
-                bundle_urdf, base_frame=bundle_arm.base_frame, tool_frame=bundle_arm.tool_frame
+                bundle_urdf,
+                base_frame=bundle_arm.base_frame,
+                tool_frame=bundle_arm.tool_frame,
+                prefix=prefix,
             )
         self._expected = replace(nominal, joint_names=names)
         self._mode, self._tolerance, self._settings = mode, tolerance, settings
         self.base_link = prefix + bundle_arm.base_frame
         self.tip_link = prefix + bundle_arm.tool_frame
-        self._bundle_urdf = add_prefix(bundle_urdf, prefix) if bundle_urdf else ''
+        self._bundle_urdf = bundle_urdf
         self.description = ''  # as received
         self.problem = ''
         self.frames = self._frames_of_bundle()
@@ -285,7 +190,8 @@ class DescriptionCheck:
                 'Set robot_description_mode to use it, or to ignore it'
             )
         return (
-            f'robot_description is another arm: {difference.summary}. Load the bundle made for it'
+            f'robot_description is another arm: {difference.summary}. '
+            'Load the bundle made for it, or set urdf'
         )
 
 

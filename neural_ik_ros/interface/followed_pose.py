@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kinematics import FloatArray, Transform, forward, se3_log
-from ..kinematics.target_frames import TargetFrames, quoted
+from ..kinematics.urdf.target_frames import TargetFrames, quoted
 from ..motion import MotionState, Output, PoseTracker, StreamStatus
 from ..motion.tool.governor import PoseGovernor
 from ..motion.tool.twist_integrator import TwistIntegrator
 from ..motion.tracker_types import STREAM
-from ..motion.watchdogs import target_refusal
+from ..motion.watchdogs import stamp_refusal
 from ..units import NS_PER_S
 from .messages import InvalidMessage, PoseTarget, ns_from_time
 from .node_config import NodeConfig
@@ -109,7 +109,7 @@ class FollowedPose:
         if frame not in (frames.base_frame, frames.tool_frame) or frames.base_frame not in frames:
             detail = f'{quoted(frame)} is neither {frames.base_frame!r} nor {frames.tool_frame!r}'
             return Output(status=StreamStatus.UNKNOWN_FRAME, detail=detail)
-        refusal = target_refusal(config, config.base_frame, command.stamp_ns, now_ns)
+        refusal = stamp_refusal(command.stamp_ns, now_ns, timeout_s=config.target_timeout_s)
         if refusal is not None:
             return Output(status=refusal.status, detail=refusal.detail)
         is_in_tool = frame != frames.base_frame
@@ -145,7 +145,8 @@ class FollowedPose:
 
     def _can_be_followed(self, target: PoseTarget, now_ns: int) -> bool:
         config, tool_limits = self._tracker.config, self._tracker.generator.tool_limits
-        if target_refusal(config, config.base_frame, target.stamp_ns, now_ns) is not None:
+        timeout_s = config.target_timeout_s
+        if stamp_refusal(target.stamp_ns, now_ns, timeout_s=timeout_s) is not None:
             return False
         return tool_limits is None or not tool_limits.outside(self._tip_pose(target))
 

@@ -8,13 +8,14 @@ import math
 from dataclasses import dataclass, replace
 
 from ..kinematics import CoupledLimit
-from ..kinematics.target_frames import FrameSettings
+from ..kinematics.urdf.target_frames import FrameSettings
 from ..motion import OUTPUT_MODES, TrackerConfig
 from ..solver import SolverOptions
 from .description_check import CHECK, DESCRIPTION_MODES
 from .parameter_schema import bad_parameter, parameter
 from .runtime.scheduling import cpus_from_text
 
+ROBOT_DESCRIPTION = 'robot_description'  # as urdf: the arm is the one that is received
 NO_LIMIT = 0.0  # as a parameter, since those are finite; infinity in SolverOptions
 SOLVER, TRACKER = SolverOptions(), TrackerConfig()  # the defaults
 
@@ -32,10 +33,15 @@ class NodeConfig:
     calibration: str = parameter(
         '', 'Calibration file of the arm, see docs/calibration.md; empty for the nominal geometry'
     )
+    urdf: str = parameter(
+        '',
+        'Any six-axis arm, from base_frame to tool_frame, without a network: path of its URDF, or '
+        'robot_description for the one that is received; empty for the arm of the bundle',
+    )
     autostart: bool = parameter(False, 'Configure and activate without a lifecycle manager')
     prefix: str = parameter('', 'Prefix of joint and frame names, e.g. left_')
     base_frame: str = parameter(
-        TRACKER.base_frame,
+        'base_link',
         'Frame of targets: a link of the description that is fixed to the base of the arm',
     )
     tool_frame: str = parameter(
@@ -97,6 +103,11 @@ class NodeConfig:
         unit='s',
         low=0.001,
         high=60.0,
+        is_live=True,
+    )
+    refuse_jumps: bool = parameter(
+        TRACKER.refuses_jumps,
+        'Refuse a target of a stream whose answer moves a joint much more than the target moved',
         is_live=True,
     )
     max_clock_offset_s: float = parameter(
@@ -193,6 +204,15 @@ class NodeConfig:
     velocity_scaling_factor: float = parameter(
         1.0, 'Factor on the velocity limits of the arm', low=0.01, high=1.0, is_live=True
     )
+    max_velocity: tuple[float, ...] = parameter(
+        (NO_LIMIT,) * 6,
+        'Velocity limits below those of the arm, or where it has none; 0 for those of the arm',
+        unit='rad/s',
+        low=0.0,
+        high=100.0,
+        size=6,
+        is_live=True,
+    )
     max_acceleration: tuple[float, ...] = parameter(
         (5.0, 5.0, 5.0, 10.0, 10.0, 10.0),
         'Acceleration limits',
@@ -256,6 +276,10 @@ class NodeConfig:
     ik_service: str = parameter(
         'solve_ik', 'Name of the GetPositionIK service (needs moveit_msgs); empty for none'
     )
+    ik_validity_service: str = parameter(
+        'check_state_validity',
+        'GetStateValidity of move_group, for requests that avoid collisions; empty to check none',
+    )
     ik_group: str = parameter(
         'manipulator', 'Planning group that the service accepts; empty for any', is_live=True
     )
@@ -272,10 +296,18 @@ class NodeConfig:
         self.solver_options()
         self.tracker_config()
         cpus_from_text(self.cpu_affinity)
+        if self.urdf and self.bundle:
+            problem = 'a network solves for the arm that it was trained for, not for another one'
+            raise bad_parameter('urdf', problem)
         corners = self.workspace_lower_m, self.workspace_upper_m
         if self.has_workspace and not all(low < high for low, high in zip(*corners, strict=True)):
             problem = f'{list(corners[0])} is not below {list(corners[1])} on every axis'
             raise bad_parameter('workspace_lower_m', problem)
+
+    @property
+    def takes_received_arm(self) -> bool:
+        """Whether the arm is the one of robot_description, and nothing else."""
+        return self.urdf == ROBOT_DESCRIPTION
 
     @property
     def has_workspace(self) -> bool:
@@ -315,7 +347,6 @@ class NodeConfig:
     def tracker_config(self) -> TrackerConfig:
         """Return the tracker's configuration."""
         return TrackerConfig(
-            base_frame=self.prefix + self.base_frame,
             output_mode=self.output_mode,
             rate_hz=self.rate_hz,
             target_timeout_s=self.target_timeout_s,
@@ -326,6 +357,7 @@ class NodeConfig:
             automatic_recovery=self.automatic_recovery,
             recovery_s=self.recovery_s,
             max_clock_offset_s=self.max_clock_offset_s,
+            refuses_jumps=self.refuse_jumps,
         )
 
     def _coupled_limit(self) -> CoupledLimit | None:

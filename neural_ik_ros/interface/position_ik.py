@@ -9,13 +9,15 @@ reason, never with an exception.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from ..kinematics import Joints, Transform, invert
-from ..kinematics.target_frames import TargetFrames, listed, quoted
-from ..solver import IkSolver, IkStatus
+from ..kinematics.urdf.target_frames import TargetFrames, quoted
+from ..kinematics.urdf.tree import listed
+from ..solver import IkSolution, IkSolver, IkStatus
 from .messages import InvalidMessage, JointReader, PoseTarget, target_from_pose
 from .moveit_codes import CODE_OF_STATUS, MoveItCode
 
@@ -25,6 +27,12 @@ CONSTRAINTS = tuple(
 )
 
 TransformToBase: TypeAlias = Callable[[PoseTarget], PoseTarget | InvalidMessage]  # through TF
+# Whether the arm may be at joints (6,) [rad], given the request and the joints' names there; None
+# if nobody can tell.
+ValidityCheck: TypeAlias = Callable[[Any, Sequence[str], Joints], bool | None]
+UNCHECKED = 'collisions were not checked: {reason}'
+NO_SERVICE = 'the parameter ik_validity_service is empty'
+NO_ANSWER = 'no answer from the service that ik_validity_service names'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +65,26 @@ class PositionIkHandler:
     """
     Solves requests for one arm.
 
-    Deterministic. The solver's iteration budget bounds the time, whatever timeout a request gives;
-    collision checks are left to the caller, who has the planning scene.
+    Deterministic. The solver's iteration budget bounds the time, whatever timeout a request gives.
+    Collisions are checked by whoever has the planning scene; the next answer of the solver's rule
+    follows one that collides.
     """
 
-    def __init__(self, solver: IkSolver, robot: RobotNames, to_base: TransformToBase) -> None:
+    def __init__(
+        self,
+        solver: IkSolver,
+        robot: RobotNames,
+        to_base: TransformToBase,
+        check_validity: ValidityCheck | None = None,
+    ) -> None:
         """
         Prepare for requests.
 
         :param to_base: Transforms poses in frames that are not fixed to the base.
+        :param check_validity: For requests that avoid collisions; None to leave that to callers.
         """
         self._solver, self._robot, self._to_base = solver, robot, to_base
+        self._check_validity = check_validity
         self._joints = JointReader(robot.joint_names)
 
     def handle(self, request: Any, response: Any) -> IkReply:
@@ -76,8 +93,9 @@ class PositionIkHandler:
         if isinstance(query, IkReply):
             reply = query
         else:
-            solution = self._solver.solve(query.transform_base_tip, query.q_seed)
-            reply = IkReply(code=CODE_OF_STATUS[solution.status], reason=solution.reason)
+            solution, remark = self._solve(query, request.ik_request)
+            reason = f'{solution.reason}{remark}'
+            reply = IkReply(code=CODE_OF_STATUS[solution.status], reason=reason)
             if solution.status.is_solved:
                 state = response.solution.joint_state
                 state.header.frame_id = self._robot.frames.base_frame
@@ -85,6 +103,25 @@ class PositionIkHandler:
                 state.position = solution.q.tolist()
         fill_code(response, reply)
         return reply
+
+    def _solve(self, query: IkQuery, request: Any) -> tuple[IkSolution, str]:
+        """Return the solution, and what has to be said about collisions, if anything."""
+        target, q_seed, check = query.transform_base_tip, query.q_seed, self._check_validity
+        if not request.avoid_collisions:
+            return self._solver.solve(target, q_seed), ''
+        if check is None:
+            solution = self._solver.solve(target, q_seed)
+            return solution, _remark(solution, NO_SERVICE)
+        is_answered = True
+
+        def is_valid(q: Joints) -> bool:
+            nonlocal is_answered
+            verdict = check(request, self._robot.joint_names, q) if is_answered else None
+            is_answered = verdict is not None
+            return verdict is not False
+
+        solution = self._solver.solve(target, q_seed, is_valid=is_valid)
+        return solution, '' if is_answered else _remark(solution, NO_ANSWER)
 
     def _query(self, request: Any) -> IkQuery | IkReply:
         """Return the request in plain types, or the reply that refuses it."""
@@ -159,6 +196,21 @@ class PositionIkHandler:
         if isinstance(in_base, PoseTarget) and in_base.frame_id not in frames:
             return InvalidMessage(reason=frames.unknown(in_base.frame_id))
         return in_base
+
+
+def _remark(solution: IkSolution, reason: str) -> str:
+    return f'; {UNCHECKED.format(reason=reason)}' if solution.status.is_solved else ''
+
+
+def state_with(robot_state: Any, joint_names: Sequence[str], q: Joints) -> Any:
+    """Return a copy of a ``RobotState`` with the arm at joints (6,) [rad], at rest."""
+    state = copy.deepcopy(robot_state)
+    before = state.joint_state
+    positions = dict(zip(before.name, before.position, strict=False))
+    positions.update(zip(joint_names, q.tolist(), strict=True))
+    before.name, before.position = list(positions), list(positions.values())
+    before.velocity, before.effort = [], []
+    return state
 
 
 def fill_code(response: Any, reply: IkReply) -> None:

@@ -16,6 +16,7 @@ from time import perf_counter_ns
 from typing import Any, TypeAlias
 
 from ..motion import Health, Output, StreamStatus
+from ..motion.continuity import PostureWatch
 from ..solver import IkStatus
 from .factory import description_check, make_tracker, reconfigure, tool_limits
 from .followed_pose import MAX_JOINT_STEP, FollowedPose
@@ -72,24 +73,26 @@ class StreamingNode:
         read_target: Callable[[Any], Target],
         now_ns: Callable[[], int],
         to_base: Callable[[PoseTarget, int], Target] | None = None,
+        robot_description: str = '',
     ) -> None:
         """
-        Load and verify the configured bundle; not active yet.
+        Load and verify the configured bundle, or arm; not active yet.
 
         :param read_target: Converts what ``on_target`` is given, a message or its bytes.
         :param now_ns: The clock of stamps and commands [ns].
         :param to_base: Transforms a target, in a frame that is not fixed to the base of the arm,
             to ``description.base_link`` at a time [ns], or leaves it in its frame.
-        :raises NeuralIkError: If the bundle or a parameter cannot be used.
+        :param robot_description: What has been received, for a configuration that takes its arm.
+        :raises NeuralIkError: If the bundle, the arm or a parameter cannot be used.
         """
-        self.config, self.tracker = config, make_tracker(config)
+        self.config, self.tracker = config, make_tracker(config, robot_description)
         self._read_target, self._now_ns, self._to_base = read_target, now_ns, to_base
         arm = self.tracker.solver.arm
         self.joint_names = [config.prefix + name for name in arm.joint_names]
-        self.description = description_check(arm, config)
+        self.description = description_check(arm, config, robot_description)
         self._followed = FollowedPose(self.tracker, config, self.description.frames)
         self._use_frames()
-        self.statistics = NodeStatistics()
+        self.statistics, self.postures = NodeStatistics(), PostureWatch(arm)
         self.is_active = False
         self._joints = JointMerger(self.joint_names)
         # Bound methods, without those that do nothing: they would cost time in the control loop.
@@ -119,6 +122,7 @@ class StreamingNode:
         self.tracker.restart()
         self._followed.clear()
         self.statistics, self._goal_failure = NodeStatistics(), ''
+        self.postures = PostureWatch(self.tracker.solver.arm)
         self.is_active = True
 
     def stop(self) -> None:
@@ -152,6 +156,7 @@ class StreamingNode:
         reconfigure(self.tracker, config, self.description.arm)
         self._followed.configure(config)
         self._use_frames()
+        self.postures.use_arm(self.tracker.solver.arm)
 
     @property
     def base_frame(self) -> str:
@@ -202,17 +207,17 @@ class StreamingNode:
         for on_joint_state in self._joint_state_observers:
             on_joint_state(reading)
         if isinstance(reading, InvalidMessage):
-            self.tracker.on_bad_joints(reading.reason)
+            self.tracker.supervisor.on_bad_joints(reading.reason)
         else:
             self._report_fault(self.tracker.on_joints(reading.q, now_ns, reading.stamp_ns))
 
     def on_controller_state(self, speed_scaling: float) -> None:
         """Note that the controller is active, and the factor by which it scales its speed."""
-        self.tracker.on_controller_state(speed_scaling, self._now_ns())
+        self.tracker.supervisor.on_controller_state(speed_scaling, self._now_ns())
 
     def expect_controller_state(self) -> None:
         """Refuse targets while the controller does not publish its state: one has appeared."""
-        self.tracker.expect_controller_state()
+        self.tracker.supervisor.expect_controller_state()
 
     def on_target(self, message: Any) -> None:
         """Answer a target."""
@@ -282,7 +287,12 @@ class StreamingNode:
         self._emit(output, target)
         if output.command is None:
             self._continue_motion()  # a refusal may take long, and commands must not be late
-        if self.statistics.on_target(output, perf_counter_ns() - started_ns):
+        latency_ns, change = perf_counter_ns() - started_ns, ''
+        if output.command is not None and output.solution is not None:
+            change = self.postures.update(output.solution.q)
+        if change:
+            output = replace(output, detail=change)
+        if self.statistics.on_target(output, latency_ns) or change:
             self.report_status()
 
     def _answer(self, target: Target, now_ns: int) -> Output:
@@ -303,7 +313,6 @@ class StreamingNode:
     ) -> Output:
         output = self.tracker.on_target(
             self.frames.tip_pose(target.transform, target.frame_id),
-            frame=self.tracker.config.base_frame,
             stamp_ns=target.stamp_ns,
             now_ns=now_ns,
             max_joint_step=max_joint_step,

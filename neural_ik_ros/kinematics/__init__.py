@@ -39,7 +39,14 @@ from .uncertainty import (
     UncertaintyError,
     angle_index,
 )
-from .urdf import UrdfError, arm_from_urdf, axis_alignments, link_names, links_fixed_to
+from .urdf.arms import (
+    UrdfWarning,
+    arm_from_urdf,
+    axis_alignments,
+    link_names,
+    links_fixed_to,
+)
+from .urdf.tree import UrdfError
 
 __all__ = [
     'N_ANGLES',
@@ -63,6 +70,7 @@ __all__ = [
     'Uncertainty',
     'UncertaintyError',
     'UrdfError',
+    'UrdfWarning',
     'angle_index',
     'angular_distance',
     'arm_from_urdf',

@@ -24,6 +24,9 @@ from .compiled import compiled
 from .types import N_JOINTS, FloatArray, Joints, Transform
 from .uncertainty import Uncertainty
 
+# [rad] either way, of joints that turn without end: 100,000 turns. A double then still resolves
+# 1e-10 rad; a joint that has gone farther is no longer solved to the tolerances.
+CONTINUOUS_LIMIT = 1e5 * TAU
 N_NODES = 720  # of a map, one every half degree
 MAX_SLOPE = 0.2  # of a map and of a sag: larger ones are no error of a joint
 MAX_ANGLE_ERROR = 0.02  # [rad]
@@ -129,7 +132,7 @@ class Arm:
     translations: FloatArray  # (7, 3) [m]
     lower: Joints  # (6,) [rad]
     upper: Joints  # (6,) [rad]
-    velocity: Joints  # (6,) [rad/s]
+    velocity: Joints  # (6,) [rad/s]; infinite where it is not known
     coupled_limit: CoupledLimit | None = None
     joint_errors: JointErrors | None = None  # of a measured arm
     uncertainty: Uncertainty | None = None  # of a measured arm
@@ -145,7 +148,8 @@ class Arm:
         }
         for field, shape in shapes.items():
             array = np.array(getattr(self, field), dtype=np.float64)
-            if array.shape != shape or not np.isfinite(array).all():
+            is_usable = np.isfinite(array) | ((field == 'velocity') & np.isposinf(array))
+            if array.shape != shape or not is_usable.all():
                 raise ArmError(self.name, f'{field} must be finite with shape {shape}')
             array.flags.writeable = False
             object.__setattr__(self, field, array)
@@ -166,6 +170,19 @@ class Arm:
             return False
         lowest, highest = self.lower[pair].sum(), self.upper[pair].sum()
         return bool(max(limit.lower, lowest) < min(limit.upper, highest))
+
+    @property
+    def is_continuous(self) -> NDArray[np.bool_]:
+        """Which joints (6,) turn without end."""
+        is_continuous: NDArray[np.bool_] = self.upper - self.lower >= 2.0 * CONTINUOUS_LIMIT
+        return is_continuous
+
+    @property
+    def first_turn(self) -> tuple[Joints, Joints]:
+        """Lower and upper limits (6,) [rad], of continuous joints those of one turn about zero."""
+        half = 0.5 * TAU
+        lower: Joints = np.where(self.is_continuous, -half, self.lower)
+        return lower, np.where(self.is_continuous, half, self.upper)
 
     @property
     def transform_base_joint1(self) -> Transform:

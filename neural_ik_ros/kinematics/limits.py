@@ -48,17 +48,20 @@ def random_joints(arm: Arm, rng: np.random.Generator, n: int) -> Joints:
     """
     Return joint angles uniform within the limits, the coupled one included.
 
+    Continuous joints are drawn from one turn.
+
     :return: Shape (n, 6) [rad].
     :raises ArmError: If the coupled limit leaves less than about a hundredth of the joint space.
     """
-    q = rng.uniform(arm.lower, arm.upper, (n, N_JOINTS))
+    lower, upper = arm.first_turn
+    q = rng.uniform(lower, upper, (n, N_JOINTS))
     if arm.coupled_limit is None:
         return q
     for _ in range(MAX_REDRAWS):
         outside = ~is_within_limits(arm, q)
         if not outside.any():
             return q
-        q[outside] = rng.uniform(arm.lower, arm.upper, (int(outside.sum()), N_JOINTS))
+        q[outside] = rng.uniform(lower, upper, (int(outside.sum()), N_JOINTS))
     raise ArmError(
         arm.name, f'coupled limit {arm.coupled_limit} excludes nearly all joints; widen it'
     )

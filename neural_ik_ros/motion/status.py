@@ -20,6 +20,7 @@ class StreamStatus(Enum):
     BAD_TWIST = 'the velocity cannot be followed'
     JOGGING = 'poses are refused while velocities are followed'
     OUTSIDE_WORKSPACE = 'the target, or the way to it, is outside the workspace of the tool'
+    SOLUTION_JUMP = 'the joints would move much more than the target did'
     NO_JOINT_STATE = 'no joint state has arrived yet'
     CLOCKS_DIFFER = 'the clock of the controller is ahead of the clock of this computer'
     CONTROLLER_INACTIVE = 'the trajectory controller is not active'

@@ -9,8 +9,10 @@ from ..units import NS_PER_MS, NS_PER_S
 MAX_INTERVAL_S = 0.2  # targets farther apart are single goals, not a stream
 MISSED_TARGETS = 2.5  # intervals without a target after which no further one is expected
 DENSE_PERIODS = 1.5  # targets at shorter intervals pace the commands themselves
-MAX_ERROR_NS = 20 * NS_PER_MS  # of the delay; beyond it, the stamps have jumped
-DELAY_GAIN = 1e-3  # of the correction at each target
+MAX_ERROR_NS = 20 * NS_PER_MS  # of the delay; a target that is later was held up,
+JUMP_NS = 100 * NS_PER_MS  # and if all are for this long, the stamps have jumped
+STARTING_TARGETS = 25  # whose delays are averaged freely: the motion is still catching up
+DELAY_GAIN = 1e-3  # of the correction at each target, once the mean is of that many
 MAX_DRIFT = 1e-3  # of the correction, relative to the interval of the targets
 
 
@@ -18,9 +20,9 @@ class TargetTiming:
     """
     Puts targets on the node's clock and measures the interval of a stream.
 
-    Stamps are evenly spaced, arrivals are not. So a target is meant for its stamp plus the delay
-    of the stream, which is that of the first target and follows the mean so slowly that the
-    motion does not feel it.
+    Stamps are evenly spaced, arrivals are not. So a target is meant for its stamp plus the mean
+    delay of the stream. After the first few targets it changes so slowly that the motion does not
+    feel it.
     """
 
     def __init__(self) -> None:
@@ -28,7 +30,9 @@ class TargetTiming:
         self.interval_s = 0.0  # of the stream, 0 if there is none
         self._stamp_ns: int | None = None  # of the last target
         self._arrival_ns = 0
-        self._delay_ns = 0.0  # of the arrival after the stamp
+        self._delay_ns = 0.0  # of the arrival after the stamp: the mean
+        self._n_targets = 0  # that the mean is of
+        self._held_up_ns: int | None = None  # since when all targets have been held up
 
     def interval_to(self, stamp_ns: int) -> float:
         """Time from the last target to one of the same stream [s]; 0 if it is not of the same."""
@@ -47,12 +51,27 @@ class TargetTiming:
         """
         self.interval_s, self._stamp_ns, self._arrival_ns = interval_s, stamp_ns, now_ns
         error_ns = now_ns - stamp_ns - self._delay_ns
-        if interval_s == 0.0 or abs(error_ns) > MAX_ERROR_NS:
-            self._delay_ns = now_ns - stamp_ns
-        else:
+        if interval_s == 0.0 or self._has_jumped(error_ns, now_ns):
+            self._delay_ns, self._n_targets = now_ns - stamp_ns, 1
+            return now_ns
+        if self._held_up_ns is not None:  # which says nothing about the others
+            return now_ns - MAX_ERROR_NS
+        self._n_targets += 1
+        change_ns = max(DELAY_GAIN, 1.0 / self._n_targets) * error_ns
+        if self._n_targets > STARTING_TARGETS:
             max_change_ns = MAX_DRIFT * interval_s * NS_PER_S
-            self._delay_ns += min(max(DELAY_GAIN * error_ns, -max_change_ns), max_change_ns)
+            change_ns = min(max(change_ns, -max_change_ns), max_change_ns)
+        self._delay_ns += change_ns
         return stamp_ns + round(self._delay_ns)
+
+    def _has_jumped(self, error_ns: float, now_ns: int) -> bool:
+        """Return whether stamps have to be related to the node's clock anew."""
+        if error_ns <= MAX_ERROR_NS:
+            self._held_up_ns = None
+            return error_ns < -MAX_ERROR_NS
+        if self._held_up_ns is None:
+            self._held_up_ns = now_ns
+        return now_ns - self._held_up_ns > JUMP_NS
 
     def age_s(self, now_ns: int) -> float:
         """Time since the last target arrived [s]."""

@@ -8,25 +8,20 @@ import math
 from enum import Enum
 from time import perf_counter_ns
 
+import numpy as np
+
 from ..kinematics import Joints, Transform
-from ..solver import IkSolver, IkStatus
+from ..solver import IkSolution, IkSolver, IkStatus
 from ..units import NS_PER_MS, NS_PER_S
-from .clock_offset import ClockOffset
-from .following import FollowingErrorMonitor, JointSpeed, StartMonitor
+from .continuity import StreamContinuity
 from .generation.generator import MotionGenerator
 from .generation.limits import MotionState
 from .output_modes import make_output_mode
 from .status import StreamStatus
+from .supervisor import Supervisor
 from .target_timing import MISSED_TARGETS
-from .tracker_types import Command, Deviation, Health, Output, Status, TrackerConfig
-from .watchdogs import (
-    ControllerMonitor,
-    FaultLatch,
-    JointStateMonitor,
-    Refusal,
-    exceeded_limit,
-    target_refusal,
-)
+from .tracker_types import STREAM, Command, Deviation, Health, Output, Status, TrackerConfig
+from .watchdogs import FaultLatch, Refusal, exceeded_limit, stamp_refusal
 
 NO_WAY = 'the motion to it leaves the workspace, or is too fast for the tool'
 CLOCK_CORRECTION_NS = 50 * NS_PER_MS  # by which a clock may be set back without a fault
@@ -60,9 +55,11 @@ class PoseTracker:
         self, solver: IkSolver, generator: MotionGenerator, config: TrackerConfig | None = None
     ) -> None:
         """Start without joints and without a target: nothing moves until both have arrived."""
-        self._fault, self._controller = FaultLatch(), ControllerMonitor()
+        config = config or TrackerConfig()
+        self._fault, self._continuity = FaultLatch(), StreamContinuity()
+        self.supervisor = Supervisor(solver.arm, config)
         self._state: TrackerState = IDLE  # or TRACKING while it is HOLDING: see ``state``
-        self.reconfigure(solver, generator, config or TrackerConfig())
+        self.reconfigure(solver, generator, config)
         self.restart()
 
     def reconfigure(
@@ -72,17 +69,11 @@ class PoseTracker:
         self.solver, self.generator, self.config = solver, generator, config
         period_s = 1.0 / config.rate_hz
         self._max_delay_s = max(config.max_command_delay_s, (MISSED_TARGETS + 1.0) * period_s)
-        self._start = StartMonitor(
-            delay_s=config.following_delay_s, is_enabled=config.max_following_error > 0.0
-        )
-        self._mode = make_output_mode(config.output_mode, generator, self._start, period_s)
-        self._joints = JointStateMonitor(solver.arm, timeout_s=config.joint_state_timeout_s)
-        self._clock_offset = ClockOffset(limit_s=config.max_clock_offset_s)
-        self._speed = JointSpeed()
-        self._following = FollowingErrorMonitor(
-            tolerance=config.max_following_error, delay_s=config.following_delay_s
-        )
+        self.supervisor.configure(solver.arm, config)
+        start_monitor = self.supervisor.start_monitor
+        self._mode = make_output_mode(config.output_mode, generator, start_monitor, period_s)
         self._fault.configure(is_automatic=config.automatic_recovery, rest_s=config.recovery_s)
+        self._continuity.clear()
         self._finish()
 
     def warm_up(self) -> None:
@@ -93,9 +84,8 @@ class PoseTracker:
 
     def restart(self) -> None:
         """Forget targets, joints and faults, as after activation."""
-        self._joints.clear()
-        self._clock_offset.clear()
-        self._controller.clear()
+        self.supervisor.clear()
+        self._continuity.clear()
         self._state = IDLE
         self._newest_ns = 0
 
@@ -111,33 +101,18 @@ class PoseTracker:
         :return: A fault, if the arm does not do as commanded.
         """
         fault = self._watch_clock(now_ns)
-        self._joints.update(q, now_ns)
-        self._speed.update(q, now_ns)
-        if stamp_ns != 0:
-            self._clock_offset.update(stamp_ns, now_ns)
+        q = self.supervisor.on_joints(q, stamp_ns, now_ns)
         if self._state is TRACKING:
-            fault = fault or self._watch_following(q, stamp_ns, now_ns)
-        elif self._state is FAULT and self._fault.update(q, now_ns):
+            off_path = self.supervisor.off_path(q, stamp_ns, self._mode.path, now_ns)
+            return self._ended_by(off_path, now_ns)
+        if self._state is FAULT and self._fault.update(q, now_ns):
             self._recover()
         return fault
-
-    def on_bad_joints(self, problem: str) -> None:
-        """Remember why the newest joint state could not be used."""
-        self._joints.set_problem(problem)
-
-    def on_controller_state(self, speed_scaling: float, now_ns: int) -> None:
-        """Note that the controller is active, and the factor by which it scales its speed."""
-        self._controller.update(speed_scaling, now_ns)
-
-    def expect_controller_state(self) -> None:
-        """Refuse targets while the controller does not publish its state: one has appeared."""
-        self._controller.is_expected = True
 
     def on_target(
         self,
         transform: Transform,
         *,
-        frame: str,
         stamp_ns: int,
         now_ns: int,
         max_joint_step: float = math.inf,
@@ -145,17 +120,17 @@ class PoseTracker:
         """
         Return the status of a target and, if it is solved, the next command.
 
-        :param transform: Tool in ``frame``, (4, 4), translation in [m].
+        :param transform: Tip of the arm in its base, (4, 4), translation in [m].
         :param stamp_ns: Time that the target is meant for; 0 means now.
         :param now_ns: The node's clock.
         :param max_joint_step: Largest step from the commanded joints to the solution [rad], for
-            this target, in addition to the solver's own.
+            this target, beside that of the solver's options.
         """
         fault = self._watch_clock(now_ns) or self._watch_rate(now_ns)
         if fault is not None:
             return fault
         refusal = (
-            target_refusal(self.config, frame, stamp_ns, now_ns)
+            stamp_refusal(stamp_ns, now_ns, timeout_s=self.config.target_timeout_s)
             or self._refusal(now_ns)
             or self._workspace_refusal(transform)
         )
@@ -164,15 +139,14 @@ class PoseTracker:
         if self._state is not TRACKING:
             self._start_motion(now_ns)
         started_ns = perf_counter_ns()
-        solution = self.solver.solve(transform, self.generator.state.q)
+        solution = self.solver.solve(transform, self._q_before(now_ns))
         solve_ns = perf_counter_ns() - started_ns
-        status = solution.status
-        if status.is_solved and solution.max_joint_step > max_joint_step:
-            status = IkStatus.STEP_TOO_LARGE
-        if not status.is_solved:
-            return Output(status=status, solution=solution, solve_ns=solve_ns)
-        if not self._mode.has_way_to(solution.q, now_ns):
-            return Output(status=StreamStatus.OUTSIDE_WORKSPACE, detail=NO_WAY, solution=solution)
+        refusal = self._answer_refusal(transform, solution, max_joint_step, now_ns)
+        if refusal is not None:
+            return Output(
+                status=refusal.status, detail=refusal.detail, solution=solution, solve_ns=solve_ns
+            )
+        self._continuity.follow(transform, solution.q)
         command = self._track(solution.q, stamp_ns or now_ns, now_ns)
         return Output(
             status=solution.status,
@@ -191,7 +165,8 @@ class PoseTracker:
         command = self._mode.next_command(now_ns)
         if command is not None:
             return Output(status=IkStatus.SOLVED, command=command, deviation=self._deviation())
-        if self._mode.is_finished(now_ns) and not self._start.is_waiting:
+        is_waiting = self.supervisor.start_monitor.is_waiting
+        if self._mode.is_finished(now_ns) and not is_waiting:
             self._finish()
         return None
 
@@ -242,7 +217,8 @@ class PoseTracker:
         """Return the state of the joints that the next target starts from, None without any."""
         if self._state is TRACKING:
             return self.generator.state
-        return None if self._joints.q is None else MotionState.at_rest(self._joints.q)
+        q = self.supervisor.q
+        return None if q is None else MotionState.at_rest(q)
 
     def idle_status(self, now_ns: int) -> Output:
         """Return what the tracker waits for: a target, or what has to come before one."""
@@ -254,8 +230,8 @@ class PoseTracker:
         state = self.state(now_ns)
         return Health(
             fault=self._fault.status.name if state is FAULT else 'none',
-            joint_state_age_s=self._joints.age_s(now_ns) if self._joints.q is not None else None,
-            following_error=self._following.error,
+            joint_state_age_s=self.supervisor.joint_state_age_s(now_ns),
+            following_error=self.supervisor.following_error,
             is_moving=state is TRACKING,
         )
 
@@ -269,13 +245,10 @@ class PoseTracker:
 
     def _start_motion(self, now_ns: int) -> None:
         """At rest at the measured joints, for the first target of a motion."""
-        q = self._joints.q
-        if q is None:
-            return
-        self._start.restart(q)
-        self._mode.start(q, now_ns)
-        self._following.clear()
-        self._clock_offset.reset_correction(now_ns)
+        q = self.supervisor.q
+        if q is not None:
+            self.supervisor.on_start(q, now_ns)
+            self._mode.start(q, now_ns)
 
     def _finish(self) -> None:
         """To IDLE from TRACKING and HOLDING: the motion has been at rest for a while."""
@@ -285,6 +258,7 @@ class PoseTracker:
     def _fail(self, status: Status, detail: str, now_ns: int) -> Output:
         """To FAULT from any state; return the report, with a stop if something moves."""
         command = self._brake(now_ns) if status not in OFF_PATH else self._stop_arm(now_ns)
+        self._continuity.clear()
         self._state = FAULT
         self._fault.set(status, detail)
         return Output(status=status, detail=self._fault.detail, command=command)
@@ -301,10 +275,10 @@ class PoseTracker:
 
     def _stop_arm(self, now_ns: int) -> Command | None:
         """Return a stop of an arm that is elsewhere than the path, as its joints were measured."""
-        q = self._joints.q
+        q = self.supervisor.q
         if self._state is not TRACKING or q is None:
             return None
-        return self._mode.stop_from(q, self._speed.qd, now_ns)
+        return self._mode.stop_from(q, self.supervisor.qd, now_ns)
 
     @property
     def _is_latched(self) -> bool:
@@ -312,26 +286,50 @@ class PoseTracker:
         return self._state is FAULT and not self._fault.ends_by_itself
 
     def _correct_clock(self, now_ns: int) -> None:
-        offset, mode = self._clock_offset, self._mode
-        mode.controller_ahead_ns = offset.ahead_ns(now_ns)
-        mode.controller_behind_ns = offset.behind_ns
+        supervisor, mode = self.supervisor, self._mode
+        mode.controller_ahead_ns = supervisor.controller_ahead_ns(now_ns)
+        mode.controller_behind_ns = supervisor.controller_behind_ns
 
     def _refusal(self, now_ns: int) -> Refusal | None:
         """Return why no target can be accepted now, whatever it is."""
-        if self._state is FAULT:
-            return self._fault.refusal()
-        return (
-            self._joints.refusal(now_ns)
-            or self._controller.refusal(now_ns)
-            or self._clock_refusal()
-        )
+        return self._fault.refusal() if self._state is FAULT else self.supervisor.refusal(now_ns)
 
-    def _clock_refusal(self) -> Refusal | None:
-        if not self._clock_offset.is_exceeded:
-            return None
-        ahead_s = -(self._clock_offset.delay_ns or 0) / NS_PER_S
-        detail = exceeded_limit('by', ahead_s, self.config.max_clock_offset_s)
-        return Refusal(StreamStatus.CLOCKS_DIFFER, f'{detail}; synchronise them')
+    @property
+    def _is_stream(self) -> bool:
+        """Whether targets are those of one motion: whole motions may go anywhere."""
+        return self.config.output_mode == STREAM
+
+    def _q_before(self, now_ns: int) -> Joints:
+        """
+        Return the joints (6,) [rad] that the answer to a target should be near to.
+
+        In a stream those of the answer before: the commanded joints lag, and next to a singularity
+        the nearest answer to them may be another one.
+        """
+        q_commanded = self.generator.state.q
+        if not self._is_stream:
+            return q_commanded
+        q_before = self._continuity.q_before(now_ns)
+        return q_commanded if q_before is None or self._state is not TRACKING else q_before
+
+    def _answer_refusal(
+        self, transform: Transform, solution: IkSolution, max_joint_step: float, now_ns: int
+    ) -> Refusal | None:
+        """Return why an answer is not followed from the commanded joints, or None if it is."""
+        if not solution.status.is_solved:
+            return Refusal(solution.status)
+        max_joint_step = min(max_joint_step, self.solver.options.max_joint_step)
+        step = (
+            np.abs(solution.q - self.generator.state.q).max() if max_joint_step < math.inf else 0
+        )
+        if step > max_joint_step:
+            return Refusal(IkStatus.STEP_TOO_LARGE)
+        is_watched = self._is_stream and self.config.refuses_jumps
+        if is_watched and self._continuity.is_jump(transform, solution.q):
+            return Refusal(StreamStatus.SOLUTION_JUMP)
+        if not self._mode.has_way_to(solution.q, now_ns):
+            return Refusal(StreamStatus.OUTSIDE_WORKSPACE, NO_WAY)
+        return None
 
     def _workspace_refusal(self, transform: Transform) -> Refusal | None:
         """Return why a pose (4, 4) of the tip, finite or not, is outside the workspace."""
@@ -354,13 +352,11 @@ class PoseTracker:
         back_ns, self._newest_ns = self._newest_ns - now_ns, now_ns
         if back_ns <= 0:
             return None
-        self._joints.clamp_to(now_ns)
-        self._controller.clamp_to(now_ns)
+        self.supervisor.clamp_to(now_ns)
         self._mode.shift(-back_ns, now_ns)
         if back_ns <= CLOCK_CORRECTION_NS:
             return None
-        self._joints.clear()  # of another time
-        self._clock_offset.clear()
+        self.supervisor.forget_times()
         if self._state is not TRACKING:
             return None
         return self._fail(StreamStatus.CLOCK_JUMP, f'{back_ns / NS_PER_S:.3f} s', now_ns)
@@ -379,20 +375,7 @@ class PoseTracker:
         """End a motion without recent joint states, or without a controller."""
         if self._state is not TRACKING:
             return None
-        lost = self._joints.staleness_refusal(now_ns) or self._controller.refusal(now_ns)
-        return None if lost is None else self._fail(lost.status, lost.detail, now_ns)
+        return self._ended_by(self.supervisor.lost_input(now_ns), now_ns)
 
-    def _watch_following(self, q: Joints, stamp_ns: int, now_ns: int) -> Output | None:
-        """End a motion that the arm does not begin, or that it leaves."""
-        path, joint_names = self._mode.path, self.solver.arm.joint_names
-        problem = self._start.update(q, path, now_ns)
-        if problem is not None:
-            joint, sent = problem
-            detail = f'{joint_names[joint]} was sent {sent:.4f} rad away'
-            return self._fail(StreamStatus.NOT_FOLLOWING, detail, now_ns)
-        measured_ns = self._clock_offset.node_time_ns(stamp_ns, now_ns)
-        error = self._following.update(q, measured_ns, path, now_ns)
-        if error is None:
-            return None
-        detail = f'{joint_names[int(error.argmax())]} is {error.max():.3f} rad away'
-        return self._fail(StreamStatus.FOLLOWING_ERROR, detail, now_ns)
+    def _ended_by(self, problem: Refusal | None, now_ns: int) -> Output | None:
+        return None if problem is None else self._fail(problem.status, problem.detail, now_ns)

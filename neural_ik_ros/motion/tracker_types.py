@@ -33,7 +33,6 @@ MUST_BE_POSITIVE = (
 class TrackerConfig:
     """How targets and commands are timed and monitored."""
 
-    base_frame: str = 'base_link'
     output_mode: str = STREAM
     rate_hz: float = 250.0  # commands between targets
     target_timeout_s: float = 0.1  # largest difference between a target's stamp and now
@@ -43,6 +42,7 @@ class TrackerConfig:
     max_command_delay_s: float = 0.5  # by which a command may be late
     automatic_recovery: bool = True  # from interruptions; a fault of the arm is acknowledged
     recovery_s: float = 0.5  # at rest before automatic recovery
+    refuses_jumps: bool = True  # of the answers to a stream, see continuity.py
     max_clock_offset_s: float = 0.02  # by which the controller's clock may be ahead; 0 for any
 
     def __post_init__(self) -> None:

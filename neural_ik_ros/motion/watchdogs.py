@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..kinematics import Arm, Joints
+from ..kinematics.angles import nearest_turn
 from ..solver import IkStatus
 from ..units import NS_PER_S
 from .status import StreamStatus
-from .tracker_types import Status, TrackerConfig
+from .tracker_types import Status
 
 OUTSIDE_TOLERANCE = 2e-3  # [rad] by which a measured joint may be beyond its limit
 REST_RANGE = 1e-3  # [rad] that a joint at rest may move, as encoders and brakes allow it to
@@ -41,6 +42,7 @@ class JointStateMonitor:
     def __init__(self, arm: Arm, *, timeout_s: float) -> None:
         """Start without joints; each joint state is valid for a time."""
         self._arm, self._timeout_s = arm, timeout_s
+        self._is_any_continuous = bool(arm.is_continuous.any())
         self.clear()
 
     def clear(self) -> None:
@@ -49,8 +51,16 @@ class JointStateMonitor:
         self._arrival_ns = 0
         self._problem = ''
 
-    def update(self, q: Joints, now_ns: int) -> None:
-        """Replace the measured joints (6,) [rad]."""
+    def update(self, q: Joints, now_ns: int) -> Joints:
+        """
+        Replace the measured joints (6,) [rad].
+
+        :return: The same, a continuous joint at the turn nearest to where it was: drivers may
+            wrap it at half a turn, at a whole one, or never.
+        """
+        before = self.q if self.age_s(now_ns) <= self._timeout_s else None
+        if self._is_any_continuous and before is not None:
+            q = np.where(self._arm.is_continuous, nearest_turn(q, before), q)
         self.q, self._arrival_ns = q, now_ns
         excess = np.maximum(self._arm.lower - q, q - self._arm.upper)
         self._problem = ''
@@ -58,6 +68,7 @@ class JointStateMonitor:
             joint = int(excess.argmax())
             name = self._arm.joint_names[joint]
             self._problem = f'{name} is {excess[joint]:.3f} rad outside its limits'
+        return q
 
     def set_problem(self, problem: str) -> None:
         """Remember why the newest joint state could not be used."""
@@ -89,16 +100,11 @@ class JointStateMonitor:
         )
 
 
-def target_refusal(
-    config: TrackerConfig, frame: str, stamp_ns: int, now_ns: int
-) -> Refusal | None:
-    """Return why a target does not suit the base frame or the present, or None if it does."""
-    if frame.removeprefix('/') != config.base_frame:
-        detail = f'{frame!r} instead of {config.base_frame!r}'
-        return Refusal(StreamStatus.UNKNOWN_FRAME, detail)
+def stamp_refusal(stamp_ns: int, now_ns: int, *, timeout_s: float) -> Refusal | None:
+    """Return why a stamp, 0 for now, does not suit the present, or None if it does."""
     age_s = (now_ns - stamp_ns) / NS_PER_S
-    if stamp_ns != 0 and abs(age_s) > config.target_timeout_s:
-        detail = exceeded_limit('age', age_s, config.target_timeout_s)
+    if stamp_ns != 0 and abs(age_s) > timeout_s:
+        detail = exceeded_limit('age', age_s, timeout_s)
         return Refusal(StreamStatus.STALE_TARGET, detail)
     return None
 

@@ -67,7 +67,10 @@ class OfflineNode(Observer):
         self._message: Any = None  # the newest target
         self.n_invalid_joint_states = 0
         self.streaming = StreamingNode(
-            unchecked(config), read_target=target_from_pose, now_ns=lambda: self._now_ns
+            unchecked(config),
+            read_target=target_from_pose,
+            now_ns=lambda: self._now_ns,
+            robot_description=robot_description,
         )
         if robot_description:
             self.streaming.on_description(robot_description)

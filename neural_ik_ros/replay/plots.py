@@ -70,7 +70,7 @@ def _joints(timeline: Timeline, arm: Arm) -> Figure:
         time_s = timeline.time_s[is_sent]
         axes.fill_between(time_s, low[is_sent], high[is_sent], color=DEVIATION, alpha=0.3)
         axes.plot(time_s, high[is_sent], color=DEVIATION, linewidth=1.0)
-        for limit in (arm.lower[i], arm.upper[i]):
+        for limit in () if arm.is_continuous[i] else (arm.lower[i], arm.upper[i]):
             axes.axhline(limit, color=REFUSED, linewidth=0.8)
         axes.set_ylabel(f'{arm.joint_names[i]} [rad]')
         axes.grid(alpha=0.3)

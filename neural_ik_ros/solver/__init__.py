@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a target pose and the current joints to a verified solution."""
 
+from .acceptance import NEAR_STEP
 from .branches import Branch
 from .ik_solver import IkSolver
 from .nearest_pose import NearestPose
@@ -11,6 +12,7 @@ from .seeds import CurrentJoints, SeedPredictor
 from .status import STATUSES, IkStatus
 
 __all__ = [
+    'NEAR_STEP',
     'STATUSES',
     'Branch',
     'CurrentJoints',

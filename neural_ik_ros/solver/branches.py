@@ -156,10 +156,17 @@ def without_doubles(q: Joints, tolerance: float, *, modulo: bool = False) -> Joi
     return np.array(kept).reshape(-1, 6)
 
 
-def turns_inside(arm: Arm, q: Joints) -> Joints:
-    """Return all turns (k, 6) of one solution (6,) inside the limits; none if a joint has none."""
+def turns_inside(arm: Arm, q: Joints, q_near: Joints) -> Joints:
+    """
+    Return all turns (k, 6) of one solution (6,) inside the limits; none if a joint has none.
+
+    A continuous joint has no end of turns: it takes the one nearest to ``q_near`` (6,).
+    """
     choices: list[FloatArray] = []
     for j in range(6):
+        if arm.is_continuous[j]:
+            choices.append(nearest_turn(q[j : j + 1], q_near[j : j + 1]))
+            continue
         first = math.ceil((arm.lower[j] - q[j] - LIMIT_TOL) / TAU)
         last = math.floor((arm.upper[j] - q[j] + LIMIT_TOL) / TAU)
         angles = q[j] + TAU * np.arange(first, last + 1)
@@ -188,7 +195,7 @@ def judged_branches(
     known = known[: row_branches_into(arm_params[0], batch[0], known, np.empty(SCRATCH_SHAPE))]
     seeds = np.concatenate([seeds[np.isfinite(seeds).all(axis=1)], known])
     solutions = exact_solutions(arm, arm_params, batch, seeds, options)
-    inside = [turns_inside(arm, q) for q in solutions]
+    inside = [turns_inside(arm, q, batch[0]['q_current']) for q in solutions]
     outside = [
         nearest_turn(q, batch[0]['q_current'])[None]
         for q, k in zip(solutions, inside, strict=True)

@@ -21,7 +21,7 @@ from ..kinematics import (
     arm_from_urdf,
     forward,
 )
-from ..urdf_file import read_urdf
+from ..urdf_file import urdf_text
 from .batch import SOLVE_STATE, Records, pack_arm, unpack, unpack_row
 from .branches import Branch, judged_branches, next_valid
 from .checks import is_plausible_joint_state, make_rigid, own_copy
@@ -90,22 +90,23 @@ class IkSolver:
         cls,
         urdf: Path | str,
         *,
-        base_frame: str = 'base_link',
-        tool_frame: str = 'tool0',
+        base: str = 'base_link',
+        tip: str = 'tool0',
         prefix: str = '',
         options: SolverOptions | None = None,
     ) -> IkSolver:
         """
         Return a solver for any six-axis arm, without a network: seeds are the current joints.
 
-        :param urdf: Path of a plain URDF file.
-        :param prefix: Put before both frame names.
+        :param urdf: Path of a plain URDF file, or its text.
+        :param base: Link in which targets are given.
+        :param tip: Link whose poses they are, six turning joints away.
+        :param prefix: Put before the names of both.
         :raises FileError: If the file cannot be read.
-        :raises UrdfError: If it has no chain of exactly six revolute joints between the frames.
+        :raises UrdfError: If there is no such arm; the remedy lists those there are.
         """
-        arm = arm_from_urdf(
-            read_urdf(Path(urdf)), base_frame=base_frame, tool_frame=tool_frame, prefix=prefix
-        )
+        text = urdf_text(urdf)
+        arm = arm_from_urdf(text, base_frame=base, tool_frame=tip, prefix=prefix)
         return cls(arm, CurrentJoints(), options)
 
     def __reduce__(self) -> tuple[type[IkSolver], tuple[Arm, SeedPredictor, SolverOptions]]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import FloatArray, Joints, Transform, posture
+from ..kinematics import FloatArray, Joints, Transform, nearest_turn, posture
 from .acceptance import NEAR_STEP
 from .branches import SAME_JOINTS, without_doubles
 from .status import IkStatus
@@ -97,7 +97,11 @@ def _layers(
     before = q_current[None]
     for target in targets:
         branches = solver.branches(target)
-        nodes = [branch.q for branch in branches if branch.status.is_solved]
+        nodes = [
+            np.where(solver.arm.is_continuous, nearest_turn(branch.q, before[0]), branch.q)
+            for branch in branches
+            if branch.status.is_solved
+        ]
         following = solver.solve_batch(np.tile(target, (len(before), 1, 1)), before)
         is_near = following.is_solved & (following.max_joint_step <= NEAR_STEP)
         layer = without_doubles(

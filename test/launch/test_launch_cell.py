@@ -88,6 +88,12 @@ def test_node_starts_once_the_controllers_are_active(cell):
     assert executables_of(after_exit(actions, cell, 'spawner', code=0)) == ['neural_ik_node']
 
 
+def test_cell_can_be_left_without_the_node(cell):
+    actions = start(FILE, cell, starts_node='false')
+    assert 'spawner' in executables_of(actions)
+    assert not executables_of(after_exit(actions, cell, 'spawner', code=0))
+
+
 def test_controllers_that_cannot_be_activated_end_the_cell(cell):
     with pytest.raises(ProcessError, match='spawner'):
         after_exit(start(FILE, cell), cell, 'spawner', code=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from described import needs_launch, nodes_of, parameters_of, start
 
-from neural_ik_ros.errors import ConfigError
+from neural_ik_ros.errors import ConfigError, ProcessError
 
 pytestmark = needs_launch
 
@@ -66,3 +66,43 @@ def test_moveit_says_what_a_configuration_lacks(context, moveit_config):
     (moveit_config / 'move_group.launch.py').unlink()
     with pytest.raises(ConfigError, match=r'my_moveit has no launch/move_group.launch.py'):
         start('moveit.launch.py', context, moveit_config='my_moveit')
+
+
+MOVEIT_PACKAGES = (
+    *('moveit_ros_move_group', 'moveit_planners_ompl', 'moveit_simple_controller_manager'),
+)
+
+
+@pytest.fixture
+def moveit(tmp_path) -> Path:
+    """Return the ament index, which has the packages of MoveIt, too."""
+    index = tmp_path / 'share' / 'ament_index' / 'resource_index' / 'packages'
+    for package in MOVEIT_PACKAGES:
+        (index / package).touch()
+    return index
+
+
+def test_own_configuration_starts_move_group_for_the_arm_of_the_package(context, moveit):
+    arguments = {'moveit_config': 'neural_ik_ros', 'namespace': 'cell'}
+    _, move_group = nodes_of(start('moveit.launch.py', context, **arguments))
+    assert move_group.node_executable == 'move_group'
+    assert move_group.expanded_node_namespace == '/cell'
+    parameters = parameters_of(move_group)
+    assert '<robot name="irb2400"' in parameters['robot_description']
+    assert '<group name="manipulator">' in parameters['robot_description_semantic']
+    name = 'robot_description_kinematics.manipulator.kinematics_solver'
+    assert parameters[name].startswith('kdl')
+    assert parameters['planning_pipelines'] == ['ompl']
+
+
+def test_own_configuration_asks_the_service_where_that_is_wanted(context, moveit):
+    (move_group,) = nodes_of(start('move_group.launch.py', context, solver='service'))
+    name = 'robot_description_kinematics.manipulator.kinematics_solver'
+    assert parameters_of(move_group)[name].startswith('srv_kinematics_plugin')
+
+
+@pytest.mark.parametrize('package', MOVEIT_PACKAGES)
+def test_without_moveit_its_configuration_says_what_to_install(package, context, moveit):
+    (moveit / package).unlink()
+    with pytest.raises(ProcessError, match=package.replace('_', '-')):
+        start('move_group.launch.py', context)

@@ -16,7 +16,7 @@ from neural_ik_ros.interface.messages import InvalidMessage, PoseTarget
 from neural_ik_ros.interface.moveit_codes import MoveItCode
 from neural_ik_ros.interface.position_ik import IkReply, PositionIkHandler, RobotNames
 from neural_ik_ros.kinematics import Arm, FloatArray, forward
-from neural_ik_ros.kinematics.target_frames import (
+from neural_ik_ros.kinematics.urdf.target_frames import (
     FrameSettings,
     TargetFrames,
     fixed_links,

@@ -70,11 +70,11 @@ class Bench:
             self.faults.append(fault)
             self._obey(fault.command)
 
-    def target(self, q_target: Joints, *, age: int = 0, frame: str = 'base_link') -> Output:
-        return self.pose(forward(self.tracker.solver.arm, q_target), self.now - age, frame)
+    def target(self, q_target: Joints, *, age: int = 0) -> Output:
+        return self.pose(forward(self.tracker.solver.arm, q_target), self.now - age)
 
-    def pose(self, transform: FloatArray, stamp: int, frame: str = 'base_link') -> Output:
-        output = self.tracker.on_target(transform, frame=frame, stamp_ns=stamp, now_ns=self.now)
+    def pose(self, transform: FloatArray, stamp: int) -> Output:
+        output = self.tracker.on_target(transform, stamp_ns=stamp, now_ns=self.now)
         self._obey(output.command)
         return output
 

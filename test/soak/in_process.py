@@ -167,9 +167,7 @@ def check_limits(arm: Any, n: int, seed: int = 2) -> list[str]:
         rows.append(HOME if command is None else state_of(command, now_ns))
         tracker.on_joints(rows[-1], now_ns)
         target = forward(arm, goal)
-        output: Output | None = tracker.on_target(
-            target, frame='base_link', stamp_ns=now_ns, now_ns=now_ns
-        )
+        output: Output | None = tracker.on_target(target, stamp_ns=now_ns, now_ns=now_ns)
         if output is None or output.command is None:
             output = tracker.on_tick(now_ns)
         if output is not None and output.command is not None:

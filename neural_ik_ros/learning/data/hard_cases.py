@@ -78,16 +78,17 @@ def _draw_near_wrist_singularity(arm: Arm, rng: np.random.Generator, q: Joints) 
 
 def _draw_near_limits(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
     rows, joints = np.arange(len(q)), rng.integers(N_JOINTS, size=len(q))
-    inwards = rng.uniform(0.0, np.minimum(LIMIT_MARGIN, arm.upper - arm.lower)[joints])
+    lower, upper = arm.first_turn
+    inwards = rng.uniform(0.0, np.minimum(LIMIT_MARGIN, upper - lower)[joints])
     is_lower = rng.random(len(q)) < 0.5
-    q[rows, joints] = np.where(is_lower, arm.lower[joints] + inwards, arm.upper[joints] - inwards)
+    q[rows, joints] = np.where(is_lower, lower[joints] + inwards, upper[joints] - inwards)
     return q
 
 
 def _draw_near_workspace_boundary(arm: Arm, rng: np.random.Generator, q: Joints) -> Joints:
-    largest = wrist_distance_to_axis_2(
-        arm, np.linspace(arm.lower[2], arm.upper[2], N_CELLS + 1)
-    ).max()
+    lower, upper = arm.first_turn
+    angles = np.linspace(lower[2], upper[2], N_CELLS + 1)
+    largest = wrist_distance_to_axis_2(arm, angles).max()
 
     def is_inside(q3: FloatArray) -> NDArray[np.bool_]:
         is_far: NDArray[np.bool_] = wrist_distance_to_axis_2(arm, q3) >= BOUNDARY_REACH * largest
@@ -106,7 +107,8 @@ def _uniform_where(
     hard_case: str,
 ) -> FloatArray:
     """Return n angles (n,) [rad] of a joint, uniform where the condition holds within limits."""
-    edges = np.linspace(arm.lower[joint], arm.upper[joint], N_CELLS + 1)
+    lower, upper = arm.first_turn
+    edges = np.linspace(lower[joint], upper[joint], N_CELLS + 1)
     is_edge_inside = is_inside(edges)
     cells = np.flatnonzero(is_edge_inside[:-1] | is_edge_inside[1:])
     if len(cells) == 0:

@@ -14,6 +14,7 @@ from ...kinematics import Arm, Joints, posture_code, random_joints
 from .all_solutions import nearest_solutions, nearest_turn_within_limits, preferred_solutions
 from .set_definitions import STEP_SECONDS
 
+USUAL_VELOCITY = 3.0  # [rad/s] of joints whose limit is not known
 POOL_SIZE = 4096  # extra joints drawn, so that hardly any posture lacks some
 
 
@@ -34,7 +35,8 @@ def _current_near(arm: Arm, rng: np.random.Generator, q: Joints, near_range: flo
 
 def _current_step(arm: Arm, rng: np.random.Generator, q: Joints, _near_range: float) -> Joints:
     seconds = rng.uniform(*STEP_SECONDS, (len(q), 1))
-    velocity = rng.uniform(-arm.velocity, arm.velocity, q.shape)
+    fastest = np.where(np.isfinite(arm.velocity), arm.velocity, USUAL_VELOCITY)
+    velocity = rng.uniform(-fastest, fastest, q.shape)
     return np.clip(q - velocity * seconds, arm.lower, arm.upper)
 
 

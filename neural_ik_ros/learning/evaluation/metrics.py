@@ -110,7 +110,7 @@ def sample_errors(arm: Arm, samples: Samples, q: Joints) -> SampleErrors:
     motion, turn = pose_error(forward(arm, samples.q_current), target)
     return SampleErrors(
         joint=angular_distance(q, samples.q),
-        scaled=np.abs(q - samples.q) / (arm.upper - arm.lower),
+        scaled=np.abs(q - samples.q) / np.ptp(arm.first_turn, axis=0),
         position=position,
         rotation=rotation,
         relative_position_error=_ratio(position, motion),

@@ -55,7 +55,7 @@ def _common(codes: NDArray[np.int64]) -> list[int]:
 
 def _middle(arm: Arm, members: FloatArray) -> FloatArray:
     """Return the row of members (n, 6) next to their median, measured in ranges of the joints."""
-    off = (members - np.median(members, axis=0)) / (arm.upper - arm.lower)
+    off = (members - np.median(members, axis=0)) / np.ptp(arm.first_turn, axis=0)
     middle: FloatArray = members[np.argmin((off**2).sum(axis=1))]
     return middle
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from threading import Event, Thread
 from time import perf_counter_ns
 from typing import Any
@@ -25,11 +26,8 @@ from ...interface.statistics import Window
 from ..runtime.frames import Frames
 from ..runtime.guards import described
 from ..runtime.process import make_executor, spin
-
-try:
-    from moveit_msgs.srv import GetPositionIK
-except ImportError:  # it has no wheels
-    GetPositionIK = None
+from .moveit_interfaces import GetPositionIK
+from .state_validity import StateValidity
 
 MISSING = (
     'no service {name}: moveit_msgs cannot be imported. Install it with '
@@ -64,20 +62,14 @@ class IkService:
         if GetPositionIK is None:
             node.get_logger().info(MISSING.format(name=config.ik_service), once=True)
             return
-        name = _resolved(node, config.ik_service)
+        name = _resolved(node, 'ik_service', config.ik_service)
         self._predictor = load_predictor(config)
-        self.update(config, description_check)
-        self._service_node = Node(
-            f'{node.get_name()}_service',
-            namespace=node.get_namespace(),
-            use_global_arguments=False,  # which would give it the name of the main node
-            enable_rosout=False,
-            start_parameter_services=False,
-        )
+        self._validity = _state_validity(node, config)
         try:
-            self._service_node.create_service(GetPositionIK, name, self._answer)
+            self.update(config, description_check)
+            self._service_node = _make_node(node, name, self._answer)
         except Exception:
-            self._service_node.destroy_node()
+            self._destroy_validity()
             raise
         self._executor, self._is_over = make_executor(), Event()
         self._executor.add_node(self._service_node)
@@ -100,7 +92,7 @@ class IkService:
             return self._frames.to_base_at_stamp(target, timeout_s=config.target_timeout_s)
 
         solver = make_service_solver(description_check.arm, self._predictor, config)
-        self._handler = PositionIkHandler(solver, robot, to_base)
+        self._handler = PositionIkHandler(solver, robot, to_base, self._validity)
 
     def diagnostic_values(self) -> dict[str, str]:
         """Return counts and latencies since the start, as values of diagnostics."""
@@ -117,6 +109,11 @@ class IkService:
             self._executor.wake()
             self._thread.join()
             self._thread = None
+            self._destroy_validity()
+
+    def _destroy_validity(self) -> None:
+        if self._validity is not None:
+            self._validity.destroy()
 
     def _serve(self) -> None:
         """
@@ -145,11 +142,36 @@ class IkService:
         return response
 
 
-def _resolved(node: Node, name: str) -> str:
+def _make_node(node: Node, name: str, answer: Callable[[Any, Any], Any]) -> Node:
+    """Return a node beside another one that serves GetPositionIK under a name."""
+    service_node = Node(
+        f'{node.get_name()}_service',
+        namespace=node.get_namespace(),
+        use_global_arguments=False,  # which would give it the name of the main node
+        enable_rosout=False,
+        start_parameter_services=False,
+    )
+    try:
+        service_node.create_service(GetPositionIK, name, answer)
+    except Exception:
+        service_node.destroy_node()
+        raise
+    return service_node
+
+
+def _state_validity(node: Node, config: NodeConfig) -> StateValidity | None:
+    """Return the client that checks for collisions, None if it is switched off."""
+    if not config.ik_validity_service:
+        return None
+    name = _resolved(node, 'ik_validity_service', config.ik_validity_service)
+    return StateValidity(name, namespace=node.get_namespace())
+
+
+def _resolved(node: Node, parameter: str, name: str) -> str:
     """Return the fully qualified name of a service of a node, after remapping."""
     try:
         validate_topic_name(name, is_service=True)
     except InvalidServiceNameException as error:
-        raise bad_parameter('ik_service', ' '.join(str(error).split())) from error
+        raise bad_parameter(parameter, ' '.join(str(error).split())) from error
     resolved: str = node.resolve_service_name(name)
     return resolved

@@ -19,7 +19,7 @@ from ...interface.node_statistics import REPORTS_WITHOUT_JOINTS
 from ...interface.runtime.scheduling import apply_realtime, cpus_from_text
 from ...interface.runtime.throttle import WarningThrottle
 from ...interface.streaming_node import Observer, StreamingNode, Target
-from ...kinematics.target_frames import TargetFrames
+from ...kinematics.urdf.target_frames import TargetFrames
 from ...motion import ACTION, Health, Output
 from ..moveit.service import IkService
 from ..runtime import qos
@@ -65,8 +65,13 @@ class NeuralIkNode(LifecycleNode):
         )
         apply_realtime(self._config.realtime_priority, cpus_from_text(self._config.cpu_affinity))
         self._must_start = self._config.autostart
-        if self._must_start and self.trigger_configure() is SUCCESS:
-            self._start()
+        self._received_arm = ''  # description of the arm to solve for, if that is the received one
+        if self._config.takes_received_arm:
+            callback = logged_callback(self._on_arm, self._throttle)
+            self.create_subscription(String, 'robot_description', callback, qos.ROBOT_DESCRIPTION)
+            self.get_logger().info('the arm is the one of robot_description')
+        elif self._must_start:
+            self._configure_and_start()
 
     @logged_transition
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -82,7 +87,10 @@ class NeuralIkNode(LifecycleNode):
         self._is_configured = True
         solver = self._streaming.tracker.solver
         sources = ', '.join(solver.seed_sources)
-        self.get_logger().info(f'ready for {solver.arm.name}; seeds in this order: {sources}')
+        network = ', without a network' if self._config.urdf else ''
+        self.get_logger().info(
+            f'ready for {solver.arm.name}{network}; seeds in this order: {sources}'
+        )
         return super().on_configure(state)
 
     @logged_transition
@@ -131,6 +139,16 @@ class NeuralIkNode(LifecycleNode):
         self._destroy_entities()
         super().destroy_node()
 
+    def _configure_and_start(self) -> None:
+        if self.trigger_configure() is SUCCESS:
+            self._start()
+
+    def _on_arm(self, message: String) -> None:
+        """Note the arm to solve for; a configured node keeps the one that it has."""
+        self._received_arm = message.data
+        if self._must_start and not self._is_configured:
+            self._configure_and_start()
+
     def _start(self) -> None:
         """Activate, or wait for the robot description."""
         description = self._streaming.description
@@ -143,7 +161,11 @@ class NeuralIkNode(LifecycleNode):
     def _make_entities(self) -> None:
         config = self._config
         self._streaming = streaming = StreamingNode(
-            config, read_target=target_from_bytes, now_ns=self._now_ns, to_base=self._to_base
+            config,
+            read_target=target_from_bytes,
+            now_ns=self._now_ns,
+            to_base=self._to_base,
+            robot_description=self._received_arm,
         )
         sends_goals = config.output_mode == ACTION
         self._outputs = Publishers(self, streaming, sends_goals=sends_goals)
@@ -244,6 +266,7 @@ class NeuralIkNode(LifecycleNode):
         statistics = self._streaming.statistics
         values = (
             statistics.diagnostic_values(health)
+            | self._streaming.postures.diagnostic_values()
             | self._streaming.frames.diagnostic_values()
             | self._service.diagnostic_values()
             | self._outputs.diagnostic_values()

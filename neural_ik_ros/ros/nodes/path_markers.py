@@ -29,7 +29,12 @@ from ...interface.joint_merger import JointMerger
 from ...interface.messages import JointReader, JointReading, PoseTarget, target_from_pose
 from ...interface.parameter_schema import parameter
 from ...kinematics import Transform, UrdfError, arm_from_urdf, forward
-from ...kinematics.target_frames import FrameSettings, TargetFrames, fixed_links, target_frames
+from ...kinematics.urdf.target_frames import (
+    FrameSettings,
+    TargetFrames,
+    fixed_links,
+    target_frames,
+)
 from ...urdf_file import read_urdf, shipped_urdf
 from ..runtime import qos
 from ..runtime.parameters import declare_parameters

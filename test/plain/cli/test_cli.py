@@ -12,13 +12,21 @@ import sys
 
 import numpy as np
 import pytest
+from geometries import GEOMETRIES
 from strategies import REPOSITORY
 
 from neural_ik_ros import __version__
 from neural_ik_ros.cli import demo, replay
 from neural_ik_ros.cli.main import main, make_parser
 from neural_ik_ros.interface import params_file
-from neural_ik_ros.kinematics import Arm, forward
+from neural_ik_ros.kinematics import (
+    Arm,
+    arm_from_urdf,
+    forward,
+    pose_error,
+    transform_from_xyz_rpy,
+)
+from neural_ik_ros.learning.bundle.storage import shipped_bundle
 from neural_ik_ros.simulation.paths import SHAPES, PathConfig
 from neural_ik_ros.solver import IkStatus
 
@@ -28,7 +36,7 @@ COMMANDS = (
 )
 HEAVY = (
     *('numpy', 'numba', 'scipy', 'ruckig', 'matplotlib', 'rclpy', 'rosbags', 'yaml', 'tqdm'),
-    *('tensorflow', 'keras', 'sklearn', 'skops', 'ai_edge_litert', 'urdf_parser_py'),
+    *('tensorflow', 'keras', 'sklearn', 'skops', 'ai_edge_litert', 'lxml'),
 )
 EXACT = 1e-9  # [m], [rad] what a solution may be off
 REACHABLE = ['solve', '--xyz', '0.9', '0.2', '1.2', '--rpy', '0.1', '1.3', '-0.2']
@@ -233,11 +241,39 @@ def test_solve_changes_the_posture_when_allowed(capsys):
 def test_solve_is_exact_for_a_calibrated_arm(capsys, tmp_path, urdf_text):
     longer = tmp_path / 'longer.urdf'
     longer.write_text(urdf_text.replace('0.705', '0.7063'))
-    code, data = answer(capsys, *REACHABLE, '--urdf', str(longer))
+    bundle = str(shipped_bundle())
+    code, data = answer(capsys, *REACHABLE, '--urdf', str(longer), '--bundle', bundle)
     _, nominal = answer(capsys, *REACHABLE)
     assert code == 0
     assert data['position_error'] < EXACT
     assert np.abs(np.subtract(data['q'], nominal['q'])).max() > 1e-4
+    assert 'network' not in data
+    code, alone = answer(capsys, *REACHABLE, '--urdf', str(longer))
+    assert (code, alone['network']) == (0, None)
+    assert alone['q'] == pytest.approx(data['q'], abs=1e-8)
+
+
+def test_solve_takes_any_arm_between_named_links(capsys, tmp_path):
+    path = tmp_path / 'ur5e.urdf'
+    path.write_text(GEOMETRIES['UR5e'].text)
+    target = ['solve', '--xyz', '0.4', '0.2', '0.3', '--rpy', '0.1', '2', '0.3']
+    start = ['--from', '0.3', '-1.2', '1.4', '-1.5', '-1.4', '0.2', '--allow-other-posture']
+    links = ['--base', 'base', '--tip', 'flange']
+    code, data = answer(capsys, *target, *start, '--urdf', str(path), *links)
+    assert (code, data['network']) == (0, None)
+    arm = arm_from_urdf(GEOMETRIES['UR5e'].text, base_frame='base', tool_frame='flange')
+    expected = transform_from_xyz_rpy((0.4, 0.2, 0.3), (0.1, 2.0, 0.3))
+    assert max(pose_error(forward(arm, np.array(data['q'])), expected)) < EXACT
+    assert "name base and tip: 'base' and 'l6'" in refusal(capsys, *target, '--urdf', str(path))
+    assert 'give them with --urdf' in refusal(capsys, *target, *links)
+
+
+def test_solve_refuses_a_bundle_of_another_arm(capsys, tmp_path):
+    text = GEOMETRIES['spherical wrist'].text
+    path = tmp_path / 'other.urdf'
+    path.write_text(text.replace('"base"', '"base_link"').replace('"flange"', '"tool0"'))
+    said = refusal(capsys, *REACHABLE, '--urdf', str(path), '--bundle', str(shipped_bundle()))
+    assert 'made for another arm' in said
 
 
 @pytest.mark.parametrize(

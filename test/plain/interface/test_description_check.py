@@ -14,10 +14,10 @@ from neural_ik_ros.interface.description_check import (
     USE,
     DescriptionCheck,
     add_prefix,
-    compare_arms,
 )
 from neural_ik_ros.kinematics import Arm, forward, random_joints
-from neural_ik_ros.kinematics.target_frames import FrameSettings
+from neural_ik_ros.kinematics.difference import compare_arms
+from neural_ik_ros.kinematics.urdf.target_frames import FrameSettings
 
 TOLERANCE = 1e-5
 

@@ -23,7 +23,7 @@ from neural_ik_ros.kinematics import (
     links_fixed_to,
     transform_from_xyz_rpy,
 )
-from neural_ik_ros.kinematics.target_frames import TargetFrames
+from neural_ik_ros.kinematics.urdf.target_frames import TargetFrames
 
 EXACT = 1e-12  # [m] and unitless, of products of a few transforms
 TOOL = (0.01, 0.02, 0.13, 0.2, -0.1, 0.3)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from strategies import REPOSITORY, URDF_FILE, any_joints, shipped_arm
 
 from neural_ik_ros.kinematics import (
     UrdfError,
+    UrdfWarning,
     arm_from_urdf,
     forward,
     jacobian,
@@ -35,6 +37,7 @@ BUNDLE_FILE = REPOSITORY / 'neural_ik_ros' / 'bundles' / 'irb2400' / 'arm.urdf'
 FORWARD_TOL = 1e-12  # [m] and unitless
 
 AXIS_1 = '<axis xyz="0 0 1"/>'
+LIMIT_1 = '<limit effort="0" lower="-3.1416" upper="3.1416" velocity="2.618"/>'
 
 # The same arm with the frames of the other published model: xyz of the joints 4, 5, 6 and tool0.
 OTHER_FRAMES = {
@@ -133,19 +136,83 @@ def test_arm_from_urdf_applies_tilted_axes_and_origins(urdf_text):
     assert_allclose(forward(tilted, q), expected @ rest, rtol=0.0, atol=FORWARD_TOL)
 
 
-def test_arm_from_urdf_gives_continuous_joints_a_turn_either_way(urdf_text):
+# What other programs write -> what to replace in the shipped text; none of it moves the arm.
+READ_EDITS = {
+    'a capsule': ('<box size="0.36 0.38 0.40"/>', '<capsule radius="0.1" length="0.2"/>'),
+    'another geometry': ('<box size="0.36 0.38 0.40"/>', '<sdf_heightmap/>'),
+    'no geometry': ('<box size="0.36 0.38 0.40"/>', ''),
+    'a box without a size': ('<box size="0.36 0.38 0.40"/>', '<box/>'),
+    'a colour of three numbers': (
+        '</robot>', '<material name="m"><color rgba="1 0 0"/><texture/></material></robot>',
+    ),
+    'transmissions': (
+        '</robot>', '<transmission name="t"><type/><joint name="joint_1"/></transmission></robot>',
+    ),
+    'other programs': (
+        '</robot>', '<gazebo reference="link_1"/><ros2_control name="a"/><!-- c --></robot>',
+    ),
+    'joints of ros2_control': (
+        '</robot>', '<ros2_control><joint name="joint_1"/><link/></ros2_control></robot>',
+    ),
+    'a default namespace': ('<robot ', '<robot xmlns="http://www.ros.org" '),
+    'a prefix that nobody declared': ('</robot>', '<drake:joint name="a"/></robot>'),
+    'an encoding': ('version="1.0" ?>', 'version="1.0" encoding="iso-8859-1"?>'),
+    'a version of XML': ('<?xml version="1.0"', '<?xml version="0.0"'),
+    'a byte order mark and blanks': ('<?xml version', '\ufeff \n<?xml version'),
+    'a limit without an effort': ('effort="0" ', ''),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize('edit', READ_EDITS)
+def test_arm_from_urdf_reads_what_other_programs_write(arm, urdf_text, capfd, edit):
+    old, new = READ_EDITS[edit]
+    assert old in urdf_text, 'the edit must change something'
+    text = urdf_text.replace(old, new, 1)
+    read = arm_from_urdf(text)
+    assert_array_equal(read.translations, arm.translations)
+    assert_array_equal(read.rotations, arm.rotations)
+    assert_array_equal(read.velocity, arm.velocity)
+    assert capfd.readouterr() == ('', '')
+
+
+@pytest.mark.parametrize('limit', ['', '<limit effort="0" velocity="0"/>', '<limit lower="1"/>'])
+def test_arm_from_urdf_reads_continuous_joints_whatever_their_limit(urdf_text, limit):
+    text = urdf_text.replace('name="joint_1" type="revolute"', 'name="joint_1" type="continuous"')
+    assert LIMIT_1 in text
+    arm = arm_from_urdf(text.replace(LIMIT_1, limit))
+    assert arm.is_continuous.tolist() == [True] + [False] * 5
+    assert arm.velocity[0] == math.inf
+
+
+def test_arm_from_urdf_leaves_continuous_joints_their_velocity_limit(urdf_text):
     text = urdf_text.replace('name="joint_6" type="revolute"', 'name="joint_6" type="continuous"')
     arm = arm_from_urdf(text)
-    assert (arm.lower[5], arm.upper[5]) == (-2.0 * math.pi, 2.0 * math.pi)
+    assert arm.is_continuous.tolist() == [False] * 5 + [True]
     assert arm.velocity[5] == 7.854
 
 
-def test_arm_from_urdf_ignores_what_other_programs_put_into_the_file(arm, urdf_text, capfd):
-    extra = '<gazebo reference="link_1"/><ros2_control name="a" type="system"/><!-- c --></robot>'
-    assert_array_equal(
-        arm_from_urdf(urdf_text.replace('</robot>', extra)).translations, arm.translations
-    )
-    assert capfd.readouterr() == ('', '')
+@pytest.mark.parametrize('limit', ['', ' velocity="0"', ' velocity="0.0"'])
+def test_arm_from_urdf_takes_a_velocity_of_zero_for_unknown(urdf_text, limit):
+    text = urdf_text.replace(LIMIT_1, f'<limit lower="-1" upper="2"{limit}/>')
+    arm = arm_from_urdf(text)
+    assert (arm.lower[0], arm.upper[0], arm.velocity[0]) == (-1.0, 2.0, math.inf)
+
+
+@pytest.mark.parametrize(
+    ('angle', 'n'), [('1.571', 1), ('-1.5708', 1), ('3.1416', 1), ('0.0003', 1),
+                     ('1.5707963267948966', 0), ('1.57079632679', 0), ('0.002', 0), ('0', 0)],
+)  # fmt: skip
+def test_arm_from_urdf_warns_of_angles_with_too_few_digits(urdf_text, angle, n):
+    origin = '<origin rpy="0 0 0" xyz="0.1 0 0.615"/>'
+    assert origin in urdf_text
+    text = urdf_text.replace(origin, f'<origin rpy="0 {angle} 0" xyz="0.1 0 0.615"/>')
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        arm_from_urdf(text)
+    assert len(caught) == n
+    for one in caught:
+        assert one.category is UrdfWarning
+        assert f"{angle} rad at joint 'joint_2'" in str(one.message)
 
 
 def test_arm_from_urdf_may_end_at_another_frame(arm, urdf_text):

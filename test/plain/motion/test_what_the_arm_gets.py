@@ -9,15 +9,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from benchmark.controller.cell import (
-    MS,
-    START_NS,
-    Cell,
-    CellConfig,
-    acceleration_use,
-    speed_use,
-    tool_positions,
-)
+from benchmark.controller.cell import MS, START_NS, Cell, CellConfig
+from benchmark.controller.figures import acceleration_use, speed_use, tool_positions
 from neural_ik_ros.kinematics import Arm, FloatArray, forward
 from neural_ik_ros.motion import StreamStatus, TrackerConfig
 from neural_ik_ros.simulation.paths import CartesianPath, PathConfig
@@ -230,7 +223,7 @@ def test_controller_at_half_speed_ends_in_a_following_error_and_a_smooth_stop(ar
 def test_stream_is_refused_where_the_controller_reports_a_scaled_speed(arm, scaling):
     cell = Cell(arm, CellConfig())
     cell.run(0.1)
-    cell.tracker.on_controller_state(scaling, cell.now_ns)
+    cell.tracker.supervisor.on_controller_state(scaling, cell.now_ns)
     cell.target(forward(arm, HOME + 0.1))
     ((_, output),) = cell.outputs
     assert output.status is StreamStatus.SPEED_SCALED

@@ -57,7 +57,7 @@ ROS = {
 }  # fmt: skip
 OPTIONAL = ('control_msgs', 'moveit_msgs', 'tf2_ros')  # may be missing where ROS is installed
 ORACLES_ALLOWED = {'calibration': {'scipy'}}
-KINEMATICS_MAY_USE = {'numpy', 'numba', 'lxml', 'urdf_parser_py'}
+KINEMATICS_MAY_USE = {'numpy', 'numba', 'lxml'}
 
 # Libraries by row; where builtin_interfaces is forbidden, so is every package of messages.
 FORBIDDEN = {

@@ -34,7 +34,6 @@ ROSDEP = {
     'scipy': ('scipy', 'python3-scipy'),
     'PIL': ('matplotlib', 'python3-matplotlib'),  # which needs it
     'tqdm': ('tqdm', 'python3-tqdm'),
-    'urdf_parser_py': ('urdf-parser-py', 'urdfdom_py'),
     'yaml': ('pyyaml', 'python3-yaml'),
 }
 FROM_APT = {canonicalize_name(pip) for pip, _ in ROSDEP.values()}

@@ -9,12 +9,13 @@ import sys
 
 import numpy as np
 import pytest
+from geometries import GEOMETRIES
 from numpy.testing import assert_array_equal
 from strategies import URDF_FILE
 
 import neural_ik_ros
 from neural_ik_ros import IkSolver, IkStatus, SolverOptions, solver
-from neural_ik_ros.errors import NeuralIkError
+from neural_ik_ros.errors import BundleError, NeuralIkError
 from neural_ik_ros.kinematics import UrdfError, forward
 
 Q = np.array([0.3, 0.5, 0.0, 0.2, 0.6, 0.1])
@@ -59,10 +60,27 @@ def test_from_urdf_solves_without_a_network(arm):
 def test_from_urdf_takes_frames_and_prefix(urdf_text, tmp_path):
     path = tmp_path / 'left.urdf'
     path.write_text(urdf_text.replace('tool0', 'left_flange').replace('base_link', 'left_base'))
-    named = IkSolver.from_urdf(str(path), base_frame='base', tool_frame='flange', prefix='left_')
+    named = IkSolver.from_urdf(str(path), base='base', tip='flange', prefix='left_')
     assert (named.arm.base_frame, named.arm.tool_frame) == ('left_base', 'left_flange')
-    with pytest.raises(UrdfError, match="link 'base_link' is missing"):
+    with pytest.raises(UrdfError, match=r"'base_link' is missing.*'left_base' and 'link_6'"):
         IkSolver.from_urdf(path)
+
+
+def test_from_urdf_takes_the_text_itself(urdf_text, arm):
+    plain = IkSolver.from_urdf('\n ' + urdf_text)
+    assert_array_equal(plain.arm.translations, arm.translations)
+
+
+def test_from_urdf_reads_a_file_with_comments_in_another_encoding(urdf_text, tmp_path):
+    path = tmp_path / 'latin.urdf'
+    path.write_bytes(urdf_text.replace('</robot>', '<!-- Maß --></robot>').encode('latin-1'))
+    assert IkSolver.from_urdf(path).arm.name == 'irb2400'
+
+
+def test_load_refuses_a_bundle_of_another_arm():
+    text = GEOMETRIES['spherical wrist'].text
+    with pytest.raises(BundleError, match=r'made for another arm.*without a network'):
+        IkSolver.load(urdf=text.replace('"base"', '"base_link"').replace('"flange"', '"tool0"'))
 
 
 def test_from_urdf_names_a_file_that_cannot_be_read(tmp_path):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neural_ik_ros.ros.moveit.service import GetPositionIK
+from neural_ik_ros.ros.moveit.moveit_interfaces import GetPositionIK
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / 'plain'))
 from fake_moveit_msgs import Request, Response

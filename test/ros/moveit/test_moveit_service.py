@@ -37,7 +37,7 @@ from neural_ik_ros.calibration.results.calibration_file import load_calibration
 from neural_ik_ros.interface.messages import pose_from_transform
 from neural_ik_ros.interface.moveit_codes import MoveItCode
 from neural_ik_ros.kinematics import arm_from_urdf, forward, is_within_limits, random_joints
-from neural_ik_ros.ros.moveit.service import GetPositionIK
+from neural_ik_ros.ros.moveit.moveit_interfaces import GetPositionIK
 from neural_ik_ros.ros.runtime import qos
 from neural_ik_ros.urdf_file import read_urdf, shipped_urdf
 

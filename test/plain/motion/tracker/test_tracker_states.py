@@ -50,10 +50,10 @@ def test_motion_to_a_target_ends_in_holding_and_then_idle(ready):
 
 
 def test_refused_target_leaves_the_state(ready):
-    ready.target(FAR, frame='world')
+    ready.target(FAR, age=1000 * MS)
     assert state(ready) is IDLE
     ready.target(NEAR)
-    ready.target(FAR, frame='world')
+    ready.target(FAR, age=1000 * MS)
     assert state(ready) is TRACKING
 
 

@@ -39,12 +39,12 @@ def clock_back(bench: Bench) -> Output | None:
 
 
 def inactive_controller(bench: Bench) -> Output | None:
-    bench.tracker.expect_controller_state()
+    bench.tracker.supervisor.expect_controller_state()
     return bench.tracker.on_tick(bench.now)
 
 
 def scaled_speed(bench: Bench) -> Output | None:
-    bench.tracker.on_controller_state(0.5, bench.now)
+    bench.tracker.supervisor.on_controller_state(0.5, bench.now)
     return bench.tracker.on_tick(bench.now)
 
 

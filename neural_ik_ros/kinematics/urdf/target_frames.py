@@ -4,18 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 import numpy as np
 
-from ..errors import ConfigError
-from .se3 import invert, transform_from_xyz_rpy
-from .types import Transform
-from .urdf import link_names, links_fixed_to
+from ...errors import ConfigError
+from ..se3 import invert, transform_from_xyz_rpy
+from ..types import Transform
+from .arms import link_names, links_fixed_to
+from .tree import listed
 
-MAX_LISTED = 12  # names in an error or a reason
 MAX_NAME_LENGTH = 64  # of a received name in a reason
 SAME = 1e-9  # [m] and unitless, up to which two transforms are the same
 
@@ -191,13 +191,6 @@ def fixed_links(
 def quoted(text: str) -> str:
     """Return a received name in quotes, cut to the length of a sensible name."""
     return repr(text[:MAX_NAME_LENGTH])
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return sorted names, the first ones of many."""
-    in_order = sorted(set(names))
-    more = f' and {len(in_order) - MAX_LISTED} more' if len(in_order) > MAX_LISTED else ''
-    return ', '.join(in_order[:MAX_LISTED]) + more
 
 
 def _found(
