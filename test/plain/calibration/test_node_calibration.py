@@ -69,6 +69,14 @@ def test_calibrated_arm_is_solved_for_without_a_description(calibration):
     )
 
 
+def test_arm_of_a_urdf_without_a_network_is_calibrated_as_well(calibration, tmp_path):
+    urdf = tmp_path / 'arm.urdf'
+    urdf.write_text(URDF)
+    cell = Cell(calibration=str(calibration), urdf=str(urdf))
+    output = cell.ask(forward(arm_from_urdf(URDF), NEAR), 'base_link')
+    assert_reached(output, calibrated(calibration))
+
+
 def test_nominal_description_agrees_with_a_calibrated_arm_but_another_one_does_not(calibration):
     cell = Cell(calibration=str(calibration))
     cell.node.on_description(URDF)
