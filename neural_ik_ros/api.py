@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from .errors import BundleError
@@ -55,6 +56,21 @@ def bundle_urdf(bundle: Path | str | None = None) -> str:
     return load_bundle(None if bundle is None else Path(bundle)).files[ARM].decode()
 
 
+def calibrator(calibration: Path | str, *, prefix: str = '') -> Callable[..., Arm]:
+    """
+    Return the function that corrects the arm of a URDF by a calibration file.
+
+    Called as ``arm_from_urdf(urdf, base_frame=..., tool_frame=...)``; raises ConfigError if the
+    file was made for another arm.
+
+    :param prefix: Before the joint names of the URDFs; the file has them without.
+    :raises ConfigError: If the file is invalid.
+    """
+    from .calibration.results.calibration_file import load_calibration
+
+    return load_calibration(Path(calibration)).with_prefix(prefix).apply
+
+
 def solver_for_urdf(
     urdf: Path | str,
     *,
@@ -71,7 +87,7 @@ def solver_for_urdf(
     """
     if calibration is None:
         return IkSolver.from_urdf(urdf, base=base, tip=tip, options=options)
-    arm = _calibrated(urdf_text(urdf), base, tip, calibration)
+    arm = calibrator(calibration)(urdf_text(urdf), base_frame=base, tool_frame=tip)
     return IkSolver(arm, CurrentJoints(), options)
 
 
@@ -91,10 +107,4 @@ def _other_arm(bundle: Bundle, urdf: Path | str | None, calibration: Path | str 
         if calibration is None:
             return arm
     assert calibration is not None  # noqa: S101 - one of the two is given
-    return _calibrated(text, base, tool, calibration)
-
-
-def _calibrated(text: str, base: str, tool: str, calibration: Path | str) -> Arm:
-    from .calibration.results.calibration_file import load_calibration
-
-    return load_calibration(Path(calibration)).apply(text, base_frame=base, tool_frame=tool)
+    return calibrator(calibration)(text, base_frame=base, tool_frame=tool)

@@ -30,6 +30,7 @@ from neural_ik_ros.kinematics import (
     arm_from_urdf,
     forward,
     pose_error,
+    predicted_accuracy,
     random_joints,
 )
 from neural_ik_ros.solver import CurrentJoints, IkSolver, SolverOptions
@@ -40,6 +41,7 @@ from .specimens import in_sockets, judged_forward, measure, specimen
 HERE = Path(__file__).resolve().parent
 VARIABLE = 'NEURAL_IK_ROS_DATA'
 TRAIN_SHARE, MAX_TRAIN, MAX_TEST = 0.7, 2000, 3000
+N_FEW = 120  # measured poses
 COUNTS = (60, 120, 250, 500, 1000)
 SENSOR_NOISE = 2e-5  # [m], [rad] of the simulated sensor
 N_TIMED, N_ROUNDS = 20_000, 15
@@ -87,6 +89,38 @@ def held_out(nominal: Arm, data: dict[str, Measurements], rng: np.random.Generat
             f'{error(geometry_of(nominal, train), test)} | {error(found.arm, test)} | '
             f'{np.degrees(turn):.4f} | {found.choice.n_harmonics} | {seconds:.1f} s |'
         )
+
+
+def predictions(nominal: Arm, data: dict[str, Measurements]) -> None:
+    """Print predicted against measured accuracy at held-out poses of each series."""
+    print(
+        '| Series | poses | covered | median predicted / measured [mm] | within the 95 % | '
+        'rotation [mdeg] | within the 95 % | median outside coverage [mm] |\n' + 8 * '|---' + '|'
+    )
+    for few in (False, True):
+        for name, rows in data.items():
+            order = np.random.default_rng(0).permutation(len(rows))
+            n = N_FEW if few else min(MAX_TRAIN, int(TRAIN_SHARE * len(rows)))
+            arm = identify(nominal, rows.take(np.sort(order[:n]))).arm
+            test = rows.take(np.sort(order[n : n + MAX_TEST]))
+            residuals = residuals_elsewhere(arm, test)
+            positions, turns = (np.linalg.norm(residuals[:, k : k + 3], axis=1) for k in (0, 3))
+            found = [predicted_accuracy(arm, q) for q in test.q]
+            said = np.array([
+                [one.position_median, one.position_p95, one.rotation_median, one.rotation_p95]
+                for one in found if one is not None
+            ])  # fmt: skip
+            known = np.isfinite(said[:, 0])
+            median, p95, turn, turn_p95 = said[known].T
+            print(
+                f'| {name} | {n} | {100 * known.mean():.1f} % | {1e3 * np.median(median):.3f} / '
+                f'{1e3 * np.median(positions[known]):.3f} | '
+                f'{100 * (positions[known] <= p95).mean():.1f} % | '
+                f'{1e3 * np.degrees(np.median(turn)):.1f} / '
+                f'{1e3 * np.degrees(np.median(turns[known])):.1f} | '
+                f'{100 * (turns[known] <= turn_p95).mean():.1f} % | '
+                f'{1e3 * np.median(positions[~known]):.3f} |'
+            )
 
 
 def campaigns(nominal: Arm, data: dict[str, Measurements], rng: np.random.Generator) -> None:
@@ -203,7 +237,16 @@ def cost(nominal: Arm) -> None:
 
 def main() -> None:
     """Print the tables that are asked for, by default all."""
-    parts = ('held-out', 'campaigns', 'fewer', 'simulated', 'sockets', 'exact', 'cost')
+    parts = (
+        'held-out',
+        'predicted',
+        'campaigns',
+        'fewer',
+        'simulated',
+        'sockets',
+        'exact',
+        'cost',
+    )
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('parts', nargs='*', choices=[*parts, []], help='default: all')
     parser.add_argument('--targets', type=int, default=100_000, help='of each of ten specimens')
@@ -215,6 +258,7 @@ def main() -> None:
         print(f'{VARIABLE} is not set: the tables of the UR10 are left out')
     steps = {
         'held-out': lambda: held_out(ur10, data, rng) if data else None,
+        'predicted': lambda: predictions(ur10, data) if data else None,
         'campaigns': lambda: campaigns(ur10, data, rng) if data else None,
         'fewer': lambda: fewer_poses(ur10, data['C'], rng) if data else None,
         'simulated': lambda: simulated(irb2400, 300, rng),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..calibration.fit.identify import Identification
+    from ..kinematics import FloatArray
 
 
 def add_parser(subparsers: Any) -> None:
@@ -36,6 +37,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument('--base-frame', default='base_link', help='default %(default)s')
     parser.add_argument('--tool-frame', default='tool0', help='default %(default)s')
     parser.add_argument('--output', type=Path, required=True, help='calibration file to write')
+    parser.add_argument(
+        '--urdf-output', type=Path, help='write a URDF with the frames, without joint errors'
+    )
     parser.add_argument('--report', type=Path, help='new folder for report and pictures')
     parser.add_argument('--no-plots', action='store_true', help='no pictures in the report')
     parser.add_argument(
@@ -78,9 +82,23 @@ def _run(args: argparse.Namespace) -> int:
     write_calibration(args.output, found, axis_alignments(urdf, **frames), provenance)
     print(_summary(found))
     print(f'{args.output}: for --calibration, and calibration= of IkSolver.load')
+    if args.urdf_output is not None:
+        _write_urdf(args.urdf_output, urdf, found, axis_alignments(urdf, **frames))
     if args.report is not None:
         _write_report(args.report, found, provenance, has_plots=not args.no_plots)
     return 0
+
+
+def _write_urdf(path: Path, urdf: str, found: Identification, alignments: FloatArray) -> None:
+    from ..atomic_files import atomic_write
+    from ..calibration.results.corrected_urdf import corrected_urdf
+    from ..calibration.results.write_calibration import corrections_in_urdf_axes
+
+    corrections = corrections_in_urdf_axes(found, alignments)
+    text = corrected_urdf(urdf, found.arm.joint_names, corrections)
+    with atomic_write(path) as partial:
+        partial.write_text(text, encoding='utf-8')
+    print(f'{path}: URDF with the measured frames; joint maps and sag are not in it')
 
 
 def _provenance(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..interface.statistics import Percentiles
     from ..simulation.demo_report import DemoReport, ToolError
 
+DRAWN = Path('drawn')  # instead of a file of hidden errors
 PATHS = ('line', 'circle', 'lemniscate', 'iso_9283')  # simulation.paths.SHAPES loads numpy
 
 
@@ -43,6 +44,15 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         '--rate', type=_hertz, default=250.0, metavar='HZ', help='targets a second (default 250)'
     )
+    parser.add_argument(
+        '--specimen',
+        nargs='?',
+        type=Path,
+        const=DRAWN,
+        metavar='FILE',
+        help='instead: measure, calibrate and drive an arm with hidden errors, those of a file '
+        '(docs/calibration.md) or drawn ones; needs no ROS',
+    )
     parser.set_defaults(run=_run)
 
 
@@ -55,6 +65,11 @@ def _hertz(text: str) -> float:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.specimen is not None:
+        from .demo_specimen import run_specimen
+
+        file = None if arguments.specimen is DRAWN else arguments.specimen
+        return run_specimen(_make_folder(arguments.output), arguments.path, file)
     try:
         from ..ros.processes.demo import DemoOptions, run_demo
         from ..ros.processes.demo_recording import recording_from_topics

@@ -15,7 +15,7 @@ from ..errors import ConfigError
 
 if TYPE_CHECKING:
     from ..kinematics import Transform
-    from ..solver import IkSolver
+    from ..solver import IkSolution, IkSolver
 
 NEGATIVE_NUMBER = re.compile(r'-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$', re.IGNORECASE)
 
@@ -109,6 +109,16 @@ def solver_and_target(arguments: argparse.Namespace) -> tuple[IkSolver, Transfor
     return load_solver(bundle, urdf=urdf, calibration=calibration, options=options), target
 
 
+def _predicted(solution: IkSolution) -> dict[str, object]:
+    """Return the accuracy that a calibration predicts, for JSON, which has no NaN."""
+    expected = solution.predicted_accuracy
+    if expected is None:
+        return {}
+    if expected.uncovered:
+        return {'predicted_accuracy': {'uncovered': expected.uncovered}}
+    return {'predicted_accuracy': dataclasses.asdict(expected)}
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from ..solver import CurrentJoints, IkStatus
 
@@ -128,6 +138,7 @@ def _run(arguments: argparse.Namespace) -> int:
             'max_joint_step': solution.max_joint_step,
             'smallest_singular_value': solution.smallest_singular_value,
             'changes_posture': solution.changes_posture,
+            **_predicted(solution),
         }
     elif arguments.nearest and solution.status in (IkStatus.UNREACHABLE, IkStatus.OUTSIDE_LIMITS):
         nearest = solver.nearest(target, arguments.q_current)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -58,22 +59,34 @@ class DescriptionCheck:
         tolerance: float,
         settings: FrameSettings,
         bundle_urdf: str = '',
+        calibrate: Callable[..., Arm] | None = None,
     ) -> None:
         """
         Start without a description.
 
+        :param bundle_arm: The arm of the bundle, already calibrated where there is a calibration.
         :param mode: One of ``DESCRIPTION_MODES``.
         :param tolerance: In [m] and [rad], up to which two arms are the same.
         :param settings: With the prefix before the joint and frame names of the description.
         :param bundle_urdf: Description of the bundle's arm, with the prefix; its links are
             known until another one is received. Empty: base and tip only.
+        :param calibrate: Corrects the arm of a description, see ``api.calibrator``. Descriptions
+            are compared with the nominal arm, and corrected where they are used.
         :raises ConfigError: If the frames of the settings are not among these links, and no other
             description is to be used.
         """
         prefix = settings.prefix
         names = tuple(prefix + name for name in bundle_arm.joint_names)
         self.bundle_arm, self.arm = bundle_arm, bundle_arm  # the second one to solve for
-        self._expected = replace(bundle_arm, joint_names=names)
+        self._calibrate, nominal = calibrate, bundle_arm
+        if calibrate is not None:
+            nominal = arm_from_urdf(
+                bundle_urdf,
+                base_frame=bundle_arm.base_frame,
+                tool_frame=bundle_arm.tool_frame,
+                prefix=prefix,
+            )
+        self._expected = replace(nominal, joint_names=names)
         self._mode, self._tolerance, self._settings = mode, tolerance, settings
         self.base_link = prefix + bundle_arm.base_frame
         self.tip_link = prefix + bundle_arm.tool_frame
@@ -99,18 +112,28 @@ class DescriptionCheck:
             self.problem = self._problem(difference)
             if self.problem:
                 return True
-            self.frames = self._frames_of(text, tip_link, self._tip_of(other, difference))
+            frames = self._frames_of(text, tip_link, self._tip_of(other, difference))
+            used = self._calibrated(text, other) if self._mode == USE else self.arm
         except (UrdfError, ConfigError) as error:
             self.problem = str(error)
             return True
+        self.frames = frames
         if self._mode == USE:
-            self.arm = replace(other, joint_names=self.arm.joint_names)
+            self.arm = replace(used, joint_names=self.arm.joint_names)
         return True
 
     def set_tool(self, tool: tuple[float, ...]) -> None:
         """Change the tip of the tool: xyz [m], rpy [rad] in the tool frame."""
         self._settings = replace(self._settings, tool=tool)
         self.frames = self.frames.with_tool(tool)
+
+    def _calibrated(self, text: str, described: Arm) -> Arm:
+        """Return the arm of a description, calibrated where there is a calibration."""
+        if self._calibrate is None:
+            return described
+        return self._calibrate(
+            text, base_frame=described.base_frame, tool_frame=described.tool_frame
+        )
 
     def _frames_of_bundle(self) -> TargetFrames:
         """Return the frames until a description is received; without one, set ``problem``."""
@@ -153,7 +176,7 @@ class DescriptionCheck:
         if self._mode == USE or difference.has_same_tool(self._tolerance):
             return None
         zero = np.zeros(N_JOINTS)
-        return invert(forward(self.bundle_arm, zero)) @ forward(found, zero)
+        return invert(forward(self._expected, zero)) @ forward(found, zero)
 
     def _problem(self, difference: ArmDifference) -> str:
         if difference.is_within(self._tolerance) or (

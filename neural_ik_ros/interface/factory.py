@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from ..api import bundle_urdf, load_solver
+from ..api import bundle_urdf, calibrator, load_solver
 from ..errors import ConfigError
 from ..kinematics import Arm, arm_from_urdf, invert
 from ..kinematics.urdf.target_frames import TargetFrames
@@ -37,7 +38,9 @@ def make_tracker(config: NodeConfig, robot_description: str = '') -> PoseTracker
     if config.urdf:
         solver = IkSolver(_arm_of_urdf(config, robot_description), CurrentJoints(), options)
     else:
-        solver = load_solver(_bundle(config), options=options)
+        solver = load_solver(
+            _bundle(config), calibration=config.calibration or None, options=options
+        )
     generator = MotionGenerator(motion_limits(solver.arm, config))
     tracker = PoseTracker(solver, generator, config.tracker_config())
     tracker.warm_up()
@@ -117,6 +120,7 @@ def description_check(
     """
     Return the check of robot_description against the arm that is solved for.
 
+    :param arm: The arm to solve for without a description, calibrated or not.
     :param robot_description: As for ``make_tracker``.
     :raises NeuralIkError: If the bundle, or a frame of the configuration, cannot be used.
     """
@@ -130,6 +134,7 @@ def description_check(
         tolerance=config.robot_description_tolerance_m,
         settings=config.frame_settings(),
         bundle_urdf=text,
+        calibrate=_calibrator(config),
     )
 
 
@@ -137,7 +142,8 @@ def _arm_of_urdf(config: NodeConfig, robot_description: str) -> Arm:
     """Return the arm between the frames of the configuration; its names are without the prefix."""
     prefix, base, tip = config.prefix, config.base_frame, config.tool_frame or TIP
     text = _urdf_text(config, robot_description)
-    arm = arm_from_urdf(text, base_frame=base, tool_frame=tip, prefix=prefix)
+    make_arm = _calibrator(config) or arm_from_urdf
+    arm = make_arm(text, base_frame=prefix + base, tool_frame=prefix + tip)
     other = [name for name in arm.joint_names if not name.startswith(prefix)]
     if other:
         raise ConfigError(
@@ -145,6 +151,12 @@ def _arm_of_urdf(config: NodeConfig, robot_description: str) -> Arm:
         )
     names = tuple(name.removeprefix(prefix) for name in arm.joint_names)
     return replace(arm, base_frame=base, tool_frame=tip, joint_names=names)
+
+
+def _calibrator(config: NodeConfig) -> Callable[..., Arm] | None:
+    if not config.calibration:
+        return None
+    return calibrator(config.calibration, prefix=config.prefix)
 
 
 def _urdf_text(config: NodeConfig, robot_description: str) -> str:

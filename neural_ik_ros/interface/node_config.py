@@ -30,6 +30,9 @@ class NodeConfig:
     """All parameters; config/neural_ik.yaml lists them with the same defaults."""
 
     bundle: str = parameter('', 'Folder of the network bundle; empty for the shipped one')
+    calibration: str = parameter(
+        '', 'Calibration file of the arm, see docs/calibration.md; empty for the nominal geometry'
+    )
     urdf: str = parameter(
         '',
         'Any six-axis arm, from base_frame to tool_frame, without a network: path of its URDF, or '

@@ -22,7 +22,7 @@ class NodeStatistics:
         self.n_other_joints = 0  # joint states of other joints
         self._seeds: Counter[str] = Counter()
         self._has_output = False  # since the last call of has_changed
-        self._reported_reason = ''
+        self._reported: tuple[str, tuple[str, ...]] = ('', ())
         self._callback_ms, self._solve_ms, self._loop_ms = Window(), Window(), Window()
         self._iterations = Window()
         self._solution: IkSolution | None = None
@@ -80,11 +80,17 @@ class NodeStatistics:
             before, self.newest = self.newest, idle_status
             if before.status is idle_status.status is StreamStatus.STALE_JOINT_STATE:
                 return False  # only the age in the reason grows
-        return self.newest.reason != self._reported_reason
+        return self._told() != self._reported
 
     def on_status_reported(self) -> None:
         """Note that the newest status has been reported."""
-        self._reported_reason = self.newest.reason
+        self._reported = self._told()
+
+    def _told(self) -> tuple[str, tuple[str, ...]]:
+        """Return what is news: the reason, and joints outside their measured angles."""
+        solution = self.newest.solution
+        expected = None if solution is None else solution.predicted_accuracy
+        return self.newest.reason, expected.uncovered if expected is not None else ()
 
     def count_report(self) -> bool:
         """
@@ -109,6 +115,7 @@ class NodeStatistics:
             **_health_values(health),
             'ignored joint states': f'{self.n_other_joints}',
             **_solution_values(self._solution),
+            **accuracy_values(self._solution),
         }
 
     def _motion_values(self) -> dict[str, str]:
@@ -129,6 +136,20 @@ def _health_values(health: Health) -> dict[str, str]:
         'moving': 'yes' if health.is_moving else 'no',
         'joint state age [s]': 'none' if age_s is None else f'{age_s:.3f}',
         'following error [rad]': f'{health.following_error:.4f}',
+    }
+
+
+def accuracy_values(solution: IkSolution | None) -> dict[str, str]:
+    """Return the accuracy expected of a solution as values; none without a calibration."""
+    expected = None if solution is None else solution.predicted_accuracy
+    if expected is None:
+        return {}
+    return {
+        'predicted error p50 [m]': f'{expected.position_median:.2e}',
+        'predicted error p95 [m]': f'{expected.position_p95:.2e}',
+        'predicted error p50 [rad]': f'{expected.rotation_median:.2e}',
+        'predicted error p95 [rad]': f'{expected.rotation_p95:.2e}',
+        'joints outside measured angles': ', '.join(expected.uncovered) or 'none',
     }
 
 

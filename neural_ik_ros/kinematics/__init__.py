@@ -4,11 +4,12 @@
 
 from .angles import TAU, angular_distance, nearest_turn
 from .arm import N_NODES, Arm, ArmError, CoupledLimit, JointErrors, JointErrorsError
+from .arrays.predicted_accuracy import PredictedAccuracy, predicted_accuracy, tool_covariance
+from .arrays.refine import RefineResult, lm_bounds, refine, true_lm_bounds, unbounded_limits
 from .chain import commanded_joints, forward, jacobian, joint_positions, true_joints
 from .closed_form.branches import ClosedForm, branches
 from .limits import is_within_limits, random_joints
 from .posture import is_same_posture, posture, posture_code
-from .refine import RefineResult, lm_bounds, refine, true_lm_bounds, unbounded_limits
 from .se3 import (
     invert,
     pose_error,
@@ -31,6 +32,13 @@ from .types import (
     Transform,
     as_array,
 )
+from .uncertainty import (
+    N_ANGLES,
+    N_TWISTS,
+    Uncertainty,
+    UncertaintyError,
+    angle_index,
+)
 from .urdf.arms import (
     UrdfWarning,
     arm_from_urdf,
@@ -41,8 +49,10 @@ from .urdf.arms import (
 from .urdf.tree import UrdfError
 
 __all__ = [
+    'N_ANGLES',
     'N_JOINTS',
     'N_NODES',
+    'N_TWISTS',
     'TAU',
     'Arm',
     'ArmError',
@@ -54,10 +64,14 @@ __all__ = [
     'JointErrors',
     'JointErrorsError',
     'Joints',
+    'PredictedAccuracy',
     'RefineResult',
     'Transform',
+    'Uncertainty',
+    'UncertaintyError',
     'UrdfError',
     'UrdfWarning',
+    'angle_index',
     'angular_distance',
     'arm_from_urdf',
     'as_array',
@@ -77,6 +91,7 @@ __all__ = [
     'pose_error',
     'posture',
     'posture_code',
+    'predicted_accuracy',
     'quat_from_rotation',
     'random_joints',
     'refine',
@@ -86,6 +101,7 @@ __all__ = [
     'se3_exp',
     'se3_log',
     'smallest_singular_value',
+    'tool_covariance',
     'transform_from_xyz_quat',
     'transform_from_xyz_rpy',
     'true_joints',

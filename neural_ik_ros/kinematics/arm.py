@@ -22,6 +22,7 @@ from ..errors import ExplainedError
 from .angles import TAU
 from .compiled import compiled
 from .types import N_JOINTS, FloatArray, Joints, Transform
+from .uncertainty import Uncertainty
 
 # [rad] either way, of joints that turn without end: 100,000 turns. A double then still resolves
 # 1e-10 rad; a joint that has gone farther is no longer solved to the tolerances.
@@ -134,6 +135,7 @@ class Arm:
     velocity: Joints  # (6,) [rad/s]; infinite where it is not known
     coupled_limit: CoupledLimit | None = None
     joint_errors: JointErrors | None = None  # of a measured arm
+    uncertainty: Uncertainty | None = None  # of a measured arm
 
     def __post_init__(self) -> None:
         """Check the data and make the arrays read-only."""
@@ -194,7 +196,10 @@ class Arm:
         rotations, translations = self.rotations.copy(), self.translations.copy()
         translations[N_JOINTS] += rotations[N_JOINTS] @ transform_tip_tool[:3, 3]
         rotations[N_JOINTS] = rotations[N_JOINTS] @ transform_tip_tool[:3, :3]
-        return replace(self, rotations=rotations, translations=translations)
+        uncertainty = self.uncertainty and self.uncertainty.with_tool(transform_tip_tool)
+        return replace(
+            self, rotations=rotations, translations=translations, uncertainty=uncertainty
+        )
 
     def with_coupled_limit(self, limit: CoupledLimit) -> Arm:
         """Return the same arm with this limit on a sum of two joints in place of its own."""

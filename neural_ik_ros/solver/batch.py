@@ -200,7 +200,9 @@ def make_commanded(arm: ArmParams, q: FloatArray, scratch: FloatArray) -> None:
         )  # fmt: skip
 
 
-def unpack_row(batch: Records, sources: Sequence[str]) -> IkSolution:
+def unpack_row(
+    batch: Records, sources: Sequence[str], measured_arm: Arm | None = None
+) -> IkSolution:
     """Return the one row of a batch as plain data; ``sources`` are the seed sources by index."""
     # One call for all fields of the record, in their order: each by name takes 0.3 us.
     fields: Any = batch.item()
@@ -216,10 +218,13 @@ def unpack_row(batch: Records, sources: Sequence[str]) -> IkSolution:
         max_joint_step=step,
         smallest_singular_value=singular,
         changes_posture=changes,
+        measured_arm=measured_arm,
     )
 
 
-def unpack(batch: Records, sources: tuple[str, ...]) -> IkSolutions:
+def unpack(
+    batch: Records, sources: tuple[str, ...], measured_arm: Arm | None = None
+) -> IkSolutions:
     """Return all rows of a batch as arrays."""
     return IkSolutions(
         status_codes=batch['status'].copy(),
@@ -233,4 +238,5 @@ def unpack(batch: Records, sources: tuple[str, ...]) -> IkSolutions:
         max_joint_step=batch['max_joint_step'].copy(),
         smallest_singular_value=batch['smallest_singular_value'].copy(),
         changes_posture=batch['changes_posture'].copy(),
+        measured_arm=measured_arm,
     )

@@ -56,6 +56,7 @@ class IkSolver:
         if self.options.coupled_limit is not None:
             arm = arm.with_coupled_limit(self.options.coupled_limit)
         self.arm, self.predictor = arm, predictor
+        self._measured_arm = arm if arm.uncertainty is not None else None
         self._predictor_lock = threading.Lock()  # engines keep inputs and outputs in themselves
         self._closed_form = ClosedForm.from_arm(arm)
         self._arm_params = pack_arm(arm, self._closed_form, self.options)
@@ -137,7 +138,8 @@ class IkSolver:
         """
         target = own_copy('transform_base_tool', transform_base_tool, (4, 4))
         q = own_copy('q_current', q_current, (N_JOINTS,))
-        solution = unpack_row(self._solve_all(target[None], q[None]), self.seed_sources)
+        batch = self._solve_all(target[None], q[None])
+        solution = unpack_row(batch, self.seed_sources, self._measured_arm)
         if is_valid is None or not solution.status.is_solved or is_valid(np.array(solution.q)):
             return solution
         return next_valid(solution, self.branches(target, q), is_valid)
@@ -155,7 +157,7 @@ class IkSolver:
         q = own_copy('q_currents', q_currents, (N_JOINTS,), 'n')
         if len(q) != len(targets):
             raise ArrayShapeError('q_currents', q.shape, (len(targets), N_JOINTS), '')
-        return unpack(self._solve_all(targets, q), self.seed_sources)
+        return unpack(self._solve_all(targets, q), self.seed_sources, self._measured_arm)
 
     def branches(
         self, transform_base_tool: ArrayLike, q_current: ArrayLike | None = None

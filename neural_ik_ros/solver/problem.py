@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError
-from ..kinematics import CoupledLimit, FloatArray, Joints
+from ..kinematics import (
+    Arm,
+    CoupledLimit,
+    FloatArray,
+    Joints,
+    PredictedAccuracy,
+    predicted_accuracy,
+)
 from .status import STATUSES, IkStatus
 
 NO_SEED = 'none'
@@ -73,6 +80,14 @@ class IkSolution:
     max_joint_step: float  # [rad] largest step of a joint from the current joints
     smallest_singular_value: float  # of the Jacobian at q
     changes_posture: bool  # shoulder, elbow or wrist end on the other side than they are now
+    measured_arm: Arm | None = None  # the arm, if its calibration says how accurate it is
+
+    @property
+    def predicted_accuracy(self) -> PredictedAccuracy | None:
+        """How far the real tool is expected from the target; None if no measurement says."""
+        if self.measured_arm is None:
+            return None
+        return predicted_accuracy(self.measured_arm, self.q)
 
     @property
     def reason(self) -> str:
@@ -95,6 +110,7 @@ class IkSolutions:
     max_joint_step: FloatArray  # (n,) [rad]
     smallest_singular_value: FloatArray  # (n,)
     changes_posture: NDArray[np.bool_]  # (n,)
+    measured_arm: Arm | None = None  # see IkSolution
 
     def __len__(self) -> int:
         return len(self.status_codes)
@@ -115,6 +131,7 @@ class IkSolutions:
             max_joint_step=float(self.max_joint_step[row]),
             smallest_singular_value=float(self.smallest_singular_value[row]),
             changes_posture=bool(self.changes_posture[row]),
+            measured_arm=self.measured_arm,
         )
 
     @property

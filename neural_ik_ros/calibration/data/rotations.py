@@ -23,6 +23,8 @@ QUATERNIONS = ('quat_xyzw', 'quat_wxyz')
 ROTATION_VECTOR = 'rotation_vector'
 CONVENTIONS = (*EULER_CONVENTIONS, *QUATERNIONS, ROTATION_VECTOR)
 
+GIMBAL_LOCK = 1e-9  # cosine of the pitch
+
 
 def rotations_from(numbers: FloatArray, convention: str) -> FloatArray:
     """
@@ -64,3 +66,13 @@ def skew(vectors: FloatArray) -> FloatArray:
     for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
         matrices[:, j, i], matrices[:, i, j] = vectors[:, k], -vectors[:, k]
     return matrices
+
+
+def rpy_from_rotation(rotation: FloatArray) -> FloatArray:
+    """Return fixed-axis roll, pitch, yaw (3,) [rad] of a rotation (3, 3), as URDF has them."""
+    cosine = np.hypot(rotation[2, 1], rotation[2, 2])
+    pitch = np.arctan2(-rotation[2, 0], cosine)
+    if cosine < GIMBAL_LOCK:  # only roll and yaw together matter
+        return np.array([0.0, pitch, np.arctan2(-rotation[0, 1], rotation[1, 1])])
+    roll = np.arctan2(rotation[2, 1], rotation[2, 2])
+    return np.array([roll, pitch, np.arctan2(rotation[1, 0], rotation[0, 0])])

@@ -20,6 +20,7 @@ SOCKET_SD = 5e-5  # [m] of the known distance between two sockets
 MAX_ITERATIONS = 30
 STEP_TOL = 1e-7  # [m], [rad]
 ROBUST_SCALE = 2.5  # standard deviations from which a row counts less
+OUTLIER_DISTANCE = 8.0  # standard deviations
 LENGTH = 1.0  # [m] one radian of a measured pose weighs as this length, before its noise is known
 MAD_TO_SD = 1.4826
 
@@ -60,6 +61,12 @@ def robust_weights(residuals: FloatArray, noise: Noise) -> FloatArray:
     distance = np.sqrt((scaled**2).mean(axis=1))
     weights: FloatArray = 1.0 / np.sqrt(1.0 + (distance / ROBUST_SCALE) ** 2)
     return weights
+
+
+def outlier_rows(residuals: FloatArray) -> NDArray[np.int64]:
+    """Return the rows of residuals (n, m) that do not fit."""
+    scaled = residuals / estimate_noise(residuals).scales(residuals.shape[1])
+    return np.flatnonzero(np.abs(scaled).max(axis=1) > OUTLIER_DISTANCE)
 
 
 def fit_setup(arm: Arm, measured: Measurements) -> GeometryFit:

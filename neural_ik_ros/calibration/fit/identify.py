@@ -23,17 +23,18 @@ from .geometry_fit import (
     fit_geometry,
     fit_parameters,
     fit_setup,
+    outlier_rows,
     robust_weights,
 )
 from .model import Setup, moved_arm, moved_setup, pose_residuals
 from .normal import Choice, Normal, normal_of, solve, sum_normals
 from .observability import Observability, observe, require_observable
 from .series import covered_bins, map_values
+from .uncertainty import identified_uncertainty
 
 CHUNK = 2000  # rows at a time, for memory
 N_REWEIGHTINGS = 2
 ROWS_PER_HARMONIC = 2  # more harmonics than rows allow are not tried
-OUTLIER_DISTANCE = 8.0  # standard deviations
 MAX_OUTLIERS = 0.05  # of the rows; more are no outliers
 N_MODELS = 15  # about how many are tried, for the progress bar
 
@@ -62,7 +63,7 @@ class Identification:
     """A measured arm, and the evidence for it."""
 
     nominal: Arm
-    arm: Arm  # geometry and joint errors
+    arm: Arm  # geometry, joint errors and their uncertainty
     setup: Setup
     measured: Measurements
     covered: NDArray[np.bool_]  # (6, N_BINS) angles of each joint that were measured
@@ -103,14 +104,18 @@ def identify(
     weights = _row_weights(design, measured, harmonics[0])
     evidence = Evidence(design, some.q, weights[chosen_rows], some.session_of_row)
     tried = choose(evidence, harmonics, has_history=options.has_history, tick=options.tick)
-    choice = [candidate for candidate in tried if candidate.is_kept][-1].choice
-    parameters = solve(design, _normal(design, measured, weights), choice)
+    best = [candidate for candidate in tried if candidate.is_kept][-1]
+    choice, normal = best.choice, _normal(design, measured, weights)
+    parameters = solve(design, normal, choice)
     final = _moved(design, parameters)
     final = fit_parameters(final.arm, final.setup, measured, frame_columns=())
     residuals = pose_residuals(final.arm, final.setup, measured)
+    uncertainty = identified_uncertainty(
+        final.arm, final.setup, design, normal, choice, held_out=best.random, measured=some
+    )
     return Identification(
         nominal=nominal,
-        arm=final.arm,
+        arm=replace(final.arm, uncertainty=uncertainty),
         setup=final.setup,
         measured=measured,
         covered=covered,
@@ -193,8 +198,7 @@ def _outliers(residuals: FloatArray, measured: Measurements) -> NDArray[np.int64
 
     :raises DataError: If there are too many of them to be outliers.
     """
-    scaled = residuals / estimate_noise(residuals).scales(residuals.shape[1])
-    rows = np.flatnonzero(np.abs(scaled).max(axis=1) > OUTLIER_DISTANCE)
+    rows = outlier_rows(residuals)
     if len(rows) > max(1, math.floor(MAX_OUTLIERS * len(measured))):
         problem = f'{len(rows)} of {len(measured)} rows contradict the others: '
         problem += measured.names(rows)

@@ -7,9 +7,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kinematics import N_JOINTS, N_NODES, TAU, FloatArray
+from ...kinematics import N_ANGLES, N_JOINTS, N_NODES, TAU, FloatArray, angle_index
 
-N_BINS = 120  # of a turn, 3 degrees each
+N_BINS = N_ANGLES  # of a turn, 3 degrees each
 REACH, MIN_ROWS, WIDER_REACH = 1, 2, 3  # bins: a row that near covers one, if not alone there
 TAPER = TAU / N_BINS  # [rad] over which a map fades outside the covered angles
 
@@ -18,7 +18,7 @@ def covered_bins(q: FloatArray) -> NDArray[np.bool_]:
     """Return which bins (6, N_BINS) of the joints' angles are covered by rows (n, 6) [rad]."""
     covered = np.empty((N_JOINTS, N_BINS), bool)
     for j in range(N_JOINTS):
-        counts = np.bincount(bins_of(q[:, j]), minlength=N_BINS)
+        counts = np.bincount(angle_index(q[:, j]), minlength=N_BINS)
         near = _sum_around(counts, REACH)
         covered[j] = (near > 0) & (_sum_around(counts, WIDER_REACH) >= MIN_ROWS)
     return covered
@@ -32,12 +32,6 @@ def _sum_around(counts: NDArray[np.int64], reach: int) -> NDArray[np.int64]:
     return total
 
 
-def bins_of(angles: FloatArray) -> NDArray[np.int64]:
-    """Return the bin of each angle [rad]."""
-    bins: NDArray[np.int64] = np.floor(np.mod(angles, TAU) * (N_BINS / TAU)).astype(np.int64)
-    return np.minimum(bins, N_BINS - 1)
-
-
 def weights(covered: NDArray[np.bool_], angles: FloatArray) -> FloatArray:
     """
     Return the weight of a joint's map: 1 in covered bins, fading to 0 over the next one.
@@ -46,7 +40,7 @@ def weights(covered: NDArray[np.bool_], angles: FloatArray) -> FloatArray:
     :param angles: Shape (n,) [rad].
     """
     position = np.mod(angles, TAU) * (N_BINS / TAU)
-    bins = bins_of(angles)
+    bins = angle_index(angles)
     inside = position - bins
     after_covered = np.where(covered[bins - 1], 1.0 - inside, 0.0)
     before_covered = np.where(covered[(bins + 1) % N_BINS], inside, 0.0)

@@ -8,32 +8,40 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ...errors import ConfigError
 from ...kinematics import (
+    N_ANGLES,
     N_JOINTS,
     N_NODES,
+    N_TWISTS,
     Arm,
     FloatArray,
     JointErrors,
     JointErrorsError,
     Transform,
+    Uncertainty,
+    UncertaintyError,
     arm_from_urdf,
     transform_from_xyz_rpy,
 )
 from ...settings import load_yaml
+from ..fit.series import bins_of_intervals
 
 JOINTS, MAPS, SAG, COVERAGE = 'joints', 'joint_maps', 'gravity_sag', 'coverage'
 UNCERTAINTY, PROVENANCE, ARM_HASH = 'uncertainty', 'provenance', 'arm_sha256'
+RESIDUAL, MAP_SDS, FACTOR = 'residual_sd', 'map_sds', 'factor'  # within uncertainty
+ACCURACY_KEYS = ('rank', 'condition', 'standard_deviations', RESIDUAL, MAP_SDS, FACTOR)
 KEYS = (JOINTS, MAPS, SAG, COVERAGE, UNCERTAINTY, PROVENANCE)
 GRAVITY, TOOL = 'gravity', 'tool'  # within gravity_sag
 MAX_CORRECTION = {'xyz': 0.05, 'rpy': 0.1}  # [m], [rad]: more is another arm
 MAP_UNIT = 1e-6  # [rad] of the numbers of a map
 MAX_BYTES = 512 * 1024
 EXAMPLE = 'docs/calibration.md'
+T = TypeVar('T')
 HASH_DIGITS = 9  # after the point of metres and of entries of rotations
 
 
@@ -46,6 +54,9 @@ class Calibration:
     sag: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # [rad/m] by point
     gravity: FloatArray | None = None  # (3,) its direction in the base
     coverage: Mapping[str, list[list[float]]] = field(default_factory=dict)  # [deg] by joint
+    residual_sd: FloatArray | None = None  # (2,) [m], [rad], see Uncertainty
+    map_sds: Mapping[str, FloatArray] = field(default_factory=dict)  # (N_ANGLES,) [rad] by joint
+    factor: FloatArray | None = None  # (N_TWISTS, N_TWISTS)
     arm_sha256: str = ''  # of the nominal arm, '' if the file does not say
     where: str = 'calibration'
 
@@ -60,12 +71,29 @@ class Calibration:
         if self.arm_sha256 and self.arm_sha256 != arm_hash(nominal):
             problem = 'made for another nominal geometry than that of this URDF'
             raise ConfigError(self.where, problem, 'use the URDF it was made with, or calibrate')
-        arm = arm_from_urdf(
-            urdf, base_frame=base_frame, tool_frame=tool_frame, corrections=self.corrections
+        try:
+            arm = arm_from_urdf(
+                urdf, base_frame=base_frame, tool_frame=tool_frame, corrections=self.corrections
+            )
+        except ConfigError as error:
+            raise ConfigError(self.where, error.problem, error.remedy) from error
+        if self.maps or self.sag:
+            arm = replace(arm, joint_errors=self._joint_errors(arm.joint_names))
+        return replace(arm, uncertainty=self._uncertainty(arm.joint_names))
+
+    def with_prefix(self, prefix: str) -> Calibration:
+        """Return the same calibration, of joints whose names have a prefix."""
+        return replace(
+            self,
+            corrections=_prefixed(self.corrections, prefix),
+            maps=_prefixed(self.maps, prefix),
+            sag={
+                joint: _prefixed(one, prefix, but=TOOL)
+                for joint, one in _prefixed(self.sag, prefix).items()
+            },
+            coverage=_prefixed(self.coverage, prefix),
+            map_sds=_prefixed(self.map_sds, prefix),
         )
-        if not self.maps and not self.sag:
-            return arm
-        return replace(arm, joint_errors=self._joint_errors(arm.joint_names))
 
     def _joint_errors(self, names: tuple[str, ...]) -> JointErrors:
         points = (*names, TOOL)
@@ -81,11 +109,32 @@ class Calibration:
         except JointErrorsError as error:
             raise ConfigError(self.where, error.problem, error.remedy) from error
 
+    def _uncertainty(self, names: tuple[str, ...]) -> Uncertainty | None:
+        """Return what the file says of its accuracy, which may be nothing."""
+        if self.factor is None or self.residual_sd is None:
+            return None
+        map_sds = np.zeros((N_JOINTS, N_ANGLES))
+        covered = np.zeros((N_JOINTS, N_ANGLES), bool)
+        for joint, sds in self.map_sds.items():
+            map_sds[self._index(joint, names)] = sds
+        for joint, ranges in self.coverage.items():
+            covered[self._index(joint, names)] = bins_of_intervals(ranges)
+        try:
+            return Uncertainty(
+                factor=self.factor, map_sds=map_sds, residual=self.residual_sd, covered=covered
+            )
+        except UncertaintyError as error:
+            raise ConfigError(self.where, error.problem, error.remedy) from error
+
     def _index(self, name: str, names: tuple[str, ...]) -> int:
         if name in names:
             return names.index(name)
         remedy = f'name {", ".join(names)}'
         raise ConfigError(self.where, f'no moving joint {name!r}', remedy)
+
+
+def _prefixed(by_name: Mapping[str, T], prefix: str, *, but: str = '') -> dict[str, T]:
+    return {name if name == but else prefix + name: one for name, one in by_name.items()}
 
 
 def arm_hash(arm: Arm) -> str:
@@ -126,6 +175,7 @@ def load_calibration(path: Path) -> Calibration:
             str(joint): [numbers(pair, 2, f'{where} {COVERAGE} {joint}').tolist() for pair in one]
             for joint, one in _mapping(content, COVERAGE, where).items()
         },
+        **_accuracy(_mapping(content, UNCERTAINTY, where), f'{where} {UNCERTAINTY}'),
         arm_sha256=str(_mapping(content, PROVENANCE, where).get(ARM_HASH, '')),
         where=where,
     )
@@ -136,6 +186,31 @@ def _mapping(content: Mapping[str, Any], key: str, where: str) -> Mapping[str, A
     is_mapping = isinstance(value, Mapping)
     _require(is_mapping, where, f'{key} is {value!r}', f'give a mapping, see {EXAMPLE}')
     return dict(value)
+
+
+def _accuracy(content: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return the fields of the expected accuracy, none of a file without it."""
+    for key in content:
+        known = f'known are {", ".join(ACCURACY_KEYS)}'
+        _require(key in ACCURACY_KEYS, where, f'unknown key {key!r}', known)
+    if FACTOR not in content:
+        return {}
+    rows, residual = content[FACTOR], content.get(RESIDUAL)
+    is_square = isinstance(rows, list) and len(rows) == N_TWISTS
+    _require(is_square, where, f'{FACTOR} has not {N_TWISTS} rows', f'see {EXAMPLE}')
+    factor = np.zeros((N_TWISTS, N_TWISTS))
+    for i, row in enumerate(rows):
+        factor[i, : i + 1] = numbers(row, i + 1, f'{where} {FACTOR}')
+    n = len(residual) if isinstance(residual, list) else 0
+    _require(n in {1, 2}, where, f'{RESIDUAL} is {residual!r}', 'give one or two numbers')
+    return {
+        'residual_sd': np.append(numbers(residual, n, f'{where} {RESIDUAL}'), np.nan)[:2],
+        'factor': factor,
+        'map_sds': {
+            str(joint): MAP_UNIT * numbers(sds, N_ANGLES, f'{where} {MAP_SDS} {joint}')
+            for joint, sds in _mapping(content, MAP_SDS, where).items()
+        },
+    }
 
 
 def _sag(values: Any, where: str) -> dict[str, float]:

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
-from ...kinematics import N_JOINTS, Arm, FloatArray, Joints, forward, random_joints
+from ...kinematics import N_JOINTS, Arm, FloatArray, Joints, angle_index, forward, random_joints
 from ..data.measurements import Measurements
 from ..fit.design import FRAMES, MAPS, SAG, SETUP, Design, make_design
 from ..fit.geometry_fit import GeometryFit, Noise
 from ..fit.model import Setup, linearise
 from ..fit.normal import Choice, normal_of, precision
-from ..fit.series import N_BINS, bins_of, covered_bins
+from ..fit.series import N_BINS, covered_bins
 
 N_CANDIDATES = 3000
 MAX_DRAWS = 60  # times as many joint vectors, of which candidates must fulfil the conditions
@@ -137,7 +137,7 @@ def _greedy(fit: GeometryFit, candidates: Joints, n: int) -> NDArray[np.int64]:
     rows = np.concatenate([model.setup, model.frames], axis=2) / fit.noise.scales(6)[:, None]
     rows *= fit.noise.position  # one metre weighs as one, so that the start is small
     inverse = np.eye(rows.shape[2]) / START_INFORMATION
-    bins = np.stack([bins_of(candidates[:, j]) for j in range(N_JOINTS)], axis=1)
+    bins = np.stack([angle_index(candidates[:, j]) for j in range(N_JOINTS)], axis=1)
     counts = np.zeros((N_JOINTS, N_BINS))
     chosen: list[int] = []
     is_free = np.ones(len(candidates), bool)

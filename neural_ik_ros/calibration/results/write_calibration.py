@@ -4,19 +4,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ...atomic_files import atomic_write
-from ...kinematics import N_JOINTS, FloatArray, Transform
+from ...kinematics import N_JOINTS, FloatArray, Transform, Uncertainty
+from ..data.rotations import rpy_from_rotation
 from ..fit.identify import Identification
-from ..fit.model import frame_corrections
+from ..fit.model import TWIST, frame_corrections
 from ..fit.series import intervals
 from .calibration_file import ARM_HASH, MAP_UNIT, TOOL, arm_hash
 
 VALUES_A_LINE = 12
+BASE = 'base'
 HEAD = '# Written by neural_ik calibrate; docs/calibration.md describes it.'
 
 
@@ -53,7 +55,7 @@ def _joints(found: Identification, alignments: FloatArray) -> Iterable[str]:
     for name, one in zip(
         found.arm.joint_names, corrections_in_urdf_axes(found, alignments), strict=True
     ):
-        xyz, rpy = _list(one[:3, 3], '.9f'), _list(_rpy(one[:3, :3]), '.9f')
+        xyz, rpy = _list(one[:3, 3], '.9f'), _list(rpy_from_rotation(one[:3, :3]), '.9f')
         yield f'  {name}: {{xyz: {xyz}, rpy: {rpy}}}'
 
 
@@ -101,6 +103,20 @@ def _uncertainty(found: Identification) -> Iterable[str]:
     yield '  standard_deviations:  # [m], [rad] of each frame, z along the axis of the joint'
     for i, name in enumerate(found.arm.joint_names):
         yield f'    {name}: {_list(seen.sds[6 * i : 6 * i + 6], ".2e")}'
+    if found.arm.uncertainty is not None:
+        yield from _covariance(found.arm.joint_names, found.arm.uncertainty)
+
+
+def _covariance(names: Sequence[str], known: Uncertainty) -> Iterable[str]:
+    yield '  residual_sd:  # [m], [rad] along or about one axis, of what the model leaves'
+    yield f'    {_list(known.residual[np.isfinite(known.residual)], ".3e")}'
+    yield '  map_sds:  # [1e-6 rad] of each 3 degrees, for known frames'
+    for name, sds in zip(names, known.map_sds / MAP_UNIT, strict=True):
+        yield f'    {name}: {_list(sds, ".1f")}'
+    yield '  factor:  # the covariance for known maps is factor @ factor.T; a row for each twist'
+    rows = [f'{frame} {part}' for frame in (BASE, *names, TOOL) for part in TWIST]
+    for i, name in enumerate(rows):
+        yield f'    - {_list(known.factor[i, : i + 1], ".4e")}  # {name}'
 
 
 def _provenance(
@@ -111,15 +127,6 @@ def _provenance(
     for key, value in provenance.items():
         text = f'{value:.6g}' if isinstance(value, float) else str(value)
         yield f'  {key}: {text}' if not isinstance(value, str) else f"  {key}: '{text}'"
-
-
-def _rpy(rotation: FloatArray) -> FloatArray:
-    """Return fixed-axis roll, pitch, yaw (3,) of a rotation far from pitch 90 degrees."""
-    return np.array([
-        np.arctan2(rotation[2, 1], rotation[2, 2]),
-        np.arctan2(-rotation[2, 0], np.hypot(rotation[2, 1], rotation[2, 2])),
-        np.arctan2(rotation[1, 0], rotation[0, 0]),
-    ])  # fmt: skip
 
 
 def _list(values: FloatArray, spec: str) -> str:

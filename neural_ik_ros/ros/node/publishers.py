@@ -17,6 +17,7 @@ from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
 from ...interface.messages import PoseTarget, fill_time, fill_trajectory, make_trajectory
+from ...interface.node_statistics import accuracy_values
 from ...interface.streaming_node import Observer, StreamingNode, Target
 from ...motion import MAX_STREAM_POINTS, Command, Output
 from ..runtime import qos
@@ -94,8 +95,8 @@ class Publishers(Observer):
             self._solutions.publish(self._solution)
 
     def on_status_change(self, output: Output) -> None:
-        """Publish the status, with the state of the newest goal."""
-        values = self.diagnostic_values()
+        """Publish the status, with the state of the newest goal and the expected accuracy."""
+        values = self.diagnostic_values() | accuracy_values(output.solution)
         self._statuses.publish(status_message(self._name, output.status, output.reason, values))
 
     def publish_report(self, newest: Output, values: Mapping[str, str]) -> None:

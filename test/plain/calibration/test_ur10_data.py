@@ -16,7 +16,7 @@ from neural_ik_ros.calibration.data.table_file import load_format, read_table
 from neural_ik_ros.calibration.fit.accuracy import accuracy_of, residuals_elsewhere
 from neural_ik_ros.calibration.fit.geometry_fit import fit_geometry, fit_setup
 from neural_ik_ros.calibration.fit.identify import identify
-from neural_ik_ros.kinematics import Arm, arm_from_urdf
+from neural_ik_ros.kinematics import Arm, arm_from_urdf, predicted_accuracy
 
 VARIABLE = 'NEURAL_IK_ROS_DATA'
 FOLDER = Path(os.environ.get(VARIABLE, '.')) / 'ur10_accuracy'
@@ -55,3 +55,18 @@ def test_another_campaign_is_not_worse_than_with_geometry(ur10, series, from_, t
     geometry = fit_geometry(ur10, train, fit_setup(ur10, train)).arm
     test = series[to].take(np.arange(len(series[to]))[:1500])
     assert mean_error(identify(ur10, train).arm, test) <= mean_error(geometry, test)
+
+
+def test_predicted_accuracy_holds_at_held_out_poses(ur10, series):
+    rows = series['C']
+    order = np.random.default_rng(3).permutation(len(rows))
+    train, test = rows.take(order[:1300]), rows.take(order[1300:])
+    arm = identify(ur10, train).arm
+    expected = [predicted_accuracy(arm, q) for q in test.q]
+    errors = np.linalg.norm(residuals_elsewhere(arm, test)[:, :3], axis=1)
+    known = np.array([not one.uncovered for one in expected])
+    assert known.mean() > 0.9
+    medians = np.array([one.position_median for one in expected])[known]
+    limits = np.array([one.position_p95 for one in expected])[known]
+    assert abs(np.median(medians) / np.median(errors[known]) - 1.0) < 0.3
+    assert 0.9 < (errors[known] <= limits).mean() < 0.98

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from neural_ik_ros.interface.node_statistics import NodeStatistics
+from neural_ik_ros.interface.node_statistics import NodeStatistics, accuracy_values
 from neural_ik_ros.interface.statistics import WINDOW_SIZE
-from neural_ik_ros.kinematics import forward
+from neural_ik_ros.kinematics import N_ANGLES, N_TWISTS, Uncertainty, forward
 from neural_ik_ros.motion import Deviation, Health, Output, StreamStatus
 from neural_ik_ros.solver import CurrentJoints, IkSolver, IkStatus
 
@@ -103,3 +105,29 @@ def test_statistics_do_not_grow():
     values = statistics.diagnostic_values(HEALTH)
     assert values['count STALE_TARGET'] == f'{3 * WINDOW_SIZE}'
     assert float(values['callback p50 [ms]']) > 2 * WINDOW_SIZE * 1e-6
+
+
+def test_joints_that_leave_their_measured_angles_are_reported_without_another_status(arm):
+    covered = np.ones((6, N_ANGLES), bool)
+    covered[4, : N_ANGLES // 8] = False  # joint 5 from 0 to 45 degrees
+    known = Uncertainty(
+        factor=np.zeros((N_TWISTS, N_TWISTS)), map_sds=np.zeros((6, N_ANGLES)),
+        residual=np.array([5e-5, 1e-4]), covered=covered,
+    )  # fmt: skip
+    solver = IkSolver(replace(arm, uncertainty=known), CurrentJoints())
+    statistics, reported = NodeStatistics(), []
+    for angle in (0.9, 0.9, 0.7, 0.7, 0.9):
+        q = np.where(np.arange(6) == 4, angle, HOME)
+        solution = solver.solve(forward(arm, q), q)
+        statistics.on_target(Output(status=IkStatus.SOLVED, solution=solution), 1)
+        reported.append(statistics.update_idle_status(Output(status=StreamStatus.IDLE)))
+        statistics.on_status_reported()
+    assert reported == [True, False, True, False, True]
+    values = statistics.diagnostic_values(HEALTH)
+    assert values['joints outside measured angles'] == 'none'
+    assert float(values['predicted error p95 [m]']) == pytest.approx(2.79 * 5e-5, rel=0.02)
+
+
+def test_arm_without_a_calibration_claims_no_accuracy(arm):
+    solution = IkSolver(arm, CurrentJoints()).solve(forward(arm, HOME), HOME)
+    assert accuracy_values(solution) == accuracy_values(None) == {}

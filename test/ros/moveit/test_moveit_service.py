@@ -33,6 +33,7 @@ from peers import assert_clean_exit
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
+from neural_ik_ros.calibration.results.calibration_file import load_calibration
 from neural_ik_ros.interface.messages import pose_from_transform
 from neural_ik_ros.interface.moveit_codes import MoveItCode
 from neural_ik_ros.kinematics import arm_from_urdf, forward, is_within_limits, random_joints
@@ -155,6 +156,20 @@ def test_answers_follow_the_description(start_node, peer, caller):
     assert response.error_code.val == MoveItCode.SUCCESS, response.error_code
     q = np.array(response.solution.joint_state.position)
     assert_allclose(forward(to_fingers, q), target, atol=SOLVED)
+
+
+@needs_moveit
+def test_answers_are_exact_for_a_calibrated_arm(start_node, caller, tmp_path):
+    calibration = tmp_path / 'arm.yaml'
+    calibration.write_text('joints: {joint_3: {xyz: [0.0004, 0.0, 0.0002]}}\n')
+    start_node('neural_ik_node', *AUTOSTART, *PATIENT, '-p', f'calibration:={calibration}')
+    caller.connect()
+    response = caller.ask(NEAR)
+    assert response.error_code.val == MoveItCode.SUCCESS, response.error_code
+    q = np.array(response.solution.joint_state.position)
+    arm = load_calibration(calibration).apply(SHIPPED, base_frame='base_link', tool_frame='tool0')
+    assert_allclose(forward(arm, q), forward(caller.arm, NEAR), atol=SOLVED)
+    assert np.abs(q - NEAR).max() > 1e-5
 
 
 @needs_moveit

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from driver import (
     ACTIVATE,
     ACTIVE,
@@ -24,9 +26,10 @@ from driver import (
 from peers import Peer
 from std_msgs.msg import String
 
+from neural_ik_ros.calibration.results.calibration_file import load_calibration
 from neural_ik_ros.interface.factory import make_tracker, reconfigure
 from neural_ik_ros.interface.node_config import NodeConfig
-from neural_ik_ros.kinematics import arm_from_urdf, forward
+from neural_ik_ros.kinematics import N_TWISTS, arm_from_urdf, forward
 from neural_ik_ros.ros.runtime import qos
 from neural_ik_ros.urdf_file import read_urdf, shipped_urdf
 
@@ -37,6 +40,7 @@ ASKEW = SHIPPED.replace('xyz="0.755 0 0"', 'xyz="0.755 0.0003 0"')  # axes 4 and
 OTHER = SHIPPED.replace('xyz="0 0 0.705"', 'xyz="0 0 0.8"')
 BOMB = '<!DOCTYPE robot [<!ENTITY a "aaaa">]><robot name="&a;"/>'
 USE = ('-p', 'robot_description_mode:=use')
+OUTSIDE = 'joints outside measured angles'
 
 
 @pytest.fixture
@@ -48,6 +52,10 @@ def describe(peer: Peer) -> Callable[[str], None]:
         publisher.publish(String(data=text))
 
     return describe
+
+
+def values_of(status: DiagnosticStatus) -> dict[str, str]:
+    return {pair.key: pair.value for pair in status.values}
 
 
 def activates(driver: Driver) -> bool:
@@ -116,6 +124,74 @@ def test_calibrated_arm_is_solved_for_exactly_where_it_is_to_be_used(start_node,
     assert np.linalg.norm(tool - forward(driver.arm, NEAR)[:3, 3]) < EXACT
     nominal = forward(driver.arm, np.array(solution.position))[:3, 3]
     assert np.linalg.norm(nominal - forward(driver.arm, NEAR)[:3, 3]) > 1e-5
+
+
+@pytest.mark.parametrize('mode', ['check', 'use'])
+def test_calibration_file_is_solved_for_exactly_beside_every_mode(
+    start_node, peer, describe, tmp_path, mode
+):
+    calibration = tmp_path / 'arm.yaml'
+    calibration.write_text(
+        'joints:\n  joint_3: {xyz: [0.0004, 0.0, 0.0002], rpy: [0.0, 0.0003, 0.0]}\n'
+        'gravity_sag:\n  joint_2: {joint_3: 1.0e-4, tool: 2.0e-4}\n'
+    )
+    describe(SHIPPED)
+    start_node(
+        'neural_ik_node', *AUTOSTART, *PATIENT,
+        '-p', f'calibration:={calibration}', '-p', f'robot_description_mode:={mode}',
+    )  # fmt: skip
+    driver = Driver(peer).connect()
+    solution = driver.solve_once()
+    arm = load_calibration(calibration).apply(SHIPPED, base_frame='base_link', tool_frame='tool0')
+    target = forward(driver.arm, NEAR)[:3, 3]
+    tool = forward(arm, np.array(solution.position))[:3, 3]
+    assert np.linalg.norm(tool - target) < EXACT
+    nominal = forward(driver.arm, np.array(solution.position))[:3, 3]
+    assert np.linalg.norm(nominal - target) > 1e-4
+
+
+def calibration_with_accuracy(covered_6: str) -> str:
+    """Return a file that says how accurate the arm is, with measured angles of joint 6."""
+    rows = [', '.join(['0'] * i + ['1.0e-5']) for i in range(N_TWISTS)]
+    covered = [f'  joint_{i}: [[0, 360]]' for i in range(1, 6)]
+    return '\n'.join([
+        'joints: {joint_3: {xyz: [0.0004, 0.0, 0.0002]}}',
+        'coverage:', *covered, f'  joint_6: {covered_6}',
+        'uncertainty:', '  residual_sd: [5.0e-5, 1.0e-4]',
+        '  factor:', *(f'    - [{row}]' for row in rows), '',
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ('covered_6', 'outside'), [('[[0, 360]]', 'none'), ('[[90, 180]]', 'joint_6')]
+)
+def test_status_and_diagnostics_say_how_accurate_the_arm_is(
+    start_node, peer, tmp_path, covered_6, outside
+):
+    calibration = tmp_path / 'arm.yaml'
+    calibration.write_text(calibration_with_accuracy(covered_6))
+    start_node('neural_ik_node', *AUTOSTART, *PATIENT, '-p', f'calibration:={calibration}')
+    reports: list[DiagnosticArray] = []
+    peer.node.create_subscription(DiagnosticArray, '/diagnostics', reports.append, 10)
+    driver = Driver(peer).connect()
+    driver.solve_once()
+    assert peer.spin_until(
+        lambda: driver.statuses and 'SOLVED' in values_of(driver.statuses[-1]).values()
+    )
+    assert peer.spin_until(lambda: reports and OUTSIDE in values_of(reports[-1].status[0]))
+    for values in (values_of(driver.statuses[-1]), values_of(reports[-1].status[0])):
+        assert values[OUTSIDE] == outside
+        error = float(values['predicted error p95 [m]'])
+        assert 1e-4 < error < 1e-3 if outside == 'none' else math.isnan(error)
+
+
+def test_node_stays_unconfigured_with_a_calibration_it_cannot_use(start_node, peer, tmp_path):
+    calibration = tmp_path / 'arm.yaml'
+    calibration.write_text('joints: {joint_9: {}}\n')
+    process = start_node('neural_ik_node', *PATIENT, '-p', f'calibration:={calibration}')
+    driver = Driver(peer)
+    assert not driver.change_state(CONFIGURE)
+    process.wait_for_output(f"not configured: {calibration}: no joint 'joint_9'")
 
 
 def test_activation_waits_for_a_description_that_is_to_be_used(start_node, peer, describe):

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .angles import TAU
-from .arm import Arm, map_error
-from .chain import commanded_joints, true_joints
-from .levenberg_marquardt import refine_batch
-from .types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
+from ..angles import TAU
+from ..arm import Arm, map_error
+from ..chain import commanded_joints, true_joints
+from ..levenberg_marquardt import refine_batch
+from ..types import N_JOINTS, ArrayShapeError, FloatArray, Joints, Transform, as_array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
