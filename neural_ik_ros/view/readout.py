@@ -1,0 +1,112 @@
+# Copyright 2026 the neural_ik_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the panel says in figures: joint bars, the answer and its evidence, the solutions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from ..kinematics import TAU, Arm, FloatArray, Joints
+from ..solver import Branch, IkStatus
+from .follower import Snapshot
+from .scene import Ghost
+from .shapes import Colour
+
+ANSWER: Colour = (46, 160, 67)
+OTHER: Colour = (56, 120, 220)
+REFUSED: Colour = (200, 60, 60)
+PROPOSAL: Colour = (240, 170, 20)
+NEAR_LIMIT = math.radians(5.0)  # [rad] from which a bar turns red
+STYLE = 'font:12px/1.5 monospace;padding:0 0.75em'
+
+
+def branch_colour(status: IkStatus) -> Colour:
+    """Return the colour of a solution: may be taken, needs another posture, refused."""
+    if status is IkStatus.SOLVED:
+        return ANSWER
+    if status in (IkStatus.SOLVED_OTHER_POSTURE, IkStatus.OTHER_POSTURE):
+        return OTHER
+    return REFUSED
+
+
+def ghosts_of(snapshot: Snapshot) -> list[Ghost]:
+    """Return the faded arms of a snapshot, the network's proposal last."""
+    ghosts = [
+        Ghost(q=branch.q, colour=branch_colour(branch.status), opacity=0.22)
+        for branch in snapshot.branches
+        if np.abs(branch.q - snapshot.q).max() > 1e-3  # else it hides in the arm itself
+    ]
+    if snapshot.q_proposal is not None:
+        ghosts.append(Ghost(q=snapshot.q_proposal, colour=PROPOSAL, opacity=0.45))
+    return ghosts
+
+
+def joint_bars(arm: Arm, q: Joints) -> str:
+    """Return a bar a joint (HTML): where it is between its limits, its angle, whole turns."""
+    rows = []
+    for name, angle, low, high in zip(arm.joint_names, q, arm.lower, arm.upper, strict=True):
+        share = 100.0 * min(max((angle - low) / (high - low), 0.0), 1.0)
+        is_near = min(angle - low, high - angle) < NEAR_LIMIT
+        colour = _css(REFUSED if is_near else OTHER)
+        turns = round(angle / TAU)
+        turn_text = f' {turns:+d} turn{"s" * (abs(turns) > 1)}' if turns else ''
+        rows.append(
+            f'<div title="{escape(name)}: {math.degrees(low):.1f} to {math.degrees(high):.1f} deg">'
+            f'{escape(name[:14])} <b>{math.degrees(angle):+.2f}°</b>{turn_text}'
+            '<div style="position:relative;height:8px;border-radius:4px;background:#8883">'
+            f'<div style="position:absolute;left:calc({share:.2f}% - 4px);width:8px;height:8px;'
+            f'border-radius:4px;background:{colour}"></div></div></div>'
+        )
+    return f'<div style="{STYLE}">{"".join(rows)}</div>'
+
+
+def answer_text(snapshot: Snapshot) -> str:
+    """Return the answer to the target and the evidence for it (HTML)."""
+    solution = snapshot.solution
+    is_solved = solution.status.is_solved
+    colour = _css(ANSWER if is_solved else REFUSED)
+    rows = [f'<b style="color:{colour}">{escape(solution.reason)}</b>']
+    if is_solved:
+        error = f'{solution.position_error:.1e} m, {solution.rotation_error:.1e} rad'
+        rows.append(_row('error', error))
+        answered = f'{solution.seed}, {solution.iterations} iterations'
+        rows.append(_row('answered by', answered))
+        rows.append(_row('largest step', f'{math.degrees(solution.max_joint_step):.2f}°'))
+    rows.append(_row('solver', f'{snapshot.solve_us:.0f} µs'))
+    rows.append(_row('singular value', f'{snapshot.singular_value:.4f}'))
+    if snapshot.q_proposal is not None:
+        distance, angle = snapshot.proposal_error
+        off = f'{1e3 * distance:.3g} mm, {math.degrees(angle):.2g}° off'
+        rows.append(_row('network alone', off, PROPOSAL))
+    xyz = ' '.join(f'{value:+.3f}' for value in snapshot.transform_base_target[:3, 3])
+    rows.append(_row('target [m]', xyz))
+    return f'<div style="{STYLE}">{"<br>".join(rows)}</div>'
+
+
+def branch_table(branches: Sequence[Branch]) -> str:
+    """Return all solutions (HTML), each with its colour, its reason and its joints in degrees."""
+    if not branches:
+        return f'<div style="{STYLE}">none</div>'
+    rows = [
+        f'<div><span style="color:{_css(branch_colour(branch.status))}">■</span> '
+        f'{escape(branch.reason)}<br>&nbsp; {_degrees(branch.q)}</div>'
+        for branch in branches
+    ]
+    return f'<div style="{STYLE}">{"".join(rows)}</div>'
+
+
+def _degrees(q: FloatArray) -> str:
+    return ' '.join(f'{angle:.0f}°' for angle in np.degrees(q) + 0.0)
+
+
+def _row(name: str, value: str, colour: Colour | None = None) -> str:
+    style = '' if colour is None else f' style="color:{_css(colour)}"'
+    return f'<span{style}>{escape(name)}</span>: {escape(value)}'
+
+
+def _css(colour: Colour) -> str:
+    return f'rgb{colour}'
