@@ -72,6 +72,7 @@ setup(
         'ros': [f'{wheel} ; {ON_LINUX_X86_64}' for wheel in ROS_WHEELS],
         'plots': ['matplotlib'],
         'replay': [*BAGS, 'matplotlib'],
+        'view': ['viser>=1.1.0', 'trimesh', 'pycollada'],  # handles cannot be dragged before 1.1
         'learning': [
             f'tensorflow-cpu ; {ON_LINUX_X86_64}',
             "tensorflow ; sys_platform != 'linux' or platform_machine != 'x86_64'",
@@ -83,6 +84,7 @@ setup(
             *BAGS,
             'hypothesis',
             'pin',
+            'playwright',
             "py-opw-kinematics ; python_version >= '3.11'",
             'pytest<9',  # launch_testing of Jazzy does not load in pytest 9
             'xacro',

@@ -23,7 +23,7 @@ def hidden_server() -> Iterator[ViserServer]:
     with contextlib.redirect_stdout(io.StringIO()):
         server = ViserServer(host=hidden_loopback(), port=0, label=TITLE, verbose=False)
     # The share button would open a tunnel from the internet to this machine.
-    server.gui.configure_theme(show_logo=False, show_share_button=False, control_width='large')
+    server.gui.configure_theme(show_logo=False, show_share_button=False)
     server.gui.main_panel.dock_right()
     try:
         yield server

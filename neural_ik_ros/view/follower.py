@@ -75,9 +75,7 @@ class ArmFollower:
             (first, other): IkSolver(
                 solver.arm,
                 solver.predictor,
-                replace(
-                    solver.options, current_joints_first=not first, allow_other_posture=other
-                ),
+                replace(solver.options, current_joints_first=not first, allow_other_posture=other),
             )
             for first in (False, True)
             for other in (False, True)

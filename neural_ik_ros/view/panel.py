@@ -22,18 +22,21 @@ TEXT_PERIOD_S = 0.1  # between two texts of the readout
 class Button(Enum):
     """The buttons, by their labels."""
 
-    NEXT_POSTURE = 'Next posture'
+    NEXT_POSTURE = 'Posture'
     HOME = 'Home'
-    RANDOM = 'Random target'
+    RANDOM = 'Random'
     PATH = 'Path'
 
 
-OPTION_LABELS = {
-    'motion_limits': 'Motion limits, as the node moves',
-    'other_postures': 'Allow other postures',
-    'network_first': 'Ask the network first',
-    'branches': 'Show all solutions',
-    'proposal': "Show the network's proposal",
+OPTION_LABELS = {  # label and hint
+    'motion_limits': ('Motion limits', 'Move as the node commands; else jump to the answer'),
+    'branches': (
+        'All solutions',
+        'Green may be taken, blue needs another posture, red is refused',
+    ),
+    'proposal': ('Proposal', 'What the network proposes, before it is refined: amber'),
+    'other_postures': ('Other postures', 'Allow them in moves that are not near'),
+    'network_first': ('Network first', 'The node as shipped asks the current joints first'),
 }
 
 
@@ -67,18 +70,16 @@ class Panel:
     ) -> None:
         self._arm, self._options = arm, options
         self._pressed: queue.SimpleQueue[Button] = queue.SimpleQueue()
-        with server.gui.add_folder('Target'):
-            for button in Button:
-                server.gui.add_button(button.value).on_click(self._noting(button))
+        labels = [button.value for button in Button]
+        buttons = server.gui.add_button_group('Target', labels)
+        buttons.on_click(lambda _event: self._pressed.put(Button(buttons.value)))
+        self._readout = Readout(server, 'Answer', 'Joints', 'Solutions')
         self._boxes: dict[str, Any] = {}
         with server.gui.add_folder('Options'):
-            for name, label in OPTION_LABELS.items():
+            for name, (label, hint) in OPTION_LABELS.items():
                 if has_network or name not in ('network_first', 'proposal'):
-                    self._boxes[name] = server.gui.add_checkbox(label, getattr(options, name))
-        self._readout = Readout(server, 'Answer', 'Joints', 'Solutions')
-
-    def _noting(self, button: Button) -> Callable[[Any], None]:
-        return lambda _event: self._pressed.put(button)
+                    is_ticked = getattr(options, name)
+                    self._boxes[name] = server.gui.add_checkbox(label, is_ticked, hint=hint)
 
     def pressed(self) -> Iterator[Button]:
         """Yield the buttons pressed since the last call."""

@@ -11,26 +11,22 @@ from html import escape
 import numpy as np
 
 from ..kinematics import TAU, Arm, FloatArray, Joints
-from ..solver import Branch, IkStatus
+from ..solver import Branch
+from .appearance import (
+    ANSWER,
+    OTHER,
+    PROPOSAL,
+    REFUSED,
+    Colour,
+    Ghost,
+    branch_colour,
+    css,
+)
 from .follower import Snapshot
-from .scene import Ghost
-from .shapes import Colour
 
-ANSWER: Colour = (46, 160, 67)
-OTHER: Colour = (56, 120, 220)
-REFUSED: Colour = (200, 60, 60)
-PROPOSAL: Colour = (240, 170, 20)
 NEAR_LIMIT = math.radians(5.0)  # [rad] from which a bar turns red
+HIDDEN = 2e-3  # [rad]
 STYLE = 'font:12px/1.5 monospace;padding:0 0.75em'
-
-
-def branch_colour(status: IkStatus) -> Colour:
-    """Return the colour of a solution: may be taken, needs another posture, refused."""
-    if status is IkStatus.SOLVED:
-        return ANSWER
-    if status in (IkStatus.SOLVED_OTHER_POSTURE, IkStatus.OTHER_POSTURE):
-        return OTHER
-    return REFUSED
 
 
 def ghosts_of(snapshot: Snapshot) -> list[Ghost]:
@@ -38,11 +34,17 @@ def ghosts_of(snapshot: Snapshot) -> list[Ghost]:
     ghosts = [
         Ghost(q=branch.q, colour=branch_colour(branch.status), opacity=0.22)
         for branch in snapshot.branches
-        if np.abs(branch.q - snapshot.q).max() > 1e-3  # else it hides in the arm itself
+        if is_apart(branch.q, snapshot.q)
     ]
-    if snapshot.q_proposal is not None:
-        ghosts.append(Ghost(q=snapshot.q_proposal, colour=PROPOSAL, opacity=0.45))
+    proposal = snapshot.q_proposal
+    if proposal is not None and is_apart(proposal, snapshot.q):
+        ghosts.append(Ghost(q=proposal, colour=PROPOSAL, opacity=0.45))
     return ghosts
+
+
+def is_apart(q: Joints, q_arm: Joints) -> bool:
+    """Whether joints (6,) [rad] look different from those of the arm, in which they hide else."""
+    return bool(np.abs(q - q_arm).max() > HIDDEN)
 
 
 def joint_bars(arm: Arm, q: Joints) -> str:
@@ -51,11 +53,12 @@ def joint_bars(arm: Arm, q: Joints) -> str:
     for name, angle, low, high in zip(arm.joint_names, q, arm.lower, arm.upper, strict=True):
         share = 100.0 * min(max((angle - low) / (high - low), 0.0), 1.0)
         is_near = min(angle - low, high - angle) < NEAR_LIMIT
-        colour = _css(REFUSED if is_near else OTHER)
+        colour = css(REFUSED if is_near else OTHER)
         turns = round(angle / TAU)
         turn_text = f' {turns:+d} turn{"s" * (abs(turns) > 1)}' if turns else ''
+        limits = f'{math.degrees(low):.1f}° to {math.degrees(high):.1f}°'
         rows.append(
-            f'<div title="{escape(name)}: {math.degrees(low):.1f} to {math.degrees(high):.1f} deg">'
+            f'<div title="{escape(name)}: {limits}">'
             f'{escape(name[:14])} <b>{math.degrees(angle):+.2f}°</b>{turn_text}'
             '<div style="position:relative;height:8px;border-radius:4px;background:#8883">'
             f'<div style="position:absolute;left:calc({share:.2f}% - 4px);width:8px;height:8px;'
@@ -68,7 +71,7 @@ def answer_text(snapshot: Snapshot) -> str:
     """Return the answer to the target and the evidence for it (HTML)."""
     solution = snapshot.solution
     is_solved = solution.status.is_solved
-    colour = _css(ANSWER if is_solved else REFUSED)
+    colour = css(ANSWER if is_solved else REFUSED)
     rows = [f'<b style="color:{colour}">{escape(solution.reason)}</b>']
     if is_solved:
         error = f'{solution.position_error:.1e} m, {solution.rotation_error:.1e} rad'
@@ -92,7 +95,7 @@ def branch_table(branches: Sequence[Branch]) -> str:
     if not branches:
         return f'<div style="{STYLE}">none</div>'
     rows = [
-        f'<div><span style="color:{_css(branch_colour(branch.status))}">■</span> '
+        f'<div><span style="color:{css(branch_colour(branch.status))}">■</span> '
         f'{escape(branch.reason)}<br>&nbsp; {_degrees(branch.q)}</div>'
         for branch in branches
     ]
@@ -104,9 +107,5 @@ def _degrees(q: FloatArray) -> str:
 
 
 def _row(name: str, value: str, colour: Colour | None = None) -> str:
-    style = '' if colour is None else f' style="color:{_css(colour)}"'
+    style = '' if colour is None else f' style="color:{css(colour)}"'
     return f'<span{style}>{escape(name)}</span>: {escape(value)}'
-
-
-def _css(colour: Colour) -> str:
-    return f'rgb{colour}'

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,21 +12,13 @@ from viser import ViserServer
 from viser.transforms import SO3
 
 from ..kinematics import N_JOINTS, Arm, FloatArray, Joints, Transform, true_joints
-from .shapes import Colour, Shape, merged
+from .appearance import Colour, Ghost
+from .shapes import Shape, merged
 
 MAX_GHOSTS = 18  # sixteen solutions of a general arm, and two more
 MAX_GHOST_FACES = 2000  # of a link
 HANDLE_SHARE = 0.12  # of the length of the arm
 ROOT = '/arm'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Ghost:
-    """An arm that is shown faded."""
-
-    q: Joints  # (6,) [rad]
-    colour: Colour
-    opacity: float
 
 
 class Scene:
@@ -49,8 +40,8 @@ class Scene:
         """
         self._server, self._arm = server, arm
         length = float(np.linalg.norm(arm.translations, axis=1).sum())
-        server.initial_camera.position = (1.1 * length, -1.1 * length, 0.8 * length)
-        server.initial_camera.look_at = (0.25 * length, 0.0, 0.3 * length)
+        server.initial_camera.position = (0.9 * length, -0.75 * length, 0.6 * length)
+        server.initial_camera.look_at = (0.2 * length, 0.0, 0.22 * length)
         server.scene.add_grid('/grid', width=2.0 * length, height=2.0 * length, cell_size=0.1)
         self._q = np.full(N_JOINTS, np.nan)
         self._joints = self._add_arm(groups, tool, 0.06 * length)

@@ -27,13 +27,12 @@ from ..kinematics import (
     links_fixed_to,
     transform_from_xyz_rpy,
 )
+from .appearance import GREY, Colour
 from .mesh_files import MeshFileError, load_meshes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Colour = tuple[int, int, int]
-GREY: Colour = (150, 152, 158)
 TUBE_SHARE = 0.03  # radius of a plain tube, of the length of the arm
 LOG = logging.getLogger(__name__)
 
