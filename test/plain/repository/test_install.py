@@ -117,7 +117,9 @@ def test_robot_pc_keeps_the_numpy_of_apt():
 
 def test_package_xml_lists_what_is_imported_and_nothing_else(imported, exec_depends):
     from_apt = {ROSDEP[name][1] for name in imported if name in ROSDEP}
-    from_ros = {ROS_KEYS.get(name, name) for name in imported - set(ROSDEP) - set(PIP) - TRAINING - VIEW}
+    from_ros = {
+        ROS_KEYS.get(name, name) for name in imported - set(ROSDEP) - set(PIP) - TRAINING - VIEW
+    }
     assert 'rclpy' in from_ros
     assert from_apt | from_ros | NOT_IMPORTED == exec_depends
 
