@@ -123,27 +123,17 @@ class GuardedProxy:
         self.token = secrets.token_urlsafe(18)
         self._upstream = upstream
         self._names = frozenset({'localhost', socket.gethostname().lower(), host.lower()})
-        self._loop = asyncio.new_event_loop()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._server = self._listen(host, port)
-        self.port = int(self._server.sockets[0].getsockname()[1])
+        listening = _listening(host, port)
+        self.port = int(listening.getsockname()[1])
         shown = '127.0.0.1' if host in ('0.0.0.0', '::') else host  # noqa: S104 - not bound here
-        self.url = f'http://[{shown}]' if ':' in shown else f'http://{shown}'
-        self.url += f':{self.port}/{self.token}/'
+        shown = f'[{shown}]' if ':' in shown else shown
+        self.url = f'http://{shown}:{self.port}/{self.token}/'
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name='proxy')
         self._thread.start()
-
-    def _listen(self, host: str, port: int) -> asyncio.Server:
-        starting = asyncio.start_server(self._on_connection, host, port, limit=MAX_HEAD_BYTES)
-        try:
-            return self._loop.run_until_complete(starting)
-        except (OSError, OverflowError) as error:
-            self._loop.close()
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-            raise ProcessError(
-                f'address {host}:{port}', f'cannot be listened on ({reason})',
-                'choose another with --port, or 0 for any free one, and --host',
-            ) from error  # fmt: skip
+        starting = asyncio.start_server(self._on_connection, sock=listening, limit=MAX_HEAD_BYTES)
+        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result()
 
     def close(self) -> None:
         """End all connections and the thread."""
@@ -180,6 +170,23 @@ class GuardedProxy:
         finally:
             with contextlib.suppress(OSError):
                 writer.close()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """
+    Return a socket that is bound to an address of this machine.
+
+    :raises ProcessError: If it cannot be bound.
+    """
+    family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, 'strerror', None) or str(error)
+        remedy = 'choose another with --port, or 0 for any free one, or another --host'
+        raise ProcessError(
+            f'address {host}:{port}', f'cannot be used ({reason})', remedy
+        ) from error
 
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -25,6 +25,7 @@ from neural_ik_ros.view.trail import PointTrail
 
 FRAME_S = 1.0 / 60.0
 EXACT = 1e-9  # [m], [rad]
+FAR = np.array([0.8, 0.1, 0.1, 0.2, 0.1, 0.3])  # [rad] from home
 LONG_S = 30.0  # longer than any motion of the arm
 OUT_OF_REACH = transform_from_xyz_rpy([9.0, 0.0, 1.0], [0.0, 0.0, 0.0])
 
@@ -60,7 +61,7 @@ def test_arm_comes_to_rest_at_every_reachable_target(solver, q):
 
 
 def test_motion_limits_hold_between_frames_and_can_be_switched_off(follower):
-    follower.set_target(forward(follower.arm, follower.q_home + [0.8, 0.1, 0.1, 0.2, 0.1, 0.3]))
+    follower.set_target(forward(follower.arm, follower.q_home + FAR))
     before, n_frames = follower.q_home, 0
     while (snapshot := follower.step(FRAME_S)).is_moving:
         step = np.abs(snapshot.q - before)
