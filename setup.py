@@ -84,12 +84,12 @@ setup(
             *BAGS,
             'hypothesis',
             'pin',
-            'playwright',
             "py-opw-kinematics ; python_version >= '3.11'",
             'pytest<9',  # launch_testing of Jazzy does not load in pytest 9
             'xacro',
         ],
         'test-learning': ["jax ; python_version >= '3.11'"],  # trains with several workers
+        'test-view': ['playwright'],  # and Chromium, which apt has
         'lint': ['catkin-pkg', 'mypy', 'pre-commit', 'ruff', 'types-PyYAML'],
     },
     entry_points={

@@ -72,7 +72,7 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         from ..view import browser
     except ModuleNotFoundError as error:
-        if error.name in ('viser', 'trimesh'):
+        if error.name in ('collada', 'trimesh', 'viser'):
             raise MissingLibraryError(error.name, INSTALL_VIEW) from error
         raise
     if arguments.ros:

@@ -13,13 +13,22 @@ from urllib.parse import unquote, urlparse
 
 import numpy as np
 import trimesh
+from collada.common import DaeError
 
 from ..errors import ExplainedError
 
 MAX_MESH_BYTES = 64 * 1024 * 1024
 # trimesh does not wrap what its readers raise for a broken file, nor for a missing reader.
 UNREADABLE = (
-    *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, OSError),
+    *(
+        DaeError,
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        ImportError,
+        LookupError,
+        OSError,
+    ),
     *(NotImplementedError, SyntaxError, TypeError, ValueError, struct.error),
 )
 FORMATS = ('.stl', '.dae', '.obj', '.ply', '.glb', '.gltf', '.off')

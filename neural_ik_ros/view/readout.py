@@ -103,9 +103,9 @@ def branch_table(branches: Sequence[Branch]) -> str:
 
 
 def _degrees(q: FloatArray) -> str:
-    return ' '.join(f'{angle:.0f}°' for angle in np.degrees(q) + 0.0)
+    return ' '.join(f'{angle:.0f}°' for angle in np.degrees(q).round() + 0.0)
 
 
 def _row(name: str, value: str, colour: Colour | None = None) -> str:
-    style = '' if colour is None else f' style="color:{css(colour)}"'
-    return f'<span{style}>{escape(name)}</span>: {escape(value)}'
+    text = f'{escape(name)}: {escape(value)}'
+    return text if colour is None else f'<span style="color:{css(colour)}">{text}</span>'

@@ -39,7 +39,7 @@ ROSDEP = {
 }
 FROM_APT = {canonicalize_name(pip) for pip, _ in ROSDEP.values()}
 TRAINING = {'jax', 'keras', 'sklearn', 'skops', 'tensorboard', 'tensorflow'}  # an extra of its own
-VIEW = {'trimesh', 'viser'}  # as well
+VIEW = {'collada', 'trimesh', 'viser'}  # as well
 ROS_KEYS = {'tf2_ros': 'tf2_ros_py'}  # others are called as they are imported
 NOT_IMPORTED = {'ros2launch'}  # a command
 NEWER_PYTHON = {'compression'}  # of the standard library from 3.14 on
@@ -128,7 +128,7 @@ def test_view_is_an_extra_that_the_node_does_not_need(imported, declared):
     extra = set(by_name([Requirement(text) for text in declared['extras_require']['view']]))
     needed = set(by_name([Requirement(text) for text in declared['install_requires']]))
     assert imported >= VIEW
-    assert extra >= VIEW
+    assert extra == {'pycollada', 'trimesh', 'viser'}
     assert not extra & needed
 
 

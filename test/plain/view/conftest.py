@@ -18,6 +18,6 @@ def viser():
 
 @pytest.fixture(scope='session')
 def chromium_path(viser) -> str:
-    pytest.importorskip('playwright', reason='playwright is not installed: make setup-check')
+    pytest.importorskip('playwright', reason='playwright is not installed: make setup-test')
     found = filter(None, map(shutil.which, CHROMIUM))
     return next(found, None) or pytest.skip('no Chromium: apt install chromium')

@@ -29,6 +29,7 @@ FLAGS = [
 AXIS = np.array([0.0, 1.0, 0.0])  # of the handle that is dragged; at home that of the base
 ARROW_SHARE = 0.7  # of the handle's size: inside the arrow
 DRAGGED_M = 0.15
+BESIDE = np.array([3.0, 3.0])  # [px]
 
 
 @dataclass
@@ -116,7 +117,7 @@ def on_screen(page: Any, camera: Any, point: FloatArray) -> FloatArray:
 
 def drag(page: Any, start: FloatArray, end: FloatArray) -> None:
     for _ in range(2):  # software rendering takes a while to notice that the mouse is there
-        page.mouse.move(*(start + [3.0, 3.0]))
+        page.mouse.move(*(start + BESIDE))
         page.mouse.move(*start)
         page.wait_for_timeout(400)
     page.mouse.down()
