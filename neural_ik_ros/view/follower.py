@@ -26,7 +26,7 @@ from ..solver import Branch, IkSolution, IkSolver
 from .home import home_joints
 
 SAME_ARM = 1e-4  # [rad] joints modulo turns that look the same
-PATH_SHARE = 0.25  # size of the path, of the distance from base to tool
+PATH_SHARE = 0.35  # size of the path, of the distance from base to tool
 PATH_SPEED = 0.5  # sizes of the path a second
 MAX_STEP_S = 0.1  # that the motion advances at once after a pause of the loop
 

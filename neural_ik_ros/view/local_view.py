@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from viser import ViserServer
 
-from ..kinematics import Transform, invert
+from ..kinematics import Transform, forward, invert
+from .appearance import OTHER
 from .follower import ArmFollower, Snapshot
 from .panel import Button, Panel
 from .readout import ghosts_of
 from .scene import Scene
 from .shapes import Shape
+from .trail import PointTrail
 
 FRAME_S = 1.0 / 60.0
 SAME_POSE = 1e-6  # [m] and unitless: single precision of the browser
@@ -42,6 +44,7 @@ class LocalView:
         self._panel = Panel(
             server, follower.arm, follower.options, has_network=follower.has_network
         )
+        self._trail = PointTrail()
         self._drawn: Snapshot | None = None
         self._placed = np.eye(4)
         self._place_handle()
@@ -69,7 +72,11 @@ class LocalView:
             if self._drawn is None or not _shows_the_same_ghosts(snapshot, self._drawn):
                 self._scene.draw_ghosts(ghosts_of(snapshot))
             self._drawn = snapshot
+            tool = forward(follower.arm, snapshot.q) @ self._transform_tip_tool
+            if self._trail.add(tool[:3, 3]):
+                self._scene.draw_trail('tool', self._trail, OTHER)
             self._panel.show(snapshot)
+        self._server.flush()  # else it waits for up to a frame
         return snapshot
 
     def _place_handle(self) -> None:

@@ -59,7 +59,7 @@ def joint_bars(arm: Arm, q: Joints) -> str:
         limits = f'{math.degrees(low):.1f}° to {math.degrees(high):.1f}°'
         rows.append(
             f'<div title="{escape(name)}: {limits}">'
-            f'{escape(name[:14])} <b>{math.degrees(angle):+.2f}°</b>{turn_text}'
+            f'{escape(name[:14])} <b>{degrees_of(angle):+.2f}°</b>{turn_text}'
             '<div style="position:relative;height:8px;border-radius:4px;background:#8883">'
             f'<div style="position:absolute;left:calc({share:.2f}% - 4px);width:8px;height:8px;'
             f'border-radius:4px;background:{colour}"></div></div></div>'
@@ -102,8 +102,13 @@ def branch_table(branches: Sequence[Branch]) -> str:
     return f'<div style="{STYLE}">{"".join(rows)}</div>'
 
 
+def degrees_of(angle: float) -> float:
+    """Return an angle [rad] in degrees to show: rounded, and zero without a sign."""
+    return round(math.degrees(angle), 2) + 0.0
+
+
 def _degrees(q: FloatArray) -> str:
-    return ' '.join(f'{angle:.0f}°' for angle in np.degrees(q).round() + 0.0)
+    return ' '.join(f'{degrees_of(angle):.0f}°' for angle in q)
 
 
 def _row(name: str, value: str, colour: Colour | None = None) -> str:

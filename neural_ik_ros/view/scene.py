@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ from viser.transforms import SO3
 from ..kinematics import N_JOINTS, Arm, FloatArray, Joints, Transform, true_joints
 from .appearance import Colour, Ghost
 from .shapes import Shape, merged
+from .trail import PointTrail
 
 MAX_GHOSTS = 18  # sixteen solutions of a general arm, and two more
 MAX_GHOST_FACES = 2000  # of a link
 HANDLE_SHARE = 0.12  # of the length of the arm
+GHOST_SIZE = 0.96  # of a link
 ROOT = '/arm'
 
 
@@ -40,7 +43,7 @@ class Scene:
         """
         self._server, self._arm = server, arm
         length = float(np.linalg.norm(arm.translations, axis=1).sum())
-        server.initial_camera.position = (0.9 * length, -0.75 * length, 0.6 * length)
+        server.initial_camera.position = (0.75 * length, -0.62 * length, 0.5 * length)
         server.initial_camera.look_at = (0.2 * length, 0.0, 0.22 * length)
         server.scene.add_grid('/grid', width=2.0 * length, height=2.0 * length, cell_size=0.1)
         self._q = np.full(N_JOINTS, np.nan)
@@ -80,7 +83,7 @@ class Scene:
         return joints
 
     def _add_ghosts(self, index: int, group: Sequence[Shape]) -> Any:
-        shape = merged(tuple(group), MAX_GHOST_FACES)
+        shape = merged(tuple(shrunk(shape) for shape in group), MAX_GHOST_FACES)
         return self._server.scene.add_batched_meshes_simple(
             f'/ghosts/link_{index}', shape.vertices, shape.faces,
             batched_wxyzs=np.tile([1.0, 0.0, 0.0, 0.0], (MAX_GHOSTS, 1)),
@@ -137,14 +140,15 @@ class Scene:
             handle.batched_opacities = opacities.astype(np.float32)
             handle.visible = bool(ghosts)
 
-    def draw_trail(self, name: str, points: FloatArray, colour: Colour) -> None:
-        """Show a line through points (n, 3) [m] in the base."""
+    def draw_trail(self, name: str, trail: PointTrail, colour: Colour) -> None:
+        """Show a line through the points of a trail."""
+        points = trail.padded
         segments = np.stack([points[:-1], points[1:]], axis=1).astype(np.float32)
         if name in self._trails:
             self._trails[name].points = segments
-        elif len(segments):
+        else:
             self._trails[name] = self._server.scene.add_line_segments(
-                f'/trails/{name}', segments, colors=colour, line_width=3.0
+                f'/trails/{name}', segments, colors=colour, thickness=3.0, thickness_units='screen'
             )
 
 
@@ -163,6 +167,13 @@ def joint_frames(arm: Arm, q: Joints) -> tuple[FloatArray, FloatArray]:
         rotation = rotation @ arm.rotations[index] @ turns[:, index]
         rotations[:, index], positions[:, index] = rotation, position
     return rotations, positions
+
+
+def shrunk(shape: Shape) -> Shape:
+    """Return a solid a little smaller: a ghost where the arm is hides in it, without flicker."""
+    low, high = shape.vertices.min(axis=0), shape.vertices.max(axis=0)
+    middle = 0.5 * (low + high)
+    return replace(shape, vertices=middle + GHOST_SIZE * (shape.vertices - middle))
 
 
 def rotations_about_z(angles: FloatArray) -> FloatArray:

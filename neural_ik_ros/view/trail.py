@@ -14,13 +14,13 @@ from ..kinematics import FloatArray
 class PointTrail:
     """The latest points at a minimum spacing, in bounded memory."""
 
-    def __init__(self, *, spacing: float = 0.004, max_points: int = 400) -> None:
+    def __init__(self, *, spacing: float = 0.01, max_points: int = 250) -> None:
         """
         Start empty.
 
         :param spacing: Smallest distance between two points [m].
         """
-        self._spacing = spacing
+        self._spacing, self._max_points = spacing, max_points
         self._points: deque[FloatArray] = deque(maxlen=max_points)
 
     def add(self, point: FloatArray) -> bool:
@@ -29,6 +29,16 @@ class PointTrail:
             return False
         self._points.append(np.array(point))
         return True
+
+    @property
+    def padded(self) -> FloatArray:
+        """
+        As many points as it can hold (n, 3), the newest one repeated; it must have one.
+
+        viser's lines keep the number of points that they were created with.
+        """
+        points = self.points
+        return np.concatenate([points, np.tile(points[-1], (self._max_points - len(points), 1))])
 
     @property
     def points(self) -> FloatArray:

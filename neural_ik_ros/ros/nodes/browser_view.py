@@ -111,7 +111,7 @@ class NodeView:
         }
         for name, pose in points.items():
             if pose is not None and self._trails[name].add(pose[:3, 3]):
-                self._scene.draw_trail(name, self._trails[name].points, self._colours[name])
+                self._scene.draw_trail(name, self._trails[name], self._colours[name])
 
     def _texts(self) -> dict[str, str]:
         watcher = self._watcher

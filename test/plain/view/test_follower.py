@@ -159,6 +159,8 @@ def test_measured_arm_is_followed_exactly():
 def test_trail_keeps_its_spacing_and_its_length():
     trail = PointTrail(spacing=0.1, max_points=5)
     assert trail.points.shape == (0, 3)
+    trail.add(np.zeros(3))
+    assert trail.padded.shape == (5, 3)
     kept = [trail.add(np.array([0.03 * k, 0.0, 0.0])) for k in range(40)]
     assert sum(kept) > 5
     assert len(trail.points) == 5
