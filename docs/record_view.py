@@ -33,6 +33,7 @@ WINDOW = {'width': 960, 'height': 600}
 SHOWN = (720, 450)  # [px] of the picture
 FRAME_S = 1.0 / 12.0
 SETTLE_MS = 250  # for Chromium to draw a frame in software
+PATIENCE_MS = 120_000  # on a busy machine
 N_COLOURS = 256
 MAX_BYTES = 3_000_000
 FLAGS = [
@@ -87,7 +88,11 @@ def scenes(follower: ArmFollower, frame: Callable[[float], Any], page: Page) -> 
 
 def picture(page: Page) -> Image.Image:
     """Return what the page shows."""
-    return Image.open(io.BytesIO(page.screenshot())).convert('RGB').resize(SHOWN, Image.LANCZOS)
+    return (
+        Image.open(io.BytesIO(page.screenshot(timeout=PATIENCE_MS)))
+        .convert('RGB')
+        .resize(SHOWN, Image.LANCZOS)
+    )
 
 
 def save(pictures: list[Image.Image]) -> None:

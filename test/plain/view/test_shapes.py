@@ -81,6 +81,23 @@ def test_drawn_joints_are_where_forward_kinematics_has_them(arm):
                     atol=1e-12)  # fmt: skip
 
 
+def test_solids_are_where_the_urdf_has_them_when_the_arm_turns(arm):
+    """At zero the frames of the shipped URDF's links are parallel to its base."""
+    from neural_ik_ros.view.scene import joint_frames
+
+    in_link = np.array([0.0, 0.1, 0.3525])  # middle of the visual of link_2, which turns about y
+    shape = shapes_of(SHIPPED)[2][0]
+    middle = 0.5 * (shape.vertices.min(axis=0) + shape.vertices.max(axis=0))
+    angle = 0.5
+    about_y = np.array(
+        [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
+    )
+    for q2, turn in ((0.0, np.eye(3)), (angle, about_y)):
+        rotations, positions = joint_frames(arm, np.array([[0.0, q2, 0.0, 0.0, 0.0, 0.0]]))
+        drawn = positions[0, 1] + rotations[0, 1] @ middle
+        assert_allclose(drawn, positions[0, 1] + turn @ in_link, atol=1e-9)
+
+
 def test_links_without_a_solid_become_tubes_to_the_next_joint():
     arm = arm_from_urdf(BARE)
     for index, group in enumerate(shapes_of(BARE)):
