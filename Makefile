@@ -1,4 +1,5 @@
 # Every target works in a fresh clone: it makes its own virtual environment in .venv first.
+# VIEW='--urdf my_arm.urdf' make view   passes arguments to neural_ik view.
 # PYTHON=python3.12 make demo   uses another interpreter (3.10 to 3.13, Linux x86_64).
 
 PYTHON ?= python3
@@ -14,11 +15,12 @@ BENCH_PIP := $(BENCH) -m pip --disable-pip-version-check
 REPORTS := demo_report demo_bag replay_report replay_report_live evaluation_report example_output benchmark_report
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check setup-test demo check plain test soak latency lint train evaluate examples \
+.PHONY: help setup setup-check setup-test demo view check plain test soak latency lint train evaluate examples \
   figures baseline bench bench-docs clean distclean
 
 help:
 	@echo 'make demo        track a path with node, simulated arm and target source; report in demo_report/'
+	@echo 'make view        the arm in the browser: drag its tool'
 	@echo 'make check       lint and the plain tests, without TensorFlow: before each commit'
 	@echo 'make test        the whole suite: plain, learning, ros, launch (where ROS launch is installed)'
 	@echo 'make soak        the long runs: fuzz, limits, kills, 1 kHz (SOAK_SECONDS=600; 20 for a short one)'
@@ -54,13 +56,21 @@ $(VENV)/.run: setup.py constraints.txt pyproject.toml
 
 $(VENV)/.check: $(VENV)/.run
 	@echo 'Adding to $(VENV): pinocchio, SciPy, pytest, ruff, mypy (about 0.5 GB, 1 minute).'
-	@$(PIP) install --constraint constraints.txt --editable '.[test,lint]'
+	@$(PIP) install --constraint constraints.txt --editable '.[test,lint,view]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.check
 	@echo 'Adding to $(VENV): TensorFlow, JAX, scikit-learn (about 2 GB, 1-3 minutes).'
-	@$(PIP) install --constraint constraints.txt --editable '.[learning,test-learning]'
+	@$(PIP) install --constraint constraints.txt --editable '.[learning,test-learning,test-view]'
 	@touch $@
+
+$(VENV)/.view: $(VENV)/.run
+	@echo 'Adding to $(VENV): viser, trimesh (about 60 MB).'
+	@$(PIP) install --constraint constraints.txt --editable '.[view]'
+	@touch $@
+
+view: $(VENV)/.view
+	$(BIN)/neural_ik view $(VIEW)
 
 demo: setup
 	$(BIN)/neural_ik demo

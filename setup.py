@@ -71,6 +71,7 @@ setup(
         'ros': [f'{wheel} ; {ON_LINUX_X86_64}' for wheel in ROS_WHEELS],
         'plots': ['matplotlib'],
         'replay': [*BAGS, 'matplotlib'],
+        'view': ['viser>=1.1.0', 'trimesh', 'pycollada'],  # handles cannot be dragged before 1.1
         'learning': [
             f'tensorflow-cpu ; {ON_LINUX_X86_64}',
             "tensorflow ; sys_platform != 'linux' or platform_machine != 'x86_64'",
@@ -87,6 +88,7 @@ setup(
             'xacro',
         ],
         'test-learning': ["jax ; python_version >= '3.11'"],  # trains with several workers
+        'test-view': ['playwright'],  # and Chromium, which apt has
         'lint': ['catkin-pkg', 'mypy', 'pre-commit', 'ruff', 'types-PyYAML'],
     },
     entry_points={

@@ -27,10 +27,11 @@ from . import (
     replay,
     solve,
     train,
+    view,
 )
 
 COMMANDS = (
-    *(demo, solve, branches, monitor, replay, record_demo),
+    *(demo, view, solve, branches, monitor, replay, record_demo),
     *(plan_measurement, calibrate),
     *(generate, import_csv, train, evaluate, bundle),
 )

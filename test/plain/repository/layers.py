@@ -68,10 +68,11 @@ FORBIDDEN = {
     'interface': ENGINES | {'rclpy', 'tf2_ros', 'launch', 'launch_ros'},
     'simulation': ENGINES | ROS,
     'replay': ENGINES | ROS,
+    'view': ENGINES | ROS,
     'ros': KERAS,
 }
 FORBIDDEN_AT_FILE_LEVEL = {
-    'cli': KERAS | {'matplotlib'},
+    'cli': KERAS | {'matplotlib', 'viser', 'trimesh'},
     'interface': ROS,  # messages are made by functions, read by duck typing
 }
 FORBIDDEN_IN_FILE = {'ros/node/node.py': {'numpy'}}

@@ -38,6 +38,7 @@ ROSDEP = {
 }
 FROM_APT = {canonicalize_name(pip) for pip, _ in ROSDEP.values()}
 TRAINING = {'jax', 'keras', 'sklearn', 'skops', 'tensorboard', 'tensorflow'}  # an extra of its own
+VIEW = {'collada', 'trimesh', 'viser'}  # as well
 ROS_KEYS = {'tf2_ros': 'tf2_ros_py'}  # others are called as they are imported
 NOT_IMPORTED = {'ros2launch'}  # a command
 NEWER_PYTHON = {'compression'}  # of the standard library from 3.14 on
@@ -115,9 +116,19 @@ def test_robot_pc_keeps_the_numpy_of_apt():
 
 def test_package_xml_lists_what_is_imported_and_nothing_else(imported, exec_depends):
     from_apt = {ROSDEP[name][1] for name in imported if name in ROSDEP}
-    from_ros = {ROS_KEYS.get(name, name) for name in imported - set(ROSDEP) - set(PIP) - TRAINING}
+    from_ros = {
+        ROS_KEYS.get(name, name) for name in imported - set(ROSDEP) - set(PIP) - TRAINING - VIEW
+    }
     assert 'rclpy' in from_ros
     assert from_apt | from_ros | NOT_IMPORTED == exec_depends
+
+
+def test_view_is_an_extra_that_the_node_does_not_need(imported, declared):
+    extra = set(by_name([Requirement(text) for text in declared['extras_require']['view']]))
+    needed = set(by_name([Requirement(text) for text in declared['install_requires']]))
+    assert imported >= VIEW
+    assert extra == {'pycollada', 'trimesh', 'viser'}
+    assert not extra & needed
 
 
 def test_pip_brings_what_is_imported_and_has_no_rosdep_key(imported, declared):
