@@ -66,7 +66,7 @@ def _hertz(text: str) -> float:
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.specimen is not None:
-        from .demo_specimen import run_specimen
+        from .measured_arm.demo_specimen import run_specimen
 
         file = None if arguments.specimen is DRAWN else arguments.specimen
         return run_specimen(_make_folder(arguments.output), arguments.path, file)

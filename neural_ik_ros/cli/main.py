@@ -16,19 +16,18 @@ from ..errors import MissingLibraryError, NeuralIkError
 from . import (
     branches,
     bundle,
-    calibrate,
     demo,
     evaluate,
     generate,
     import_csv,
     monitor,
-    plan_measurement,
     record_demo,
     replay,
     solve,
     train,
     view,
 )
+from .measured_arm import calibrate, plan_measurement
 
 COMMANDS = (
     *(demo, view, solve, branches, monitor, replay, record_demo),

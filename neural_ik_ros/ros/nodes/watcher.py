@@ -30,7 +30,12 @@ from ...interface.messages import (
     target_from_pose,
 )
 from ...kinematics import Joints, Transform, arm_from_urdf
-from ...kinematics.target_frames import FrameSettings, TargetFrames, fixed_links, target_frames
+from ...kinematics.urdf.target_frames import (
+    FrameSettings,
+    TargetFrames,
+    fixed_links,
+    target_frames,
+)
 from ...urdf_file import read_urdf, shipped_urdf
 from ..runtime import qos, transport
 

@@ -11,8 +11,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from specimens import oracle_forward
 
-from neural_ik_ros.cli import demo_specimen
 from neural_ik_ros.cli.main import main
+from neural_ik_ros.cli.measured_arm import demo_specimen
 from neural_ik_ros.errors import ConfigError
 from neural_ik_ros.kinematics import invert, random_joints, transform_from_xyz_rpy
 from neural_ik_ros.simulation.specimen import make_specimen

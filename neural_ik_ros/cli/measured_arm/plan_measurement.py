@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .common.argument_types import bounded_float, bounded_int, random_seed
+from ..common.argument_types import bounded_float, bounded_int, random_seed
 
 DEGREE = 0.017453292519943295
 
@@ -78,11 +78,11 @@ def _dwell(text: str) -> float:
 def _run(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from ..calibration.fit.geometry_fit import Noise
-    from ..calibration.results.plan_files import arrivals, write_table, write_trajectory
-    from ..calibration.results.planning import Conditions, plan_measurement
-    from ..kinematics import arm_from_urdf
-    from ..urdf_file import read_urdf, shipped_urdf
+    from ...calibration.fit.geometry_fit import Noise
+    from ...calibration.results.plan_files import arrivals, write_table, write_trajectory
+    from ...calibration.results.planning import Conditions, plan_measurement
+    from ...kinematics import arm_from_urdf
+    from ...urdf_file import read_urdf, shipped_urdf
 
     arm = arm_from_urdf(
         read_urdf(args.urdf or shipped_urdf()),

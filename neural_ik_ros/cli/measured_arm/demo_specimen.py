@@ -9,14 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import MissingLibraryError
+from ...errors import MissingLibraryError
 
 if TYPE_CHECKING:
-    from ..calibration.data.measurements import Measurements
-    from ..calibration.fit.geometry_fit import GeometryFit
-    from ..calibration.fit.identify import Identification
-    from ..kinematics import Arm, FloatArray, Joints, Transform
-    from ..simulation.specimen import Specimen
+    from ...calibration.data.measurements import Measurements
+    from ...calibration.fit.geometry_fit import GeometryFit
+    from ...calibration.fit.identify import Identification
+    from ...kinematics import Arm, FloatArray, Joints, Transform
+    from ...simulation.specimen import Specimen
 
 N_MEASURED, N_ELSEWHERE = 300, 500  # poses
 PERIOD_S = 0.01  # of the targets on the path
@@ -37,15 +37,15 @@ def run_specimen(folder: Path, path_shape: str, file: Path | None) -> int:
     import numpy as np
 
     try:
-        from ..simulation.specimen_plots import save_error_plot
+        from ...simulation.specimen_plots import save_error_plot
     except ImportError as error:
         raise MissingLibraryError(error.name, 'pip install neural_ik_ros[plots]') from error
-    from ..calibration.fit.geometry_fit import fit_geometry, fit_setup
-    from ..calibration.fit.identify import Options, identify
-    from ..calibration.results.write_calibration import write_calibration
-    from ..kinematics import arm_from_urdf, axis_alignments, random_joints
-    from ..simulation.specimen import make_specimen
-    from ..urdf_file import read_urdf, shipped_urdf
+    from ...calibration.fit.geometry_fit import fit_geometry, fit_setup
+    from ...calibration.fit.identify import Options, identify
+    from ...calibration.results.write_calibration import write_calibration
+    from ...kinematics import arm_from_urdf, axis_alignments, random_joints
+    from ...simulation.specimen import make_specimen
+    from ...urdf_file import read_urdf, shipped_urdf
 
     urdf = read_urdf(shipped_urdf())
     nominal = arm_from_urdf(urdf)
@@ -83,9 +83,9 @@ def _measure(specimen: Specimen, nominal: Arm, folder: Path) -> Path:
     """Write what the sensor sees at planned poses, and which column is what."""
     import numpy as np
 
-    from ..calibration.fit.geometry_fit import Noise
-    from ..calibration.results.planning import Conditions, plan_measurement
-    from ..kinematics import quat_from_rotation
+    from ...calibration.fit.geometry_fit import Noise
+    from ...calibration.results.planning import Conditions, plan_measurement
+    from ...kinematics import quat_from_rotation
 
     noise = Noise(
         position=max(specimen.config.position_noise, 1e-6),
@@ -104,22 +104,22 @@ def _measure(specimen: Specimen, nominal: Arm, folder: Path) -> Path:
 
 
 def _read(folder: Path, csv: Path) -> Measurements:
-    from ..calibration.data.table_file import load_format, read_table
+    from ...calibration.data.table_file import load_format, read_table
 
     return read_table(csv, load_format(folder / 'columns.yaml'))
 
 
 def _as_fit(found: Identification) -> GeometryFit:
-    from ..calibration.fit.geometry_fit import GeometryFit, estimate_noise
+    from ...calibration.fit.geometry_fit import GeometryFit, estimate_noise
 
     return GeometryFit(arm=found.arm, setup=found.setup, noise=estimate_noise(found.residuals))
 
 
 def _known(specimen: Specimen) -> GeometryFit:
     """Return the specimen as it is: what no calibration can beat, its backlash left."""
-    from ..calibration.fit.geometry_fit import GeometryFit, Noise
-    from ..calibration.fit.model import Setup
-    from ..kinematics import transform_from_xyz_rpy
+    from ...calibration.fit.geometry_fit import GeometryFit, Noise
+    from ...calibration.fit.model import Setup
+    from ...kinematics import transform_from_xyz_rpy
 
     base, body = (
         transform_from_xyz_rpy(one[:3], one[3:])[None]
@@ -133,8 +133,8 @@ def _path(shape: str) -> tuple[FloatArray, Transform, Joints]:
     """Return times (n,) [s] and targets (n, 4, 4) of a path, and joints (6,) near its start."""
     import numpy as np
 
-    from ..simulation.paths import CartesianPath, PathConfig
-    from ..simulation.simulated_controller import START_JOINTS
+    from ...simulation.paths import CartesianPath, PathConfig
+    from ...simulation.simulated_controller import START_JOINTS
 
     path = CartesianPath(PathConfig(shape=shape))
     times = np.arange(0.0, path.duration, PERIOD_S)
@@ -145,8 +145,8 @@ def _errors(specimen: Specimen, fit: GeometryFit, targets: Transform, start: Joi
     """Return the true errors (n,) [m] of the tool along targets, for the answers of a fit."""
     import numpy as np
 
-    from ..errors import DataError
-    from ..solver import CurrentJoints, IkSolver
+    from ...errors import DataError
+    from ...solver import CurrentJoints, IkSolver
 
     solver = IkSolver(fit.arm, CurrentJoints())
     q, commands = start, np.empty((len(targets), 6))
@@ -160,7 +160,7 @@ def _errors(specimen: Specimen, fit: GeometryFit, targets: Transform, start: Joi
 
 def _errors_at(specimen: Specimen, fit: GeometryFit, q: Joints) -> FloatArray:
     """Return the true errors (n,) [m] where the fit says that the tool is, for joints (n, 6)."""
-    from ..kinematics import forward
+    from ...kinematics import forward
 
     return _distances(specimen, fit, q, forward(fit.arm, q))
 

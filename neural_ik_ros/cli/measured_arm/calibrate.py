@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..calibration.fit.identify import Identification
-    from ..kinematics import FloatArray
+    from ...calibration.fit.identify import Identification
+    from ...kinematics import FloatArray
 
 
 def add_parser(subparsers: Any) -> None:
@@ -63,12 +63,12 @@ def add_parser(subparsers: Any) -> None:
 def _run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from ..calibration.data.measurements import joined
-    from ..calibration.data.table_file import load_format, read_table
-    from ..calibration.fit.identify import N_MODELS, Options, identify
-    from ..calibration.results.write_calibration import write_calibration
-    from ..kinematics import arm_from_urdf, axis_alignments
-    from ..urdf_file import read_urdf, shipped_urdf
+    from ...calibration.data.measurements import joined
+    from ...calibration.data.table_file import load_format, read_table
+    from ...calibration.fit.identify import N_MODELS, Options, identify
+    from ...calibration.results.write_calibration import write_calibration
+    from ...kinematics import arm_from_urdf, axis_alignments
+    from ...urdf_file import read_urdf, shipped_urdf
 
     urdf = read_urdf(args.urdf or shipped_urdf())
     frames = {'base_frame': args.base_frame, 'tool_frame': args.tool_frame}
@@ -90,9 +90,9 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _write_urdf(path: Path, urdf: str, found: Identification, alignments: FloatArray) -> None:
-    from ..atomic_files import atomic_write
-    from ..calibration.results.corrected_urdf import corrected_urdf
-    from ..calibration.results.write_calibration import corrections_in_urdf_axes
+    from ...atomic_files import atomic_write
+    from ...calibration.results.corrected_urdf import corrected_urdf
+    from ...calibration.results.write_calibration import corrections_in_urdf_axes
 
     corrections = corrections_in_urdf_axes(found, alignments)
     text = corrected_urdf(urdf, found.arm.joint_names, corrections)
@@ -104,7 +104,7 @@ def _write_urdf(path: Path, urdf: str, found: Identification, alignments: FloatA
 def _provenance(
     args: argparse.Namespace, urdf: str, found: Identification
 ) -> dict[str, str | float | int]:
-    from ..provenance import versions
+    from ...provenance import versions
 
     data = hashlib.sha256()
     for path in args.measurements:
@@ -125,7 +125,7 @@ def _provenance(
 
 
 def _residuals(found: Identification) -> dict[str, str | float | int]:
-    from ..calibration.results.report import FULL, held_out
+    from ...calibration.results.report import FULL, held_out
 
     errors = held_out(found)[FULL]
     noted: dict[str, str | float | int] = {
@@ -138,7 +138,7 @@ def _residuals(found: Identification) -> dict[str, str | float | int]:
 
 
 def _summary(found: Identification) -> str:
-    from ..calibration.results.report import held_out
+    from ...calibration.results.report import held_out
 
     lines = [f'{len(found.measured)} rows, rank {found.observability.rank}; held out at random:']
     for name, one in held_out(found).items():
@@ -159,14 +159,14 @@ def _write_report(
     *,
     has_plots: bool,
 ) -> None:
-    from ..calibration.results.report import report_data, report_page
+    from ...calibration.results.report import report_data, report_page
 
     folder.mkdir(parents=True, exist_ok=True)
     data = report_data(found, provenance)
     (folder / 'report.json').write_text(json.dumps(data, indent=2) + '\n', encoding='utf-8')
     (folder / 'report.md').write_text(report_page(found, data), encoding='utf-8')
     if has_plots:
-        from ..calibration.results.plots import write_pictures
+        from ...calibration.results.plots import write_pictures
 
         write_pictures(folder, found)
     print(f'{folder}: report.md, report.json' + (' and pictures' if has_plots else ''))
