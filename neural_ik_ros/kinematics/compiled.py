@@ -29,12 +29,37 @@ def compiled(kernel: Kernel) -> Kernel:
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = before or _cache_folder()
     try:
-        return cast(Kernel, numba.njit(cache=True, error_model='numpy')(kernel))
+        dispatcher = numba.njit(cache=True, error_model='numpy')(kernel)
+        _rebuild_if_damaged(dispatcher)
+        return cast(Kernel, dispatcher)
     except RuntimeError:  # numba's, if neither package nor home is writable
         _warn_of_slow_starts()
         return cast(Kernel, numba.njit(error_model='numpy')(kernel))
     finally:
         numba.config.CACHE_DIR = before
+
+
+def _rebuild_if_damaged(dispatcher: Any) -> None:
+    """
+    Let a kernel compile again, and say so, where its cache cannot be read.
+
+    After a power loss files are empty or cut, and numba raises what unpickling them raises.
+    """
+    cache = dispatcher._cache
+    load = cache.load_overload
+
+    def load_or_discard(*args: Any) -> Any:
+        try:
+            return load(*args)
+        except Exception as error:  # noqa: BLE001  unpickling can raise anything
+            logging.getLogger(__name__).warning(
+                'the cache of compiled code in %s is damaged (%s: %s); compiling %s again.',
+                cache.cache_path, type(error).__name__, error, dispatcher.__name__,
+            )  # fmt: skip
+            cache.flush()
+            return None
+
+    cache.load_overload = load_or_discard
 
 
 @functools.cache

@@ -92,7 +92,7 @@ def test_frames_and_joint_errors_survive_the_file(tmp_path):
 
 def test_a_file_of_another_nominal_arm_is_refused(calibrated, tmp_path):
     urdf = tmp_path / 'arm.urdf'
-    urdf.write_text(URDF_FILE.read_text().replace('xyz="0.1 0 0.615"', 'xyz="0.15 0 0.615"'))
+    urdf.write_text(URDF_FILE.read_text().replace('xyz="0.1 0 0.615"', 'xyz="0.11 0 0.615"'))
     with pytest.raises(ConfigError, match='another nominal geometry'):
         IkSolver.load(urdf=urdf, calibration=calibrated / 'arm.yaml')
 

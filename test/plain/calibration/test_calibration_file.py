@@ -96,7 +96,7 @@ def test_solve_is_exact_on_a_calibrated_arm(tmp_path, seed):
 
 
 def test_calibration_corrects_the_given_urdf(tmp_path):
-    text = read_urdf(shipped_urdf()).replace('xyz="0.1 0 0.615"', 'xyz="0.15 0 0.615"')
+    text = read_urdf(shipped_urdf()).replace('xyz="0.1 0 0.615"', 'xyz="0.11 0 0.615"')
     urdf, path = tmp_path / 'arm.urdf', random_calibration(tmp_path / 'arm.yaml', 1)
     urdf.write_text(text)
     arm = IkSolver.load(urdf=urdf, calibration=path).arm
