@@ -238,7 +238,7 @@ def test_solution_is_frozen_plain_data(arm, solver):
     solution = solver.solve(forward(arm, FRONT), FRONT)
     assert {field.name for field in fields(solution)} == {
         'status', 'q', 'q_seed', 'seed', 'position_error', 'rotation_error', 'iterations',
-        'max_joint_step', 'smallest_singular_value', 'changes_posture',
+        'max_joint_step', 'smallest_singular_value', 'changes_posture', 'measured_arm',
     }  # fmt: skip
     with pytest.raises(AttributeError):
         solution.status = IkStatus.SOLVED
