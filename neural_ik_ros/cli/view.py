@@ -37,8 +37,8 @@ def add_parser(subparsers: Any) -> None:
         'solved without a network',
     )
     parser.add_argument('--calibration', type=Path, help='YAML file of neural_ik calibrate')
-    parser.add_argument('--base-frame', default='base_link', help='link of --urdf (base_link)')
-    parser.add_argument('--tool-frame', default='tool0', help='link of --urdf (tool0)')
+    parser.add_argument('--base', default='base_link', help='link of --urdf (base_link)')
+    parser.add_argument('--tip', default='tool0', help='link of --urdf (tool0)')
     parser.add_argument(
         '--tool',
         nargs=6,
@@ -70,16 +70,20 @@ def _port(text: str) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        from ..view import browser
+        return _view(arguments)
     except ModuleNotFoundError as error:
         if error.name in ('collada', 'trimesh', 'viser'):
             raise MissingLibraryError(error.name, INSTALL_VIEW) from error
         raise
+
+
+def _view(arguments: argparse.Namespace) -> int:
     if arguments.ros:
         return _view_node(arguments)
     view, follower = _parts(arguments)
     if arguments.save is not None:
         return _save(arguments.save, view, follower)
+    from ..view import browser
     from ..view.local_view import run_frames
 
     with browser.served_page(arguments.host, arguments.port) as (server, url):
@@ -131,8 +135,8 @@ def _solver(arguments: argparse.Namespace) -> tuple[IkSolver, str, Path]:
     text = bundle_urdf(bundle) if urdf is None else read_urdf(urdf)
     folder = Path() if urdf is None else urdf.parent
     if urdf is not None and bundle is None and calibration is None:
-        frames = {'base_frame': arguments.base_frame, 'tool_frame': arguments.tool_frame}
-        return IkSolver.from_urdf(urdf, **frames), text, folder
+        solver = IkSolver.from_urdf(urdf, base=arguments.base, tip=arguments.tip)
+        return solver, text, folder
     return load_solver(bundle, urdf=urdf, calibration=calibration), text, folder
 
 
